@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The scenario: what a run of the simulated host consists of (DESIGN.md 6.1).
+ *
+ * scenario_load() reads YAML, checks every key, type, unit, range and reference, and either returns a complete,
+ * valid scenario or one sentence naming file, line and key. Nothing downstream checks again.
+ *
+ * All times are signed 64-bit nanoseconds, ids are indices into the arrays below, CPU sets are bitmaps of
+ * SCN_CPU_WORDS words (bit c of word c/64 = pCPU c).
+ */
+#ifndef SIM_SCENARIO_H
+#define SIM_SCENARIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sched/limits.h"
+
+#define SCN_CPU_WORDS (SCHED_MAX_PCPUS / 64)
+
+struct scn_cpus {
+	uint64_t w[SCN_CPU_WORDS];
+};
+
+/* A distribution of times: const {a}, uniform {a..b}, exp {mean a}, lognormal {median a, sigma b/1e6}. */
+enum scn_dist_kind { SCN_CONST, SCN_UNIFORM, SCN_EXP, SCN_LOGNORMAL };
+struct scn_dist {
+	enum scn_dist_kind kind;
+	int64_t a; /* ns */
+	int64_t b; /* uniform: upper bound, ns; lognormal: sigma in millionths */
+};
+
+enum scn_model { SCN_IDLE, SCN_HOG, SCN_PERIODIC, SCN_DUTY, SCN_BURSTY, SCN_REPLAY };
+
+/* hog {work: CPU time after which it has finished, 0 = never; a finished vCPU blocks for good and its
+ * completion time is reported}; periodic {period, cost, deadline, phase}; duty {period, on, phase};
+ * bursty {run, sleep}; replay {file} (path resolved against the scenario's directory). */
+struct scn_workload {
+	enum scn_model model;
+	int64_t start_ns; /* the vCPU's first wake, from the start of the run */
+	int64_t work_ns;
+	int64_t period_ns, cost_ns, on_ns, deadline_ns, phase_ns;
+	struct scn_dist run, sleep;
+	char *file; /* replay: as it can be opened */
+};
+
+struct scn_pool {
+	char *name;
+	char *sched; /* policy name, known to sched_find() */
+	struct scn_cpus cpus;
+	int line;
+	struct scn_param *params; /* policy parameters of the pool, in file order */
+	int nr_params;
+};
+
+/* `params:` of a pool, kept by name; value_ns for times, value for numbers, text as written. */
+struct scn_param {
+	char *key;
+	char *text;
+	int64_t value; /* numbers and booleans as they are; times in ns; for weight_of: 0 vcpu, 1 domain */
+	int line;
+};
+
+struct scn_vcpu {
+	struct scn_cpus hard, soft;
+	struct scn_workload workload;
+};
+
+struct scn_domain {
+	char *name;
+	int pool; /* index into pools */
+	int nr_vcpus;
+	int weight; /* 1..65535 */
+	int cap; /* percent of one pCPU, 0 = none */
+	struct scn_vcpu *vcpus;
+	int line;
+};
+
+/* `events:` a list of scripted commands: {at: 40ms, do: pause|unpause|weight|cap|pin|yield|irq|move, ...}. */
+enum scn_event_kind {
+	SCN_EV_PAUSE, SCN_EV_UNPAUSE, /* domain, optional vcpu (-1: whole domain) */
+	SCN_EV_WEIGHT, SCN_EV_CAP, /* domain, value */
+	SCN_EV_PIN, SCN_EV_PIN_SOFT, /* domain, vcpu (-1 all), cpus */
+	SCN_EV_YIELD, /* domain, vcpu */
+	SCN_EV_IRQ, /* domain, vcpu: a virtual interrupt; cost: CPU time its handler wants; every: period, 0 once */
+	SCN_EV_MOVE, /* domain to pool */
+	SCN_EV_CPU_REMOVE, SCN_EV_CPU_ADD, /* pool, cpus: pCPUs leave or join the pool */
+};
+struct scn_event {
+	int64_t at_ns;
+	enum scn_event_kind kind;
+	int domain, vcpu, pool;
+	int64_t value; /* weight or cap */
+	int64_t cost_ns, every_ns; /* irq */
+	struct scn_cpus cpus;
+	int line;
+};
+
+struct scenario {
+	char *path; /* as given */
+	char *text; /* the file's text, for the report */
+	char *name;
+	char *description; /* optional `description:`, one line, shown by `rota sim list` */
+	uint64_t seed;
+	int64_t duration_ns, warmup_ns;
+	int nodes, cores, threads; /* cores per node, threads per core */
+	int nr_pcpus;
+	int64_t cost_switch_ns, cost_ipi_ns, cost_migration_ns, cost_vmexit_ns;
+	struct scn_pool *pools;
+	int nr_pools;
+	struct scn_domain *domains;
+	int nr_domains;
+	struct scn_event *events; /* by at_ns, ties in file order */
+	int nr_events;
+};
+
+/*
+ * scenario_load() - read and check a scenario.
+ * @path: file to read ("-" = standard input)
+ * @sets: `--set` assignments "path=value" (e.g. "domains.vm1.weight=512", "host.cores=4", "seed=7"), applied to the
+ *        document before it is checked; domains and pools are addressed by name or index
+ * @nr_sets: how many
+ * @err: receives one sentence on failure
+ *
+ * Returns the scenario, to be freed by scenario_free(), or NULL with @err set.
+ */
+struct scenario *scenario_load(const char *path, char *const *sets, int nr_sets, char *err, size_t errlen);
+void scenario_free(struct scenario *s);
+
+/* pCPU numbering: threads of a core are adjacent, cores of a node are adjacent: cpu = (node*cores + core)*threads + thread. */
+
+/* Parse "10ms", "2us", "1.5s", "300ns", "0" into ns. Returns 0 or -EINVAL. */
+int scn_parse_time(const char *text, int64_t *ns);
+/* Parse Xen's CPU list ("0-5,8,^3", "node:1", "all") for a host of this topology. Returns 0 or -EINVAL with @err. */
+int scn_parse_cpus(const struct scenario *s, const char *text, struct scn_cpus *out, char *err, size_t errlen);
+
+#endif
