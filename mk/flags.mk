@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Compiler flags by mode. MODE is one word or several joined with '+', so
+# MODE=asan+ubsan is both sanitizers in one build.
+
+MODES := $(subst +, ,$(MODE))
+
+# gnu11 rather than c11 only for the declarations it opens in libc's headers.
+# No contraction: a fused multiply-add would give a run another trace hash on
+# machines that have one.
+CFLAGS_BASE := -std=gnu11 -g -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+	-ffp-contract=off -fno-common
+
+CFLAGS_release := -O2
+CFLAGS_O3      := -O3
+CFLAGS_debug   := -O0 -DROTA_DEBUG
+# Sanitizers end the program at the first finding: a test must not pass over one.
+CFLAGS_asan    := -O1 -DROTA_DEBUG -fno-omit-frame-pointer -fsanitize=address
+CFLAGS_ubsan   := -O1 -DROTA_DEBUG -fsanitize=undefined -fno-sanitize-recover=all
+CFLAGS_tsan    := -O1 -DROTA_DEBUG -fsanitize=thread
+CFLAGS_cov     := -O0 --coverage
+
+KNOWN_MODES := release O3 debug asan ubsan tsan cov
+ifneq ($(filter-out $(KNOWN_MODES),$(MODES)),)
+$(error MODE=$(MODE) is unknown; use one of $(KNOWN_MODES), or several joined with '+')
+endif
+
+# $(B) and $(B)/gen hold the headers made from embedded pages.
+CPPFLAGS_ALL := -Isrc -I$(B) -I$(B)/gen -DROTA_SCENARIO_DIR='"$(PREFIX)/share/rota/scenarios"' \
+	$(CPPFLAGS)
+CFLAGS_ALL   := $(CFLAGS_BASE) $(foreach m,$(MODES),$(CFLAGS_$(m))) $(WERROR) $(CFLAGS)
+LDFLAGS_ALL  := $(LDFLAGS)
+LDLIBS_ALL    = -lyaml -ljansson -lm $(LDLIBS)
+
+# `make V=1` shows each command, otherwise one word and the file made.
+ifeq ($(V),1)
+Q :=
+else
+Q = @echo "  MAKE  $@";
+endif

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The targets that do something with what was built. They call make again for
+# the build itself, because what is missing on the machine is installed first.
+
+SUBMAKE = $(MAKE) --no-print-directory
+
+run:
+	@scripts/install-deps run
+	+@$(SUBMAKE) all
+	$(O)/rota sim run scenarios/lab-weight-cap.yaml --report $(O)/lab.html
+	$(O)/rota sim run scenarios/replay-xen-credit.yaml --report $(O)/replay.html
+	@echo
+	@echo "The reports, to be opened in a browser:"
+	@echo "  $(abspath $(O))/lab.html     weights and caps side by side"
+	@echo "  $(abspath $(O))/replay.html  a recording of a real Xen host, replayed"
+
+# T='unit cli/run' runs only the test files whose path holds one of the words.
+check:
+	@scripts/install-deps check
+	+@O='$(O)' MAKE='$(MAKE)' tests/run $(T)
+
+check-live:
+	@if [ -x tests/live/run.sh ]; then \
+		scripts/install-deps live && $(SUBMAKE) all && \
+		ROTA=$(abspath $(O))/rota tests/live/run.sh; \
+	else echo "check-live: this tree has no live tests"; fi
+
+accept:
+	@scripts/install-deps check
+	+@$(SUBMAKE) all benches
+	@ROTA=$(abspath $(O))/rota BENCH=$(abspath $(B))/bench bench/accept.sh
+
+# Every program of bench/ twice: as it is for times, and under callgrind for
+# instruction counts, which do not change with the load of the machine. A
+# program is told by ROTA_BENCH_CALLGRIND=1 that time says nothing this once.
+bench:
+	@scripts/install-deps check
+	+@$(SUBMAKE) all benches
+	@O='$(O)' B='$(B)' ROTA=$(abspath $(O))/rota scripts/bench $(BENCHES)
+
+install: programs
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1' \
+		'$(DESTDIR)$(PREFIX)/share/man/man5' '$(DESTDIR)$(PREFIX)/share/rota'
+	install -m 755 $(ROTA) '$(DESTDIR)$(PREFIX)/bin/'
+	for n in 1 5; do for f in docs/man/*.$$n; do \
+		[ ! -e "$$f" ] || install -m 644 "$$f" '$(DESTDIR)$(PREFIX)/share/man/man'$$n/; \
+	done; done
+	[ ! -d scenarios ] || (find scenarios -type f | while read -r f; do \
+		install -D -m 644 "$$f" '$(DESTDIR)$(PREFIX)/share/rota/'"$$f"; done)
+
+clean:
+	rm -rf '$(O)'
+
+help:
+	@echo 'make               build/rota and build/librota.a'
+	@echo 'make run           install what is missing, build, answer the weight-and-cap lab'
+	@echo 'make check         every test; T="unit cli" only files whose path holds a word'
+	@echo 'make check-live    tests that need a KVM host with sched_ext'
+	@echo 'make accept        measured figures against their targets'
+	@echo 'make bench         times and instruction counts'
+	@echo 'make install       DESTDIR= PREFIX=/usr/local'
+	@echo 'make clean         remove O'
+	@echo
+	@echo 'CC=gcc|clang-19  MODE=release|O3|debug|asan|ubsan|tsan|cov (or a+b)  O=build  V=1'
+	@echo 'CFLAGS= and LDFLAGS= are added to ours; WERROR= lets warnings pass'
