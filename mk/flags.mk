@@ -13,11 +13,11 @@ CFLAGS_BASE := -std=gnu11 -g -Wall -Wextra -Wstrict-prototypes -Wmissing-prototy
 
 CFLAGS_release := -O2
 CFLAGS_O3      := -O3
-CFLAGS_debug   := -O0 -DROTA_DEBUG
+CFLAGS_debug   := -O0 -DSCHED_DEBUG
 # Sanitizers end the program at the first finding: a test must not pass over one.
-CFLAGS_asan    := -O1 -DROTA_DEBUG -fno-omit-frame-pointer -fsanitize=address
-CFLAGS_ubsan   := -O1 -DROTA_DEBUG -fsanitize=undefined -fno-sanitize-recover=all
-CFLAGS_tsan    := -O1 -DROTA_DEBUG -fsanitize=thread
+CFLAGS_asan    := -O1 -DSCHED_DEBUG -fno-omit-frame-pointer -fsanitize=address
+CFLAGS_ubsan   := -O1 -DSCHED_DEBUG -fsanitize=undefined -fno-sanitize-recover=all
+CFLAGS_tsan    := -O1 -DSCHED_DEBUG -fsanitize=thread
 CFLAGS_cov     := -O0 --coverage
 
 KNOWN_MODES := release O3 debug asan ubsan tsan cov
