@@ -49,6 +49,10 @@ install: programs
 	[ ! -d scenarios ] || (find scenarios -type f | while read -r f; do \
 		install -D -m 644 "$$f" '$(DESTDIR)$(PREFIX)/share/rota/'"$$f"; done)
 
+# The C files, as .clang-format and .editorconfig want them; needs clang-format-19.
+format:
+	@git ls-files -z '*.c' '*.h' | xargs -0 scripts/format
+
 clean:
 	rm -rf '$(O)'
 
@@ -60,6 +64,7 @@ help:
 	@echo 'make accept        measured figures against their targets'
 	@echo 'make bench         times and instruction counts'
 	@echo 'make install       DESTDIR= PREFIX=/usr/local'
+	@echo 'make format        bring the C files into shape'
 	@echo 'make clean         remove O'
 	@echo
 	@echo 'CC=gcc|clang-19  MODE=release|O3|debug|asan|ubsan|tsan|cov (or a+b)  O=build  V=1'

@@ -72,9 +72,12 @@ verdict "every source file names its licence in its first five lines" "$(
 
 verdict "C is indented with tabs" "$(search "$c_files" '^(	* {8}| +	)')"
 
-verdict "no line of C is wider than 100 columns" "$(
+# A line that ends with a message may be wider: one that is broken can't be searched for.
+columns=$(sed -n 's/^max_line_length *= *//p' .editorconfig)
+verdict "no line of C is wider than $columns columns" "$(
 	for f in $c_files; do
-		expand "$f" | awk -v f="$f" 'length > 100 { print f ":" NR ": " length " columns" }'
+		expand "$f" | awk -v f="$f" -v max="$columns" \
+			'length > max && !/"[]),;]*( *\\)?$/ { print f ":" NR ": " length " columns" }'
 	done
 )"
 
@@ -87,7 +90,7 @@ verdict "every text file ends with a newline" "$(
 )"
 
 # The brackets keep these patterns from finding themselves.
-verdict "no path of the author's machine in any file" "$(search "$files" '/(wor[k]|hom[e]|roo[t])/[a-zA-Z]')"
+verdict "no path of the author's machine in any file" "$(search "$files" '/(wor[k]|hom[e])/[a-zA-Z]')"
 verdict "no package registry or mirror is named in any file" "$(
 	search "$files" '(deb|security|snapshot|ftp)[.][a-z.]*debian[.]org|pypi[.]org|npmjs[.]|crates[.]io|proxy[.]golang|archive[.]ubuntu'
 )"
