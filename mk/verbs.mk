@@ -20,6 +20,15 @@ check:
 	@scripts/install-deps check
 	+@O='$(O)' MAKE='$(MAKE)' tests/run $(T)
 
+# How much of each source the tests run. gcov reads what the programs left beside their objects.
+coverage:
+	@scripts/install-deps check
+	@find '$(O)/gcc-cov' -name '*.gcda' -delete 2>/dev/null || true
+	+@O='$(O)' MAKE='$(MAKE)' FULL=gcc-cov ALSO= tests/run $(T) || true
+	@find '$(O)/gcc-cov/src' -name '*.gcda' -exec gcov -n {} + 2>/dev/null | awk -F"[':% ]" \
+		'/^File/ { file = $$3 } /^Lines/ && file ~ /^src/ { printf "%6.1f %%  %s\n", $$3, file; file = "" }' | \
+		sort -k3
+
 check-live:
 	@if [ -x tests/live/run.sh ]; then \
 		scripts/install-deps live && $(SUBMAKE) all && \
@@ -60,6 +69,7 @@ help:
 	@echo 'make               build/rota and build/librota.a'
 	@echo 'make run           install what is missing, build, answer the weight-and-cap lab'
 	@echo 'make check         every test; T="unit cli" only files whose path holds a word'
+	@echo 'make coverage      the same tests; how much of each source they run'
 	@echo 'make check-live    tests that need a KVM host with sched_ext'
 	@echo 'make accept        measured figures against their targets'
 	@echo 'make bench         times and instruction counts'

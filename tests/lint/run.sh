@@ -75,10 +75,13 @@ verdict "C is indented with tabs" "$(search "$c_files" '^(	* {8}| +	)')"
 # A line that ends with a message may be wider: one that is broken can't be searched for.
 columns=$(sed -n 's/^max_line_length *= *//p' .editorconfig)
 verdict "no line of C is wider than $columns columns" "$(
-	for f in $c_files; do
-		expand "$f" | awk -v f="$f" -v max="$columns" \
-			'length > max && !/"[]),;]*( *\\)?$/ { print f ":" NR ": " length " columns" }'
-	done
+	[ -z "$c_files" ] || tr '\n' '\0' <<<"$c_files" | xargs -0 python3 -c '
+import re, sys
+for path in sys.argv[2:]:
+    for number, line in enumerate(open(path, encoding="utf-8"), 1):
+        width = len(line.rstrip("\n").expandtabs(8))
+        if width > int(sys.argv[1]) and not re.search(r"\"[]),;]*( *\\)?$", line):
+            print(f"{path}:{number}: {width} columns")' "$columns"
 )"
 
 text=$(among '\.(c|h|sh|bats|py|mk|md|yaml|html|js|css|[15])$|(^|/)Makefile$|^(scripts|\.ci)/|^tests/run$')
