@@ -5,7 +5,8 @@
 
 MODES := $(subst +, ,$(MODE))
 
-# gnu11 rather than c11 only for the declarations it opens in libc's headers.
+# gnu11 and _GNU_SOURCE (spelled so that a file may define it once more) only for the
+# declarations they open in libc's headers.
 # No contraction: a fused multiply-add would give a run another trace hash on
 # machines that have one.
 CFLAGS_BASE := -std=gnu11 -g -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wvla \
@@ -26,7 +27,7 @@ $(error MODE=$(MODE) is unknown; use one of $(KNOWN_MODES), or several joined wi
 endif
 
 # $(B) and $(B)/gen hold the headers made from embedded pages.
-CPPFLAGS_ALL := -Isrc -I$(B) -I$(B)/gen -DROTA_SCENARIO_DIR='"$(PREFIX)/share/rota/scenarios"' \
+CPPFLAGS_ALL := -D_GNU_SOURCE= -Isrc -I$(B) -I$(B)/gen -DROTA_SCENARIO_DIR='"$(PREFIX)/share/rota/scenarios"' \
 	$(CPPFLAGS)
 CFLAGS_ALL   := $(CFLAGS_BASE) $(foreach m,$(MODES),$(CFLAGS_$(m))) $(WERROR) $(CFLAGS)
 LDFLAGS_ALL  := $(LDFLAGS)
