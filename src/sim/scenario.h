@@ -18,6 +18,10 @@
 #include "sched/limits.h"
 
 #define SCN_CPU_WORDS (SCHED_MAX_PCPUS / 64)
+/* No time of a scenario is longer (about 11 days), so sums of a few and products with a weight or cap fit 63 bits.
+ * A drawn time may be 0 (uniform from 0) or far beyond (exp, lognormal): whoever draws clamps. */
+#define SCN_MAX_TIME_NS INT64_C(1000000000000000)
+#define SCN_MAX_EVENTS 65536
 
 struct scn_cpus {
 	uint64_t w[SCN_CPU_WORDS];

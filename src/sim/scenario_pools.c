@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * `pools:`: cpupools, their pCPUs, their policy and its parameters.
+ *
+ * Each policy has one table of parameters with kind and range; Xen's ranges, in times instead of "ms here, us there".
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/scenario_read.h"
+
+enum param_kind { PARAM_TIME, PARAM_BOOL, PARAM_WEIGHT_OF, PARAM_NAMES };
+
+struct param_rule {
+	const char *name;
+	const char *means; /* the name that is stored: two spellings, one parameter */
+	enum param_kind kind;
+	int64_t range[2];
+	int64_t unless_zero; /* where 0 is allowed as "off", the least value above it */
+};
+
+static const struct param_rule credit_params[] = {
+	{ "tslice", "tslice", PARAM_TIME, { 1000000, 1000000000 }, 0 },
+	{ "ratelimit", "ratelimit", PARAM_TIME, { 0, 500000000 }, 100000 },
+	{ "migration_delay", "migration_delay", PARAM_TIME, { 0, 100000000 }, 0 },
+	{ "vcpu_migr_delay", "migration_delay", PARAM_TIME, { 0, 100000000 }, 0 },
+	{ "lb_ratelimit", "lb_ratelimit", PARAM_TIME, { 0, 1000000000 }, 0 },
+	{ "weight_of", "weight_of", PARAM_WEIGHT_OF, { 0, 0 }, 0 },
+	{ "tickle_one_idle", "tickle_one_idle", PARAM_BOOL, { 0, 0 }, 0 },
+	{ "mend", "mend", PARAM_NAMES, { 0, 0 }, 0 },
+	{ NULL, NULL, PARAM_BOOL, { 0, 0 }, 0 },
+};
+
+#define CREDIT_TSLICE_NS 30000000 /* what holds when only ratelimit is given */
+#define CREDIT_RATELIMIT_NS 1000000
+
+static const struct policy {
+	const char *name;
+	const struct param_rule *params;
+} policies[] = {
+	{ "credit", credit_params },
+	{ NULL, NULL },
+};
+
+static const struct policy *find_policy(const char *name)
+{
+	for (const struct policy *p = policies; p->name; p++)
+		if (!strcmp(p->name, name))
+			return p;
+	return NULL;
+}
+
+static int read_sched(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool)
+{
+	char known[200] = "";
+	const char *closest;
+	size_t path;
+	int err;
+
+	if (n) {
+		path = scn_enter(r, "sched");
+		err = scn_need_scalar(r, n, "the name of a scheduler");
+		if (err)
+			return err;
+		if (!find_policy(n->text)) {
+			closest = scn_closest(n->text, &policies[0].name, sizeof(policies[0]));
+			if (closest)
+				return scn_fail(r, n, "unknown scheduler %s; did you mean '%s'?",
+						scn_quote(r, n->text), closest);
+			for (const struct policy *p = policies; p->name; p++)
+				snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s",
+					 *known ? ", " : "", p->name);
+			return scn_fail(r, n, "unknown scheduler %s; this rota has: %s", scn_quote(r, n->text), known);
+		}
+		scn_leave(r, path);
+	}
+	pool->sched = strdup(n ? n->text : "credit");
+	return pool->sched ? 0 : scn_fail_memory(r);
+}
+
+/* A list of correction names, or one text; its meaning is the policy's. Stored joined by commas. */
+static int read_names(struct scn_reader *r, const struct scn_node *n, char **out)
+{
+	const struct scn_node *item = n->kind == SCN_LIST ? n->first : n;
+	char text[512] = "";
+
+	if (n->kind == SCN_LIST && !item)
+		return scn_fail(r, n, "is an empty list; write none");
+	for (; item; item = n->kind == SCN_LIST ? item->next : NULL) {
+		size_t used = strlen(text);
+		int err = scn_need_scalar(r, item, "a name");
+
+		if (err)
+			return err;
+		if (!*item->text || item->text[strspn(item->text, "abcdefghijklmnopqrstuvwxyz0123456789_-^,")])
+			return scn_fail(r, item, "%s is not the name of a correction; write all, none or a list of names",
+					scn_quote(r, item->text));
+		if (used + strlen(item->text) + 2 > sizeof(text))
+			return scn_fail(r, item, "is too long; write all, none or a list of names");
+		snprintf(text + used, sizeof(text) - used, "%s%s", used ? "," : "", item->text);
+	}
+	*out = strdup(text);
+	return *out ? 0 : scn_fail_memory(r);
+}
+
+static int read_param(struct scn_reader *r, const struct scn_node *n, const struct param_rule *rule,
+		      struct scn_param *p)
+{
+	int err = 0;
+
+	switch (rule->kind) {
+	case PARAM_TIME:
+		err = scn_time_value(r, n, rule->range, &p->value);
+		if (!err && p->value && p->value < rule->unless_zero) {
+			char least[24];
+
+			scn_format_time(rule->unless_zero, least, sizeof(least));
+			err = scn_fail(r, n, "%s is too short; write 0 (off) or at least %s", scn_quote(r, n->text),
+				       least);
+		}
+		break;
+	case PARAM_BOOL:
+		err = scn_bool_value(r, n, &p->value);
+		break;
+	case PARAM_WEIGHT_OF:
+		err = scn_need_scalar(r, n, "vcpu or domain");
+		if (!err && strcmp(n->text, "vcpu") && strcmp(n->text, "domain"))
+			err = scn_fail(r, n, "%s is neither vcpu nor domain; write one of them", scn_quote(r, n->text));
+		p->value = !err && !strcmp(n->text, "domain");
+		break;
+	case PARAM_NAMES:
+		return read_names(r, n, &p->text);
+	}
+	if (err)
+		return err;
+	p->text = strdup(n->text);
+	return p->text ? 0 : scn_fail_memory(r);
+}
+
+/* Xen refuses a ratelimit beyond the slice: nothing could preempt within it, and the slice would mean nothing. */
+static int check_credit(struct scn_reader *r, const struct scn_node *n, const struct scn_pool *pool)
+{
+	int64_t tslice = CREDIT_TSLICE_NS, ratelimit = CREDIT_RATELIMIT_NS;
+	const struct scn_node *key = scn_get(n, "ratelimit");
+	char slice[24];
+
+	for (int i = 0; i < pool->nr_params; i++) {
+		if (!strcmp(pool->params[i].key, "tslice"))
+			tslice = pool->params[i].value;
+		else if (!strcmp(pool->params[i].key, "ratelimit"))
+			ratelimit = pool->params[i].value;
+	}
+	if (ratelimit <= tslice)
+		return 0;
+	scn_format_time(tslice, slice, sizeof(slice));
+	scn_enter(r, "ratelimit");
+	return scn_fail(r, key ? key : n, "is longer than the time slice; write at most tslice, %s", slice);
+}
+
+static int read_params(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool)
+{
+	const struct param_rule *rules = find_policy(pool->sched)->params;
+	const char *keys[16] = { NULL };
+	size_t path;
+	int err;
+
+	if (!n)
+		return 0;
+	path = scn_enter(r, "params");
+	for (int i = 0; rules[i].name; i++)
+		keys[i] = rules[i].name;
+	err = scn_check_map(r, n, keys, "{tslice: 30ms}");
+	if (err)
+		return err;
+	pool->params = calloc((size_t)n->nr + 1, sizeof(*pool->params));
+	if (!pool->params)
+		return scn_fail_memory(r);
+	for (const struct scn_node *c = n->first; c; c = c->next) {
+		struct scn_param *p = &pool->params[pool->nr_params];
+		const struct param_rule *rule = rules;
+		size_t inner = scn_enter(r, c->key);
+
+		while (strcmp(rule->name, c->key))
+			rule++;
+		for (int i = 0; i < pool->nr_params; i++)
+			if (!strcmp(pool->params[i].key, rule->means))
+				return scn_fail_key(r, c, "is the same parameter as the one on line %d; keep one",
+						    pool->params[i].line);
+		p->line = c->line;
+		pool->nr_params++;
+		p->key = strdup(rule->means);
+		if (!p->key)
+			return scn_fail_memory(r);
+		err = read_param(r, c, rule, p);
+		if (err)
+			return err;
+		scn_leave(r, inner);
+	}
+	err = check_credit(r, n, pool);
+	if (err)
+		return err;
+	scn_leave(r, path);
+	return 0;
+}
+
+static int read_pool_cpus(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool)
+{
+	struct scenario *s = r->s;
+	int err;
+
+	if (s->nr_pools == 1 && !scn_get(n, "cpus")) {
+		scn_cpus_all(s, &pool->cpus);
+		return 0;
+	}
+	err = scn_need(r, n, "cpus", "\"0-3\"");
+	if (!err)
+		err = scn_read_cpus(r, n, "cpus", &pool->cpus);
+	if (err)
+		return err;
+	for (const struct scn_pool *other = s->pools; other < pool; other++) {
+		for (int c = 0; c < s->nr_pcpus; c++) {
+			if (!scn_cpus_has(&pool->cpus, c) || !scn_cpus_has(&other->cpus, c))
+				continue;
+			scn_enter(r, "cpus");
+			return scn_fail(r, scn_get(n, "cpus"), "pCPU %d is already in pool %s (line %d); a pCPU is in "
+							       "one pool", c, scn_quote(r, other->name), other->line);
+		}
+	}
+	return 0;
+}
+
+static int read_pool(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool)
+{
+	static const char *const keys[] = { "name", "cpus", "sched", "params", NULL };
+	const struct scn_node *name;
+	size_t path;
+	int err;
+
+	err = scn_check_map(r, n, keys, "{name: Pool-0, cpus: \"0-3\"}");
+	if (!err)
+		err = scn_need(r, n, "name", "Pool-0");
+	if (err)
+		return err;
+	name = scn_get(n, "name");
+	path = scn_enter(r, "name");
+	err = scn_check_name(r, name, false);
+	if (err)
+		return err;
+	for (const struct scn_pool *other = r->s->pools; other < pool; other++)
+		if (!strcmp(other->name, name->text))
+			return scn_fail(r, name, "%s is already taken (line %d); choose another name",
+					scn_quote(r, name->text), other->line);
+	scn_leave(r, path);
+	pool->line = n->line;
+	pool->name = strdup(name->text);
+	if (!pool->name)
+		return scn_fail_memory(r);
+	err = read_sched(r, scn_get(n, "sched"), pool);
+	if (!err)
+		err = read_pool_cpus(r, n, pool);
+	return err ? err : read_params(r, scn_get(n, "params"), pool);
+}
+
+static int default_pool(struct scn_reader *r)
+{
+	struct scenario *s = r->s;
+
+	s->pools = calloc(1, sizeof(*s->pools));
+	if (!s->pools)
+		return scn_fail_memory(r);
+	s->nr_pools = 1;
+	s->pools[0].name = strdup("Pool-0");
+	s->pools[0].sched = strdup("credit");
+	scn_cpus_all(s, &s->pools[0].cpus);
+	return s->pools[0].name && s->pools[0].sched ? 0 : scn_fail_memory(r);
+}
+
+int scn_read_pools(struct scn_reader *r, const struct scn_node *n)
+{
+	struct scenario *s = r->s;
+	size_t path, item;
+	int err, i = 0;
+
+	if (!n)
+		return default_pool(r);
+	path = scn_enter(r, "pools");
+	err = scn_check_list(r, n, "[{name: Pool-0, cpus: \"0-3\"}]", SCHED_MAX_POOLS);
+	if (err)
+		return err;
+	if (!n->nr)
+		return scn_fail(r, n, "is empty; name a pool, or leave the key out for Pool-0 with all pCPUs");
+	s->pools = calloc((size_t)n->nr, sizeof(*s->pools));
+	if (!s->pools)
+		return scn_fail_memory(r);
+	s->nr_pools = n->nr;
+	for (const struct scn_node *c = n->first; c; c = c->next, i++) {
+		item = scn_enter_item(r, c, i);
+		err = read_pool(r, c, &s->pools[i]);
+		if (err)
+			return err;
+		scn_leave(r, item);
+	}
+	scn_leave(r, path);
+	return 0;
+}
+
+int scn_find_pool(struct scn_reader *r, const struct scn_node *n, int *pool)
+{
+	const char *names[SCHED_MAX_POOLS + 1];
+	const char *closest;
+	int err = scn_need_scalar(r, n, "the name of a pool");
+
+	if (err)
+		return err;
+	for (int i = 0; i < r->s->nr_pools; i++) {
+		if (!strcmp(r->s->pools[i].name, n->text)) {
+			*pool = i;
+			return 0;
+		}
+		names[i] = r->s->pools[i].name;
+	}
+	names[r->s->nr_pools] = NULL;
+	closest = scn_closest(n->text, names, sizeof(names[0]));
+	if (closest)
+		return scn_fail(r, n, "there is no pool %s; did you mean '%s'?", scn_quote(r, n->text), closest);
+	return scn_fail(r, n, "there is no pool %s; name one of pools:", scn_quote(r, n->text));
+}
