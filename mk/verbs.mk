@@ -30,9 +30,9 @@ coverage:
 		sort -k3
 
 check-live:
-	@if [ -x tests/live/run.sh ]; then \
+	+@if [ -f tests/live/run.sh ]; then \
 		scripts/install-deps live && $(SUBMAKE) all && \
-		ROTA=$(abspath $(O))/rota tests/live/run.sh; \
+		ROTA=$(abspath $(O))/rota bash tests/live/run.sh; \
 	else echo "check-live: this tree has no live tests"; fi
 
 accept:
