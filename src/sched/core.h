@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Inside the core: what its files share and no host needs.
+ * Effects, records, and the functions that the framework's files and the policies use of each other.
+ */
+#ifndef SCHED_CORE_H
+#define SCHED_CORE_H
+
+#include "sched/sched.h"
+
+static inline bool vcpu_runnable(vcpu_t *v)
+{
+	return !(v->pause_flags | v->pause_count | v->domain->pause_count);
+}
+
+static inline pcpu_t *pcpu_of(host_t *h, u32 cpu)
+{
+	return &h->pcpus[cpu];
+}
+
+/* ---- effects ---- */
+
+/* Ask for schedule() on a pCPU: Xen's raising of the SCHEDULE softirq there. */
+static inline void kick(sched_call_t *cx, pcpu_t *p)
+{
+	if (p->resched)
+		return;
+	p->resched = 1;
+	mask_set(&cx->kick, p->id);
+	cx->kick_words |= 1ULL << (p->id / 64);
+}
+
+static inline void timer_set(sched_call_t *cx, pcpu_t *p, u32 timer, s64 at_ns)
+{
+	s64 first;
+
+	if (p->timer_ns[timer] == at_ns)
+		return;
+	p->timer_ns[timer] = at_ns;
+	first = p->timer_ns[TIMER_TICK] < p->timer_ns[TIMER_ACCT] ? p->timer_ns[TIMER_TICK] : p->timer_ns[TIMER_ACCT];
+	if (p->timer_ns[TIMER_SLICE] < first)
+		first = p->timer_ns[TIMER_SLICE];
+	if (first == p->deadline_ns)
+		return;
+	p->deadline_ns = first;
+	mask_set(&cx->rearm, p->id);
+	cx->rearm_words |= 1ULL << (p->id / 64);
+}
+
+static inline void record4(sched_call_t *cx, u32 event, u64 d01, u64 d23)
+{
+	trace_rec_t *r;
+
+	if (unlikely(cx->nr_rec >= cx->max_rec)) {
+		cx->lost_rec++;
+		return;
+	}
+	r = &cx->rec[cx->nr_rec++];
+	r->time_ns = cx->now;
+	r->event = event;
+	r->cpu = (u16)cx->cpu;
+	r->aux = 0;
+	r->d[0] = (u32)(d01 >> 32);
+	r->d[1] = (u32)d01;
+	r->d[2] = (u32)(d23 >> 32);
+	r->d[3] = (u32)d23;
+}
+
+static inline u64 pair(u32 a, u32 b)
+{
+	return (u64)a << 32 | b;
+}
+
+static inline void record(sched_call_t *cx, u32 event, u32 d0, u32 d1)
+{
+	record4(cx, event, pair(d0, d1), 0);
+}
+
+static inline void record_vcpu(sched_call_t *cx, u32 event, vcpu_t *v)
+{
+	record4(cx, event, pair(v->domain->id, v->id), 0);
+}
+
+static inline bool tracing(sched_call_t *cx)
+{
+	return unlikely(cx->host->trace_level >= TRACE_FULL);
+}
+
+/* ---- shared by the core's files ---- */
+
+/* schedule.c */
+static void runstate_set(sched_call_t *cx, vcpu_t *v, u32 runstate);
+static void vcpu_sleep_locked(sched_call_t *cx, vcpu_t *v);
+static void vcpu_wake_locked(sched_call_t *cx, vcpu_t *v);
+/* affinity.c */
+static void vcpu_move_start(sched_call_t *cx, vcpu_t *v);
+static void vcpu_move_finish(sched_call_t *cx, vcpu_t *v);
+static void soft_effective_update(host_t *h, vcpu_t *v);
+
+#endif

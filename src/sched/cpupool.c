@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cpupools: sets of pCPUs, each with a scheduler of its own. Facts: 3.1 - 3.5; errors and their order are 3.2's.
+ *
+ * Removing a pCPU takes as long as somebody runs there: the first call takes it out of the pool's set, so that nobody new is
+ * sent to it, and moves away who is there; until the last has left, the answer is -EAGAIN and the pCPU is "moving". Only that
+ * removal can be finished, or undone by adding the pCPU again.
+ *
+ * Moving a domain keeps its weight, cap and, where they still meet the new pool, its affinities. (Xen resets them all, which
+ * costs its users their settings.)
+ */
+
+static cpupool_t *cpupool_find(host_t *h, s32 id)
+{
+	if (id < 0 || (u32)id >= h->limits.pools || !h->pools[id].used)
+		return NULL;
+	return &h->pools[id];
+}
+
+SCHED_API s32 cpupool_create(sched_call_t *cx, s32 id, u32 sched)
+{
+	host_t *h = cx->host;
+	cpupool_t *pool;
+	bool known = false;
+
+	if (id == CPUPOOL_ANY)
+		for (id = 0; (u32)id < h->limits.pools && h->pools[id].used && can_loop; id++)
+			;
+	if (id < 0 || (u32)id >= h->limits.pools)
+		return -SCHED_ENOSPC;
+	if (h->pools[id].used)
+		return -SCHED_EEXIST;
+#define SCHEDULER(name, number, full) known |= sched == number;
+	SCHEDULERS(SCHEDULER)
+#undef SCHEDULER
+	if (!known)
+		return -SCHED_ENOENT;
+	cx->calls++;
+	pool = &h->pools[id];
+	pool->id = (u32)id;
+	pool->used = 1;
+	pool->sched = (u8)sched;
+	pool->nr_cpus = 0;
+	pool->nr_domains = 0;
+	pool->nr_soft = 0;
+	pool->host = h;
+	list_init(&pool->domains);
+	mask_zero(&pool->cpus);
+	hook_pool_init(pool);
+	return id;
+}
+
+SCHED_API s32 cpupool_destroy(sched_call_t *cx, s32 id)
+{
+	host_t *h = cx->host;
+	cpupool_t *pool = cpupool_find(h, id);
+
+	if (!pool)
+		return -SCHED_ENOENT;
+	/* A pCPU on its way out still belongs here. */
+	if (pool->nr_domains || pool->nr_cpus || (h->moving_cpu >= 0 && h->moving_pool == pool->id))
+		return -SCHED_EBUSY;
+	cx->calls++;
+	pool->used = 0;
+	return 0;
+}
+
+static void pool_count_cpu(cpupool_t *pool, u32 cpu, bool joins)
+{
+	if (joins) {
+		mask_set(&pool->cpus, cpu);
+		pool->nr_cpus++;
+	} else {
+		mask_clear(&pool->cpus, cpu);
+		pool->nr_cpus--;
+	}
+}
+
+SCHED_API s32 cpupool_add_cpu(sched_call_t *cx, s32 id, s32 cpu)
+{
+	host_t *h = cx->host;
+	cpupool_t *pool = cpupool_find(h, id);
+	pcpu_t *p;
+
+	if (!pool)
+		return -SCHED_ENOENT;
+	if (cpu < 0) {
+		cpu = mask_first(&h->free_cpus, h->mask_words);
+		if (cpu < 0)
+			return -SCHED_ENODEV;
+	}
+	if ((u32)cpu >= h->limits.pcpus)
+		return -SCHED_EINVAL;
+	p = pcpu_of(h, (u32)cpu);
+	if (cpu == h->moving_cpu) {
+		if (h->moving_pool != pool->id)
+			return -SCHED_EADDRNOTAVAIL;
+		/* Undo the half-done removal: it still has this pool's scheduler. */
+		cx->calls++;
+		sched_lock(pool);
+		pool_count_cpu(pool, (u32)cpu, true);
+		h->moving_cpu = -1;
+		hook_pcpu_init(cx, p);
+		sched_unlock(pool);
+		kick(cx, p);
+		return 0;
+	}
+	if (p->pool)
+		return -SCHED_ENODEV;
+	cx->calls++;
+	mask_clear(&h->free_cpus, (u32)cpu);
+	sched_lock(pool);
+	p->pool = pool;
+	pool_count_cpu(pool, (u32)cpu, true);
+	hook_pcpu_init(cx, p);
+	sched_unlock(pool);
+	record(cx, TRC_ROTA_POOL_CPU, pool->id, (u32)cpu);
+	kick(cx, p);
+	return 0;
+}
+
+/* Send every vCPU of the pool off pCPU p. Returns how many still run there. */
+static u32 evacuate(sched_call_t *cx, cpupool_t *pool, pcpu_t *p)
+{
+	host_t *h = cx->host;
+	u32 left = 0;
+
+	for (link_t *k = pool->domains.next; k != &pool->domains && can_loop; k = k->next) {
+		domain_t *d = link_of(k, domain_t, pool_link);
+
+		for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
+			vcpu_t *v = link_of(l, vcpu_t, domain_link);
+
+			if (!mask_intersects(&v->hard, &pool->cpus, h->mask_words)) {
+				/* Its affinity no longer meets the pool: broken, as Xen says, to all. */
+				mask_copy(&v->hard, &h->all_cpus);
+				soft_effective_update(h, v);
+				hook_affinity_set(cx, v);
+			}
+			if (v->processor != p)
+				continue;
+			if (!(v->pause_flags & VPF_migrating))
+				vcpu_move_start(cx, v);
+			vcpu_move_finish(cx, v);
+			left += v->processor == p;
+		}
+	}
+	return left;
+}
+
+/* Is a vCPU pinned for the moment such that it could run nowhere else in the pool without @cpu? */
+static bool pinned_to(cpupool_t *pool, u32 cpu)
+{
+	for (link_t *k = pool->domains.next; k != &pool->domains && can_loop; k = k->next) {
+		domain_t *d = link_of(k, domain_t, pool_link);
+
+		for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
+			vcpu_t *v = link_of(l, vcpu_t, domain_link);
+
+			if (v->affinity_broken && mask_test(&v->hard, cpu))
+				return true;
+		}
+	}
+	return false;
+}
+
+SCHED_API s32 cpupool_rm_cpu(sched_call_t *cx, s32 id, s32 cpu)
+{
+	host_t *h = cx->host;
+	cpupool_t *pool = cpupool_find(h, id);
+	pcpu_t *p;
+	u32 left;
+
+	if (!pool)
+		return -SCHED_ENOENT;
+	if (cpu < 0) {
+		for_each_cpu(c, &pool->cpus, h->mask_words)
+			cpu = c;
+		if (cpu < 0)
+			return -SCHED_EINVAL;
+	}
+	if ((u32)cpu >= h->limits.pcpus || (cpu == 0 && id == 0))
+		return -SCHED_EINVAL;
+	p = pcpu_of(h, (u32)cpu);
+	if (p->pool != pool || (h->moving_cpu >= 0 && h->moving_cpu != cpu))
+		return -SCHED_EADDRNOTAVAIL;
+	if (h->moving_cpu != cpu) {
+		if (pool->nr_cpus == 1 && pool->nr_domains)
+			return -SCHED_EBUSY;
+		if (pinned_to(pool, (u32)cpu))
+			return -SCHED_EADDRINUSE;
+		h->moving_cpu = cpu;
+		h->moving_pool = pool->id;
+		sched_lock(pool);
+		pool_count_cpu(pool, (u32)cpu, false);
+		hook_pcpu_deinit(cx, p);
+		sched_unlock(pool);
+	}
+	cx->calls++;
+	sched_lock(pool);
+	left = evacuate(cx, pool, p);
+	sched_unlock(pool);
+	if (left || p->curr != p->idle || p->prev) {
+		kick(cx, p);
+		return -SCHED_EAGAIN;
+	}
+	p->pool = NULL;
+	for (u32 t = 0; t < NR_TIMERS && can_loop; t++)
+		timer_set(cx, p, t, TIME_NEVER);
+	mask_set(&h->free_cpus, (u32)cpu);
+	h->moving_cpu = -1;
+	record(cx, TRC_ROTA_POOL_CPU, ~0U, (u32)cpu);
+	return 0;
+}
+
+SCHED_API s32 cpupool_move_domain(sched_call_t *cx, domain_t *d, s32 id)
+{
+	host_t *h = cx->host;
+	cpupool_t *from = d->pool, *to = cpupool_find(h, id);
+	u32 weight = d->weight, cap = d->cap;
+
+	if (to == from)
+		return 0;
+	if (!to || !to->nr_cpus)
+		return -SCHED_ENOENT;
+	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next)
+		if (link_of(l, vcpu_t, domain_link)->affinity_broken)
+			return -SCHED_EBUSY;
+	if (!d->moving) {
+		d->moving = 1;
+		domain_pause(cx, d);
+	}
+	if (domain_on_cpu(d))
+		return -SCHED_EAGAIN;
+	d->moving = 0;
+	cx->calls++;
+	sched_lock(from);
+	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
+		vcpu_t *v = link_of(l, vcpu_t, domain_link);
+
+		hook_remove_vcpu(cx, v);
+		from->nr_soft -= v->soft_effective;
+		v->soft_effective = 0;
+	}
+	list_del(&d->pool_link);
+	from->nr_domains--;
+	sched_unlock(from);
+
+	d->pool = to;
+	hook_domain_init(cx, d);
+	d->weight = weight;
+	d->cap = cap;
+	sched_lock(to);
+	list_add_tail(&to->domains, &d->pool_link);
+	to->nr_domains++;
+	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
+		vcpu_t *v = link_of(l, vcpu_t, domain_link);
+
+		if (!mask_intersects(&v->hard, &to->cpus, h->mask_words))
+			mask_copy(&v->hard, &h->all_cpus);
+		soft_effective_update(h, v);
+		v->processor = pcpu_of(h, (u32)mask_cycle_and(&v->hard, &to->cpus, (s32)v->processor->id, h->mask_words));
+		v->pause_flags &= (u8)~VPF_migrating;
+		hook_vcpu_init(cx, v);
+		hook_insert_vcpu(cx, v);
+	}
+	sched_unlock(to);
+	record(cx, TRC_ROTA_POOL_DOMAIN, to->id, d->id);
+	return domain_unpause(cx, d);
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * credit's accounting, every time slice, by the pool's master pCPU. Facts: 2.10; weaknesses 6.1.5, 6.1.12, 6.1.13.
+ *
+ * Rota's shares are exact:
+ *
+ *   - What is granted is the CPU time that has passed, in ns: no rounding up to credits.
+ *   - It is shared by water-filling: who can't use its part (it was asleep and has saved a slice already; a vCPU can't use
+ *     more than one pCPU; its domain is capped) takes what it can, and the others share the rest by weight, again and again.
+ *   - A vCPU that waits is owed and one that got more owes, up to CREDIT_SAVED_SLICES; nothing is forgiven at one slice.
+ *   - Credit is relative: the mean over the vCPUs that can run is moved to zero each time. What it tells apart is who is
+ *     ahead and who is behind; if all had credit, or none had, the classes would say nothing and weights not count.
+ *
+ * A cap is a budget beside the credit: each period the domain gets its cap's worth, shared among its vCPUs by need, and a
+ * vCPU parks the moment its part is used (credit.c). It may hold over at most one period's budget, a domain at most two.
+ */
+
+/* Share @amount among the active vCPUs of d: each takes at most what it wants, the rest goes round. @cap: which of the two. */
+static void credit_fill_vcpus(domain_t *d, s64 amount, bool cap)
+{
+	link_t *head = &d->credit.active;
+	s64 n = d->credit.nr_active, part;
+	bool again = true;
+
+	for (u32 round = 0; again && n > 0 && round < CREDIT_FILL_ROUNDS && can_loop; round++) {
+		again = false;
+		for (link_t *l = head->next; l != head && n > 0 && can_loop; l = l->next) {
+			vcpu_t *v = link_of(l, vcpu_t, credit.active);
+			s64 want = cap ? v->credit.cap_want_ns : v->credit.want_ns;
+
+			if (want < 0 || want > amount / n)
+				continue;
+			if (cap) {
+				v->credit.cap_ns += want;
+				v->credit.cap_want_ns = -1;
+			} else {
+				v->credit.credit_ns += want;
+				v->credit.want_ns = -1;
+			}
+			amount -= want;
+			n--;
+			again = true;
+		}
+	}
+	if (n <= 0)
+		return;
+	part = amount / n;
+	for (link_t *l = head->next; l != head && can_loop; l = l->next) {
+		vcpu_t *v = link_of(l, vcpu_t, credit.active);
+
+		if (cap && v->credit.cap_want_ns >= 0)
+			v->credit.cap_ns += v->credit.cap_want_ns < part ? v->credit.cap_want_ns : part;
+		else if (!cap && v->credit.want_ns >= 0)
+			v->credit.credit_ns += v->credit.want_ns < part ? v->credit.want_ns : part;
+	}
+}
+
+/* amount * w / total without overflow: amount < 2^50, w <= 2^26, total < 2^37. */
+static inline s64 credit_part(s64 amount, s64 w, s64 total)
+{
+	return amount / total * w + amount % total * w / total;
+}
+
+/* When a slice that began at @begin ends: after a time slice, or when the cap's budget (as of @now) is used. */
+static s64 credit_slice_end(cpupool_t *pool, vcpu_t *v, s64 begin, s64 now)
+{
+	s64 end = begin + pool->credit.params.tslice_ns;
+
+	if (end < now)
+		end = now;
+	if (v->domain->cap && mended(pool, CREDIT_MEND_CAP) && end > now + v->credit.cap_ns)
+		end = now + v->credit.cap_ns;
+	return end;
+}
+
+/* Refill the cap budget of d for @elapsed ns. */
+static void credit_fill_cap(cpupool_t *pool, domain_t *d, s64 elapsed)
+{
+	s64 budget = credit_cap_budget(d, elapsed), most = credit_cap_budget(d, pool->credit.params.tslice_ns);
+	s64 held = 0, room;
+	link_t *head = &d->credit.active;
+
+	for (link_t *l = head->next; l != head && can_loop; l = l->next) {
+		vcpu_t *v = link_of(l, vcpu_t, credit.active);
+		s64 limit = v->pause_flags & VPF_blocked ? most / d->nr_vcpus : most;
+
+		if (v->credit.cap_ns > limit)
+			v->credit.cap_ns = limit;
+		if (v->credit.cap_ns > 0)
+			held += v->credit.cap_ns;
+		room = limit - v->credit.cap_ns;
+		v->credit.cap_want_ns = room;
+	}
+	if (budget > 2 * most - held)
+		budget = 2 * most - held;
+	if (budget > 0)
+		credit_fill_vcpus(d, budget, true);
+}
+
+/* Give each active vCPU its part of @elapsed ns on every pCPU of the pool. */
+static void credit_grant(sched_call_t *cx, cpupool_t *pool, s64 elapsed)
+{
+	s64 amount = elapsed * pool->nr_cpus, weight = 0, slice = pool->credit.params.tslice_ns;
+	link_t *pool_head = &pool->credit.active;
+	bool again = true;
+
+	(void)cx;
+	for (link_t *k = pool_head->next; k != pool_head && can_loop; k = k->next) {
+		domain_t *d = link_of(k, domain_t, credit.pool_link);
+		link_t *head = &d->credit.active;
+
+		d->credit.want_ns = 0;
+		d->credit.filled = 0;
+		for (link_t *l = head->next; l != head && can_loop; l = l->next) {
+			vcpu_t *v = link_of(l, vcpu_t, credit.active);
+			s64 room = (vcpu_runnable(v) ? CREDIT_SAVED_SLICES * slice : slice) - v->credit.credit_ns;
+
+			v->credit.want_ns = room < 0 ? 0 : room < elapsed ? room : elapsed;
+			d->credit.want_ns += v->credit.want_ns;
+		}
+		if (d->cap && d->credit.want_ns > credit_cap_budget(d, elapsed))
+			d->credit.want_ns = credit_cap_budget(d, elapsed);
+		weight += credit_weight(pool, d);
+	}
+	for (u32 round = 0; again && weight > 0 && round < CREDIT_FILL_ROUNDS && can_loop; round++) {
+		again = false;
+		for (link_t *k = pool_head->next; k != pool_head && weight > 0 && can_loop; k = k->next) {
+			domain_t *d = link_of(k, domain_t, credit.pool_link);
+			s64 w = credit_weight(pool, d);
+
+			if (d->credit.filled || d->credit.want_ns > credit_part(amount, w, weight))
+				continue;
+			d->credit.filled = 1;
+			credit_fill_vcpus(d, d->credit.want_ns, false);
+			amount -= d->credit.want_ns;
+			weight -= w;
+			again = true;
+		}
+	}
+	for (link_t *k = pool_head->next; k != pool_head && weight > 0 && can_loop; k = k->next) {
+		domain_t *d = link_of(k, domain_t, credit.pool_link);
+
+		if (!d->credit.filled)
+			credit_fill_vcpus(d, credit_part(amount, credit_weight(pool, d), weight), false);
+	}
+}
+
+/* The class that a vCPU's credit gives it, from now on. */
+static void credit_set_class(cpupool_t *pool, vcpu_t *v)
+{
+	u8 pri = v->credit.credit_ns < 0 ? CREDIT_OVER : CREDIT_UNDER;
+
+	if (pri == CREDIT_UNDER && v->credit.pri == CREDIT_BOOST && mended(pool, CREDIT_MEND_BOOST))
+		pri = CREDIT_BOOST; /* it waits for the ratelimit: don't send it behind the hogs (6.1.4) */
+	if (v->credit.pri == pri)
+		return;
+	v->credit.pri = pri;
+	if (v->credit.queued)
+		v->processor->credit.stale = 1;
+}
+
+static void credit_account_exact(sched_call_t *cx, cpupool_t *pool, s64 elapsed)
+{
+	s64 slice = pool->credit.params.tslice_ns, most = CREDIT_SAVED_SLICES * slice;
+	s64 sum = 0, n = 0, mean = 0;
+	link_t *pool_head = &pool->credit.active, *next_domain, *next;
+
+	credit_grant(cx, pool, elapsed);
+	for (link_t *k = pool_head->next; k != pool_head && can_loop; k = k->next) {
+		link_t *head = &link_of(k, domain_t, credit.pool_link)->credit.active;
+
+		for (link_t *l = head->next; l != head && can_loop; l = l->next) {
+			vcpu_t *v = link_of(l, vcpu_t, credit.active);
+
+			if (vcpu_runnable(v)) {
+				sum += v->credit.credit_ns;
+				n++;
+			}
+		}
+	}
+	if (n)
+		mean = sum / n;
+	pool->credit.balance_ns = sum - mean * n;
+	for (link_t *k = pool_head->next; k != pool_head && can_loop; k = next_domain) {
+		domain_t *d = link_of(k, domain_t, credit.pool_link);
+		link_t *head = &d->credit.active;
+
+		next_domain = k->next;
+		for (link_t *l = head->next; l != head && can_loop; l = next) {
+			vcpu_t *v = link_of(l, vcpu_t, credit.active);
+
+			next = l->next;
+			if (vcpu_runnable(v))
+				v->credit.credit_ns -= mean;
+			if (v->credit.credit_ns < -most)
+				v->credit.credit_ns = -most;
+			if (v->credit.credit_ns > most)
+				v->credit.credit_ns = most;
+			credit_set_class(pool, v);
+			/* Asleep with a slice saved: it stops earning. Parked is not asleep. */
+			if (!vcpu_runnable(v) && !(v->pause_flags & VPF_parked) && v->credit.credit_ns >= slice) {
+				v->credit.credit_ns = slice;
+				credit_deactivate(cx, v);
+			}
+		}
+	}
+}
+
+/* Round up, for Xen's integer credits. */
+static inline s64 credit_div_up(s64 a, s64 b)
+{
+	return (a + b - 1) / b;
+}
+
+/* Xen's: a vCPU is granted g credits; clamps, parking and the halving of what was saved. Returns its credit. */
+static s64 credit_grant_xen(sched_call_t *cx, cpupool_t *pool, vcpu_t *v, s64 g, s64 cap)
+{
+	s64 cpt = pool->credit.params.tslice_ns / CREDIT_NS;
+
+	v->credit.credit_ns += g * CREDIT_NS;
+	credit_set_class(pool, v);
+	if (v->credit.credit_ns < 0) {
+		if (v->domain->cap && v->credit.credit_ns < -cap * CREDIT_NS && !mended(pool, CREDIT_MEND_CAP) &&
+		    !(v->credit.flags & CREDIT_PARKED)) {
+			credit_park(cx, v);
+			vcpu_sleep_locked(cx, v);
+		}
+		if (v->credit.credit_ns < -cpt * CREDIT_NS)
+			v->credit.credit_ns = -cpt * CREDIT_NS;
+		return v->credit.credit_ns;
+	}
+	if (!mended(pool, CREDIT_MEND_CAP))
+		credit_unpark(cx, pool, v);
+	if (v->credit.credit_ns > cpt * CREDIT_NS) {
+		credit_deactivate(cx, v);
+		v->credit.credit_ns /= 2 * CREDIT_NS;
+		v->credit.credit_ns *= CREDIT_NS;
+	}
+	return v->credit.credit_ns;
+}
+
+/* Xen's accounting to the letter, in its integer credits; in 64 bits, where Xen's wraps (6.1.11). */
+static void credit_account_xen(sched_call_t *cx, cpupool_t *pool)
+{
+	s64 cpt = pool->credit.params.tslice_ns / CREDIT_NS, total = cpt * pool->nr_cpus;
+	s64 balance = pool->credit.balance_ns / CREDIT_NS, weight = 0, left, new_balance = 0;
+	link_t *pool_head = &pool->credit.active, *next_domain, *next;
+	bool extra = false;
+
+	if (balance < 0)
+		total -= balance;
+	for (link_t *k = pool_head->next; k != pool_head && can_loop; k = k->next)
+		weight += credit_weight(pool, link_of(k, domain_t, credit.pool_link));
+	left = weight;
+	for (link_t *k = pool_head->next; k != pool_head && can_loop; k = next_domain) {
+		domain_t *d = link_of(k, domain_t, credit.pool_link);
+		s64 n = d->credit.nr_active, w = credit_weight(pool, d), peak = n * cpt, cap = 0, fair;
+		link_t *head = &d->credit.active;
+
+		next_domain = k->next;
+		left -= w;
+		if (balance < 0)
+			peak += credit_div_up(-balance * w, weight);
+		if (d->cap) {
+			cap = credit_div_up((s64)d->cap * cpt, 100);
+			if (cap < peak)
+				peak = cap;
+			cap = credit_div_up(cap, n);
+		}
+		fair = credit_div_up(total * w, weight);
+		if (fair < peak) {
+			extra = true;
+		} else {
+			if (left)
+				total += credit_div_up((fair - peak) * weight, left);
+			if (extra) {
+				list_del(k);
+				list_add_head(pool_head, k);
+			}
+			fair = peak;
+		}
+		fair = credit_div_up(fair, n);
+		for (link_t *l = head->next; l != head && can_loop; l = next) {
+			next = l->next;
+			new_balance += credit_grant_xen(cx, pool, link_of(l, vcpu_t, credit.active), fair, cap);
+		}
+	}
+	pool->credit.balance_ns = weight ? new_balance : 0;
+}
+
+static void credit_account(sched_call_t *cx, pcpu_t *p)
+{
+	cpupool_t *pool = p->pool;
+	host_t *h = cx->host;
+	s64 elapsed = cx->now - pool->credit.acct_ns;
+	link_t *head = &pool->credit.active;
+
+	sched_lock(pool);
+	pool->credit.acct_ns = cx->now;
+	timer_set(cx, p, TIMER_ACCT, cx->now + pool->credit.params.tslice_ns);
+	if (list_empty(head)) {
+		pool->credit.balance_ns = 0;
+		sched_unlock(pool);
+		return;
+	}
+	if (mended(pool, CREDIT_MEND_SHARE)) {
+		/* Who runs is debited up to now, so that grants meet what they are for. */
+		for_each_cpu(c, &pool->cpus, h->mask_words) {
+			vcpu_t *v = pcpu_of(h, (u32)c)->curr;
+
+			if (!v->is_idle)
+				credit_burn(cx, pool, v);
+		}
+		credit_account_exact(cx, pool, elapsed);
+	} else {
+		credit_account_xen(cx, pool);
+	}
+	if (mended(pool, CREDIT_MEND_CAP))
+		for (link_t *k = head->next; k != head && can_loop; k = k->next) {
+			domain_t *d = link_of(k, domain_t, credit.pool_link);
+
+			if (!d->cap)
+				continue;
+			credit_fill_cap(pool, d, elapsed);
+			for (link_t *l = d->credit.active.next; l != &d->credit.active && can_loop; l = l->next) {
+				vcpu_t *v = link_of(l, vcpu_t, credit.active);
+
+				if (!credit_cap_used_up(pool, v))
+					credit_unpark(cx, pool, v);
+				if (v->processor->curr == v && v->processor->timer_ns[TIMER_SLICE] != TIME_NEVER)
+					timer_set(cx, v->processor, TIMER_SLICE,
+						  credit_slice_end(pool, v, v->state_entry_ns, cx->now));
+			}
+		}
+	pool->credit.sort_epoch++;
+	if (mended(pool, CREDIT_MEND_ORDER))
+		for_each_cpu(c, &pool->cpus, h->mask_words)
+			credit_sort(pool, pcpu_of(h, (u32)c));
+	sched_unlock(pool);
+}

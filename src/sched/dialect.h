@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The core dialect: the few words in which the core differs between its two worlds.
+ *
+ * src/sched is compiled natively (simulator, tests, toolstack) and by clang for BPF (inside the kernel, on a live
+ * host). Everything that differs between the two is spelled here and nowhere else:
+ *
+ *   ARENA       qualifies a pointer to a core object: nothing natively, the BPF arena's address space in BPF.
+ *               A struct member can't carry the qualifier itself, hence the typedefs `vcpu_t` and so on in sched.h.
+ *   SCHED_API   a function that another part of rota calls: extern natively, static in BPF, where the whole core is
+ *               one translation unit and the verifier follows the calls.
+ *   can_loop    is and-ed to the condition of every loop: 1 natively, `may_goto` in BPF (the verifier's bound).
+ *   sched_lock/ the policy's lock of a pool. Never two at once, nothing but core code while it is held.
+ *   sched_unlock
+ *   sched_check an invariant, tested in debug builds.
+ */
+#ifndef SCHED_DIALECT_H
+#define SCHED_DIALECT_H
+
+#include "sched/limits.h"
+
+typedef __INT8_TYPE__ s8;
+typedef __UINT8_TYPE__ u8;
+typedef __INT16_TYPE__ s16;
+typedef __UINT16_TYPE__ u16;
+typedef __INT32_TYPE__ s32;
+typedef __UINT32_TYPE__ u32;
+typedef __INT64_TYPE__ s64;
+typedef __UINT64_TYPE__ u64;
+
+#ifndef NULL
+#define NULL ((void *)0)
+#endif
+
+#ifdef ROTA_BPF
+
+#ifndef bool
+#define bool _Bool
+#define true 1
+#define false 0
+#endif
+#define ARENA __attribute__((address_space(1)))
+#define SCHED_API static __attribute__((unused))
+#define can_loop \
+	({ \
+		__label__ sched_stop, sched_go; \
+		bool sched_more = true; \
+		asm volatile goto("may_goto %l[sched_stop]" : : : : sched_stop); \
+		goto sched_go; \
+	sched_stop: \
+		sched_more = false; \
+	sched_go:; \
+		sched_more; \
+	})
+#define sched_check(cond) ((void)0)
+/* The live host defines these two before it includes the core; alone, the core only proves that it compiles. */
+#ifndef sched_lock
+#define sched_lock(pool) ((void)(pool))
+#define sched_unlock(pool) ((void)(pool))
+#endif
+
+#else /* native */
+
+#include <stdbool.h>
+#define ARENA
+#define SCHED_API
+#define can_loop 1
+#ifdef SCHED_DEBUG
+#define sched_check(cond) \
+	do { \
+		if (!(cond)) \
+			__builtin_trap(); \
+	} while (0)
+#else
+#define sched_check(cond) ((void)sizeof(cond))
+#endif
+/* Single-threaded natively: the lock only has to be taken once at a time. */
+#define sched_lock(pool) \
+	do { \
+		sched_check(!(pool)->locked); \
+		(pool)->locked = 1; \
+	} while (0)
+#define sched_unlock(pool) \
+	do { \
+		sched_check((pool)->locked); \
+		(pool)->locked = 0; \
+	} while (0)
+
+#endif
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+/* Errors a core function returns, negated; Linux's (and Xen's) numbers, without errno.h, which BPF has not. */
+enum {
+	SCHED_EPERM = 1,
+	SCHED_ENOENT = 2,
+	SCHED_ESRCH = 3,
+	SCHED_EAGAIN = 11,
+	SCHED_ENOMEM = 12,
+	SCHED_EBUSY = 16,
+	SCHED_EEXIST = 17,
+	SCHED_ENODEV = 19,
+	SCHED_EINVAL = 22,
+	SCHED_ENOSPC = 28,
+	SCHED_EOVERFLOW = 75,
+	SCHED_EADDRINUSE = 98,
+	SCHED_EADDRNOTAVAIL = 99,
+};
+
+#endif

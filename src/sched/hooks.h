@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The hooks of a policy are functions called NAME_HOOK, and every policy has them all. There are no function pointers, which
+ * BPF lacks: the HOOK_ macros below make one switch over the list of schedulers for each hook. When hooks are called,
+ * with which lock, and what they owe is Xen's contract:
+ *
+ *   hook            lock   when
+ *   pool_init       -      the pool was created
+ *   pcpu_init       held   a pCPU joins the pool (its idle vCPU is current)
+ *   pcpu_deinit     held   it leaves; nothing is queued on it any more
+ *   vcpu_init       -      a vCPU joins the pool (created, or its domain was moved here); it is not queued
+ *   domain_init     -      likewise a domain
+ *   insert_vcpu     held   after vcpu_init and placement: queue it if it can run
+ *   remove_vcpu     held   it leaves the pool: drop it everywhere
+ *   sleep           held   it can't run any more: take it off the queue, or kick its pCPU if it is current
+ *   wake            held   it can run: queue it and tickle; must be harmless if it is queued or running already
+ *   yield           held   note the wish; the framework kicks
+ *   context_saved   held   a vCPU left its pCPU and may run elsewhere now
+ *   do_schedule     held   set pcpu->next, pcpu->next_slice_ns and next->migrated
+ *   pick_cpu        held   the pCPU of hard affinity and pool where a vCPU should go
+ *   tick, account   -      timers of the pCPU
+ *   adjust          held   domain->weight and ->cap are about to become these
+ *   affinity_set    held   the hard affinity changed
+ */
+#ifndef SCHED_HOOKS_H
+#define SCHED_HOOKS_H
+
+#include "sched/core.h"
+
+/* One switch for each hook. The default is the idle scheduler, which has nothing to do but idle. */
+#define HOOK(hook, params, pool_expr) \
+	static inline void hook_##hook params \
+	{ \
+		switch ((pool_expr)->sched) { \
+			SCHEDULERS(HOOK_CASE_##hook) \
+		default: \
+			break; \
+		} \
+	}
+
+#define HOOK_CASE_pool_init(name, id, full) case id: name##_pool_init(pool); break;
+#define HOOK_CASE_pcpu_init(name, id, full) case id: name##_pcpu_init(cx, p); break;
+#define HOOK_CASE_pcpu_deinit(name, id, full) case id: name##_pcpu_deinit(cx, p); break;
+#define HOOK_CASE_vcpu_init(name, id, full) case id: name##_vcpu_init(cx, v); break;
+#define HOOK_CASE_domain_init(name, id, full) case id: name##_domain_init(cx, d); break;
+#define HOOK_CASE_insert_vcpu(name, id, full) case id: name##_insert_vcpu(cx, v); break;
+#define HOOK_CASE_remove_vcpu(name, id, full) case id: name##_remove_vcpu(cx, v); break;
+#define HOOK_CASE_sleep(name, id, full) case id: name##_sleep(cx, v); break;
+#define HOOK_CASE_wake(name, id, full) case id: name##_wake(cx, v); break;
+#define HOOK_CASE_yield(name, id, full) case id: name##_yield(cx, v); break;
+#define HOOK_CASE_context_saved(name, id, full) case id: name##_context_saved(cx, v); break;
+#define HOOK_CASE_do_schedule(name, id, full) case id: name##_do_schedule(cx, p); break;
+#define HOOK_CASE_tick(name, id, full) case id: name##_tick(cx, p); break;
+#define HOOK_CASE_account(name, id, full) case id: name##_account(cx, p); break;
+#define HOOK_CASE_adjust(name, id, full) case id: name##_adjust(cx, d, weight, cap); break;
+#define HOOK_CASE_affinity_set(name, id, full) case id: name##_affinity_set(cx, v); break;
+
+HOOK(pool_init, (cpupool_t * pool), pool)
+HOOK(pcpu_init, (sched_call_t * cx, pcpu_t *p), p->pool)
+HOOK(pcpu_deinit, (sched_call_t * cx, pcpu_t *p), p->pool)
+HOOK(vcpu_init, (sched_call_t * cx, vcpu_t *v), v->domain->pool)
+HOOK(domain_init, (sched_call_t * cx, domain_t *d), d->pool)
+HOOK(insert_vcpu, (sched_call_t * cx, vcpu_t *v), v->domain->pool)
+HOOK(remove_vcpu, (sched_call_t * cx, vcpu_t *v), v->domain->pool)
+HOOK(sleep, (sched_call_t * cx, vcpu_t *v), v->domain->pool)
+HOOK(wake, (sched_call_t * cx, vcpu_t *v), v->domain->pool)
+HOOK(yield, (sched_call_t * cx, vcpu_t *v), v->domain->pool)
+HOOK(context_saved, (sched_call_t * cx, vcpu_t *v), v->domain->pool)
+HOOK(do_schedule, (sched_call_t * cx, pcpu_t *p), p->pool)
+HOOK(tick, (sched_call_t * cx, pcpu_t *p), p->pool)
+HOOK(account, (sched_call_t * cx, pcpu_t *p), p->pool)
+HOOK(adjust, (sched_call_t * cx, domain_t *d, u32 weight, u32 cap), d->pool)
+HOOK(affinity_set, (sched_call_t * cx, vcpu_t *v), v->domain->pool)
+
+#define HOOK_CASE_pick_cpu(name, id, full) \
+	case id: \
+		return name##_pick_cpu(cx, v, true);
+
+static inline u32 hook_pick_cpu(sched_call_t *cx, vcpu_t *v)
+{
+	switch (v->domain->pool->sched) {
+		SCHEDULERS(HOOK_CASE_pick_cpu)
+	default:
+		return v->processor->id;
+	}
+}
+
+#endif

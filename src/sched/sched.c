@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The core as one translation unit: natively so that hooks and helpers inline across its files, in BPF because there all
+ * of it must be static. The order is that of dependence: policies, then the framework that calls them.
+ */
+#include "sched/core.h"
+#include "sched/credit.c"
+#include "sched/hooks.h"
+
+#include "sched/schedule.c"
+#include "sched/affinity.c"
+#include "sched/domain.c"
+#include "sched/cpupool.c"
+#ifndef ROTA_BPF
+#include "sched/host.c"
+#endif

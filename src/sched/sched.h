@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The scheduling core: objects and interface.
+ *
+ * A host drives the core with events and carries out what comes back:
+ *
+ *	1. it fills `cx->now` (ns, monotonic) and `cx->cpu` (the pCPU on which this happens) of a struct sched_call,
+ *	2. calls one function of this header,
+ *	3. and carries out the effects left in the call: pCPUs to reschedule (`kick`), pCPUs whose timer changed
+ *	   (`rearm`: the new deadline is pcpu->deadline_ns), trace records (`rec`). Effects pile up until the host
+ *	   takes them, so that it may do so after several calls.
+ *
+ * For a kicked pCPU the host calls schedule() on that pCPU, switches to pcpu->curr if that changed, and when the
+ * state of the vCPU it left is saved, context_saved(). When a pCPU's deadline has come it calls sched_timer() there.
+ *
+ * The core reads no clock, allocates nothing after host_init(), prints nothing. Names are those of xen/common/sched.
+ * Every function takes the lock it needs and returns with none held. Errors are negated SCHED_E* numbers.
+ */
+#ifndef SCHED_SCHED_H
+#define SCHED_SCHED_H
+
+#include "sched/dialect.h"
+#include "sched/list.h"
+#include "sched/mask.h"
+#include "sched/record.h"
+
+#define TIME_NEVER __INT64_MAX__
+#define MSEC 1000000LL
+#define USEC 1000LL
+
+struct host;
+struct pcpu;
+struct vcpu;
+struct domain;
+struct cpupool;
+struct sched_call;
+struct trace_rec;
+typedef struct host ARENA host_t;
+typedef struct pcpu ARENA pcpu_t;
+typedef struct vcpu ARENA vcpu_t;
+typedef struct domain ARENA domain_t;
+typedef struct cpupool ARENA cpupool_t;
+typedef struct sched_call ARENA sched_call_t;
+typedef struct trace_rec ARENA trace_rec_t;
+
+#include "sched/credit.h"
+
+/* The schedulers: SCHEDULER(policy file's prefix, id of Xen's domctl, full name). To add one, add a line. */
+#define SCHEDULERS(SCHEDULER) SCHEDULER(credit, 5, "SMP Credit Scheduler")
+
+enum sched_id {
+	SCHED_NONE = 0, /* the idle scheduler: it owns the pCPUs that are in no pool */
+#define SCHEDULER(name, id, full) SCHED_ID_##name = id,
+	SCHEDULERS(SCHEDULER)
+#undef SCHEDULER
+};
+
+/* As in Xen's public/vcpu.h. */
+enum runstate { RUNSTATE_running, RUNSTATE_runnable, RUNSTATE_blocked, RUNSTATE_offline };
+
+/* Why a vCPU can't run; it can when none is set and neither it nor its domain is paused. */
+enum pause_flag {
+	VPF_blocked = 1 << 0, /* waits for an event */
+	VPF_down = 1 << 1, /* not brought up yet, or unplugged */
+	VPF_migrating = 1 << 2, /* on its way to another pCPU */
+	VPF_parked = 1 << 3, /* its domain's cap is reached (Xen pauses it instead, which an admin can't tell apart) */
+};
+
+/* Reasons for a temporary pin (Xen's affinity_broken). */
+enum affinity_reason { VCPU_AFFINITY_OVERRIDE = 1, VCPU_AFFINITY_WAIT = 2 };
+
+enum pcpu_timer { TIMER_TICK, TIMER_ACCT, TIMER_SLICE, NR_TIMERS };
+
+struct vcpu {
+	/* What wake, schedule and accounting touch comes first. */
+	u32 id; /* within its domain */
+	u32 index; /* within the host: 0 .. limits.vcpus-1; idle vCPUs follow */
+	domain_t *domain; /* idle vCPUs: the idle domain */
+	pcpu_t *processor;
+	u8 runstate;
+	u8 pause_flags;
+	u8 is_idle;
+	u8 is_running; /* from being chosen until its state is saved */
+	u8 affinity_broken;
+	u8 soft_effective; /* soft affinity says something that hard affinity does not */
+	u16 pause_count;
+	u16 migrated; /* chosen by stealing, in the last schedule() */
+	u64 host_data; /* the host's own handle; the core never reads it */
+	s64 state_entry_ns; /* when it got, or lost, the pCPU last */
+	s64 runstate_entry_ns;
+	s64 runstate_ns[4]; /* time spent in each run state, up to runstate_entry_ns */
+	s64 parked_entry_ns;
+	s64 parked_ns; /* time spent parked, part of the offline time */
+	u64 migrations; /* times it started to run on another pCPU than before */
+	u64 boosts;
+	s32 last_cpu; /* where it ran last, -1 nowhere */
+	union {
+		struct credit_vcpu credit;
+	};
+	struct link domain_link;
+	struct cpumask hard, saved_hard, soft;
+};
+
+struct pcpu {
+	u32 id, core, node;
+	u8 resched; /* schedule() is wanted and not yet done */
+	cpupool_t *pool; /* NULL: free */
+	vcpu_t *curr, *idle;
+	vcpu_t *prev; /* switched away from, state not yet saved */
+	s64 timer_ns[NR_TIMERS]; /* TIME_NEVER: not armed */
+	s64 deadline_ns; /* the earliest of them */
+	s64 next_slice_ns; /* set by do_schedule: -1 none */
+	vcpu_t *next;
+	u64 switches;
+	u64 schedules; /* schedule() calls */
+	union {
+		struct credit_pcpu credit;
+	};
+};
+
+struct domain {
+	u32 id;
+	u8 used;
+	u8 moving; /* to another pool: paused until its vCPUs are off their pCPUs */
+	u16 pause_count;
+	u16 nr_vcpus;
+	cpupool_t *pool;
+	/* Scheduling parameters belong to the domain, not to a policy's data: they survive a change of pool or scheduler
+	 * (Xen resets them). */
+	u32 weight; /* 1 .. 65535 */
+	u32 cap; /* percent of one pCPU, 0 none */
+	union {
+		struct credit_domain credit;
+	};
+	struct link vcpus; /* vcpu.domain_link, by id */
+	struct link pool_link;
+};
+
+struct cpupool {
+	u32 id;
+	u8 used;
+	u8 locked;
+	u8 sched; /* enum sched_id */
+	u32 nr_cpus, nr_domains;
+	u32 nr_soft; /* vCPUs whose soft affinity says something */
+	host_t *host;
+	struct link domains; /* domain.pool_link */
+	struct cpumask cpus;
+	union {
+		struct credit_pool credit;
+	};
+};
+
+/* Sizes and topology of a host, fixed at host_init(). */
+struct host_limits {
+	u32 pcpus; /* 1 .. SCHED_MAX_PCPUS */
+	u32 cores; /* cores of the whole host */
+	u32 nodes; /* 1 .. SCHED_MAX_NODES */
+	u32 domains; /* 1 .. SCHED_MAX_DOMAINS */
+	u32 vcpus; /* 1 .. SCHED_MAX_VCPUS */
+	u32 pools; /* 1 .. SCHED_MAX_POOLS */
+};
+
+struct host {
+	struct host_limits limits;
+	u32 mask_words; /* words in use of every cpumask */
+	u32 threads_per_core; /* the largest number of threads of a core */
+	u8 trace_level; /* enum trace_level */
+	s32 moving_cpu; /* pCPU whose removal from a pool is under way, -1 none */
+	u32 moving_pool;
+	domain_t *idle_domain;
+	pcpu_t *pcpus;
+	vcpu_t *vcpus; /* limits.vcpus, then one idle vCPU for each pCPU */
+	domain_t *domains;
+	cpupool_t *pools;
+	cpumask_t *core_mask, *node_mask; /* by core, by node */
+	cpumask_t *scratch; /* two for each pCPU: for the one that executes */
+	struct link free_vcpus;
+	u64 nr_vcpus, nr_domains; /* in use */
+	struct cpumask free_cpus;
+	struct cpumask all_cpus;
+};
+
+struct sched_call {
+	host_t *host;
+	s64 now;
+	u32 cpu;
+	u64 kick_words, rearm_words; /* bit i: word i of kick, of rearm has members */
+	struct cpumask kick, rearm;
+	trace_rec_t *rec; /* max_rec of them, the host's */
+	u32 nr_rec, max_rec;
+	u64 lost_rec; /* records for which there was no room */
+	u64 calls; /* entries into the core */
+};
+
+/* ---- set-up (host.c) ---- */
+
+/* Bytes a host with these limits needs. */
+SCHED_API u64 host_size(const struct host_limits *limits);
+/*
+ * Lay out a host in @mem, which is zeroed, at least host_size() bytes, and aligned to 64. Topology: @core_of and @node_of
+ * give each pCPU's core (0 .. cores-1) and node (0 .. nodes-1). All pCPUs start free, idling.
+ * Returns NULL when a limit is out of range or a core or node is.
+ */
+SCHED_API host_t *host_init(void ARENA *mem, const struct host_limits *limits, const u32 *core_of, const u32 *node_of);
+/* The scheduler's id for a name as a user types it ("credit"), or -SCHED_ENOENT. */
+SCHED_API s32 sched_find(const char *name);
+SCHED_API const char *sched_name(u32 id);
+SCHED_API const char *sched_full_name(u32 id);
+
+/* ---- events from guests and hardware (schedule.c) ---- */
+
+SCHED_API void vcpu_wake(sched_call_t *cx, vcpu_t *v);
+/* An event for a blocked vCPU: clears the blocked flag and wakes it. */
+SCHED_API void vcpu_unblock(sched_call_t *cx, vcpu_t *v);
+/* The current vCPU of cx->cpu has nothing to do until the next vcpu_unblock(). */
+SCHED_API void vcpu_block(sched_call_t *cx, vcpu_t *v);
+/* The current vCPU of cx->cpu lets others of its pCPU go first. */
+SCHED_API void vcpu_yield(sched_call_t *cx, vcpu_t *v);
+/* The deadline of pCPU cx->cpu has come. Harmless when it has not. */
+SCHED_API void sched_timer(sched_call_t *cx);
+/* Choose who runs on pCPU cx->cpu: sets pcpu->curr; when it changed, pcpu->prev is whom the host leaves. */
+SCHED_API void schedule(sched_call_t *cx);
+/* The state of pcpu->prev of cx->cpu is saved: it may run elsewhere from now on. */
+SCHED_API void context_saved(sched_call_t *cx);
+/* Time a vCPU has spent in a run state until now, ns. */
+SCHED_API s64 vcpu_runstate_ns(vcpu_t *v, u32 state, s64 now);
+
+/* ---- control: domains and vCPUs (domain.c) ---- */
+
+/* A new domain in a pool, without vCPUs, weight 256, no cap. NULL: no free slot, or (err -ENODEV) the pool has no pCPU. */
+SCHED_API domain_t *domain_create(sched_call_t *cx, cpupool_t *pool, s32 id);
+/* Its next vCPU, down until vcpu_up(). @hard, @soft: affinity, NULL = all. NULL: limit reached or hard misses the pool. */
+SCHED_API vcpu_t *vcpu_create(sched_call_t *cx, domain_t *d, cpumask_t *hard, cpumask_t *soft);
+SCHED_API void vcpu_up(sched_call_t *cx, vcpu_t *v);
+/* -EAGAIN: one of its vCPUs is still on a pCPU; carry out the effects and call again. The domain is paused from the first call on. */
+SCHED_API s32 domain_destroy(sched_call_t *cx, domain_t *d);
+/* Pauses nest. -EOVERFLOW at the count's limit, -EINVAL for an unpause too many. */
+SCHED_API s32 vcpu_pause(sched_call_t *cx, vcpu_t *v);
+SCHED_API s32 vcpu_unpause(sched_call_t *cx, vcpu_t *v);
+SCHED_API s32 domain_pause(sched_call_t *cx, domain_t *d);
+SCHED_API s32 domain_unpause(sched_call_t *cx, domain_t *d);
+/* Weight 1..65535 (0 = leave), cap 0..100*vCPUs (-1 = leave). -EINVAL changes nothing. */
+SCHED_API s32 sched_adjust(sched_call_t *cx, domain_t *d, s32 weight, s32 cap);
+SCHED_API s32 sched_adjust_global_credit(sched_call_t *cx, cpupool_t *pool, const struct credit_params *params);
+
+/* ---- affinity (affinity.c) ---- */
+
+/* NULL leaves one as it is. -EINVAL: hard misses the pool; -EBUSY: temporarily pinned. Nothing changes on an error. */
+SCHED_API s32 vcpu_set_affinity(sched_call_t *cx, vcpu_t *v, cpumask_t *hard, cpumask_t *soft);
+/* Pin to @cpu for @reason, or undo with cpu = -1. -EBUSY, -EINVAL as Xen's vcpu_temporary_affinity(). */
+SCHED_API s32 vcpu_temporary_affinity(sched_call_t *cx, vcpu_t *v, s32 cpu, u32 reason);
+
+/* ---- cpupools (cpupool.c); errors and their order are those of Xen's cpupool_op ---- */
+
+#define CPUPOOL_ANY (-1)
+SCHED_API s32 cpupool_create(sched_call_t *cx, s32 id, u32 sched);
+SCHED_API s32 cpupool_destroy(sched_call_t *cx, s32 id);
+SCHED_API s32 cpupool_add_cpu(sched_call_t *cx, s32 id, s32 cpu);
+/* -EAGAIN: a vCPU still runs there; carry out the effects and call again (the pCPU takes no new ones meanwhile). */
+SCHED_API s32 cpupool_rm_cpu(sched_call_t *cx, s32 id, s32 cpu);
+/* -EAGAIN as above; the domain is paused meanwhile. */
+SCHED_API s32 cpupool_move_domain(sched_call_t *cx, domain_t *d, s32 id);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The framework's middle: run states, wake, sleep, block, yield, the per-pCPU timers, and schedule() with its
+ * context-saved protocol. Facts: framework 1.3 - 1.8.
+ *
+ * A vCPU that schedule() leaves stays `is_running` until the host has saved its state and called context_saved(): until
+ * then no other pCPU may take it, though it may be queued. A migration that was wanted meanwhile is finished there.
+ */
+
+static void runstate_set(sched_call_t *cx, vcpu_t *v, u32 runstate)
+{
+	u32 old = v->runstate;
+
+	if (old == runstate)
+		return;
+	v->runstate_ns[old & 3] += cx->now - v->runstate_entry_ns;
+	v->runstate_entry_ns = cx->now;
+	v->runstate = (u8)runstate;
+	if (tracing(cx) && !v->is_idle)
+		record(cx, TRC_RUNSTATE_CHANGE | old << 8 | runstate << 4, v->domain->id << 16 | v->id, 0);
+}
+
+SCHED_API s64 vcpu_runstate_ns(vcpu_t *v, u32 state, s64 now)
+{
+	return v->runstate_ns[state & 3] + (v->runstate == state ? now - v->runstate_entry_ns : 0);
+}
+
+/* The vCPU may have lost a reason to run: if none is left it leaves its queue, or its pCPU at the next schedule(). */
+static void vcpu_sleep_locked(sched_call_t *cx, vcpu_t *v)
+{
+	record_vcpu(cx, TRC_SLEEP, v);
+	if (vcpu_runnable(v))
+		return;
+	if (v->runstate == RUNSTATE_runnable)
+		runstate_set(cx, v, RUNSTATE_offline);
+	hook_sleep(cx, v);
+}
+
+static void vcpu_wake_locked(sched_call_t *cx, vcpu_t *v)
+{
+	record_vcpu(cx, TRC_WAKE, v);
+	if (vcpu_runnable(v)) {
+		if (v->runstate >= RUNSTATE_blocked)
+			runstate_set(cx, v, RUNSTATE_runnable);
+		hook_wake(cx, v);
+	} else if (!(v->pause_flags & VPF_blocked) && v->runstate == RUNSTATE_blocked) {
+		runstate_set(cx, v, RUNSTATE_offline);
+	}
+}
+
+SCHED_API void vcpu_wake(sched_call_t *cx, vcpu_t *v)
+{
+	cpupool_t *pool = v->domain->pool;
+
+	cx->calls++;
+	sched_lock(pool);
+	vcpu_wake_locked(cx, v);
+	sched_unlock(pool);
+}
+
+SCHED_API void vcpu_unblock(sched_call_t *cx, vcpu_t *v)
+{
+	cpupool_t *pool = v->domain->pool;
+
+	if (!(v->pause_flags & VPF_blocked))
+		return;
+	cx->calls++;
+	sched_lock(pool);
+	v->pause_flags &= (u8)~VPF_blocked;
+	vcpu_wake_locked(cx, v);
+	sched_unlock(pool);
+}
+
+SCHED_API void vcpu_block(sched_call_t *cx, vcpu_t *v)
+{
+	cx->calls++;
+	v->pause_flags |= VPF_blocked;
+	record_vcpu(cx, TRC_BLOCK, v);
+	kick(cx, v->processor);
+}
+
+SCHED_API void vcpu_yield(sched_call_t *cx, vcpu_t *v)
+{
+	cpupool_t *pool = v->domain->pool;
+
+	cx->calls++;
+	sched_lock(pool);
+	hook_yield(cx, v);
+	sched_unlock(pool);
+	record_vcpu(cx, TRC_YIELD, v);
+	kick(cx, v->processor);
+}
+
+/*
+ * Timers that are due at the same instant run in the order of their enum: a tick debits before accounting grants, and the
+ * slice ends last, as in Xen, where it only raises the softirq that schedules after all timers.
+ */
+SCHED_API void sched_timer(sched_call_t *cx)
+{
+	pcpu_t *p = pcpu_of(cx->host, cx->cpu);
+
+	if (!p->pool)
+		return;
+	if (p->timer_ns[TIMER_TICK] <= cx->now) {
+		cx->calls++;
+		hook_tick(cx, p);
+	}
+	if (p->timer_ns[TIMER_ACCT] <= cx->now) {
+		cx->calls++;
+		hook_account(cx, p);
+	}
+	if (p->timer_ns[TIMER_SLICE] <= cx->now) {
+		cx->calls++;
+		timer_set(cx, p, TIMER_SLICE, TIME_NEVER);
+		kick(cx, p);
+	}
+}
+
+/* The pCPU passes from prev to next: run states, accounted times, records. Lock held. */
+static void switch_vcpus(sched_call_t *cx, pcpu_t *p, vcpu_t *prev, vcpu_t *next)
+{
+	if (tracing(cx)) {
+		s64 waited = next->runstate == RUNSTATE_runnable ? cx->now - next->runstate_entry_ns : 0;
+
+		record4(cx, TRC_SWITCH_INFPREV, pair(prev->domain->id, prev->id),
+			pair((u32)(cx->now - prev->state_entry_ns), 0));
+		record4(cx, TRC_SWITCH_INFNEXT, pair(next->domain->id, next->id), pair((u32)waited, (u32)p->next_slice_ns));
+	}
+	record4(cx, TRC_SWITCH, pair(prev->domain->id, prev->id), pair(next->domain->id, next->id));
+	if (cx->nr_rec)
+		cx->rec[cx->nr_rec - 1].aux = next->is_idle ? CREDIT_IDLE : next->credit.pri;
+
+	runstate_set(cx, prev,
+		     prev->is_idle || vcpu_runnable(prev)    ? RUNSTATE_runnable
+		     : prev->pause_flags & VPF_blocked ? RUNSTATE_blocked
+						       : RUNSTATE_offline);
+	prev->state_entry_ns = cx->now;
+	runstate_set(cx, next, RUNSTATE_running);
+	next->state_entry_ns = cx->now;
+	next->is_running = 1;
+	if (next->last_cpu != (s32)p->id) {
+		next->migrations += next->last_cpu >= 0;
+		next->last_cpu = (s32)p->id;
+	}
+	p->curr = next;
+	p->prev = prev;
+	p->switches++;
+}
+
+SCHED_API void schedule(sched_call_t *cx)
+{
+	pcpu_t *p = pcpu_of(cx->host, cx->cpu);
+	cpupool_t *pool = p->pool;
+	vcpu_t *prev = p->curr, *next;
+
+	cx->calls++;
+	p->resched = 0;
+	p->schedules++;
+	p->next = p->idle;
+	p->next_slice_ns = -1;
+	if (!pool) {
+		if (prev != p->idle)
+			switch_vcpus(cx, p, prev, p->idle);
+		return;
+	}
+	sched_lock(pool);
+	hook_do_schedule(cx, p);
+	next = p->next;
+	timer_set(cx, p, TIMER_SLICE, p->next_slice_ns >= 0 ? cx->now + p->next_slice_ns : TIME_NEVER);
+	if (next != prev)
+		switch_vcpus(cx, p, prev, next);
+	else if (tracing(cx))
+		record4(cx, TRC_SWITCH_INFCONT, pair(prev->domain->id, prev->id),
+			pair((u32)(cx->now - prev->state_entry_ns), (u32)p->next_slice_ns));
+	sched_unlock(pool);
+}
+
+SCHED_API void context_saved(sched_call_t *cx)
+{
+	pcpu_t *p = pcpu_of(cx->host, cx->cpu);
+	vcpu_t *prev = p->prev;
+	cpupool_t *pool;
+
+	if (!prev)
+		return;
+	p->prev = NULL;
+	prev->is_running = 0;
+	if (prev->is_idle)
+		return;
+	pool = prev->domain->pool;
+	sched_lock(pool);
+	hook_context_saved(cx, prev);
+	if (prev->pause_flags & VPF_migrating)
+		vcpu_move_finish(cx, prev);
+	sched_unlock(pool);
+}
