@@ -2,17 +2,19 @@
 /*
  * THE SCENARIO FORMAT, and the top of its reader.
  *
- * A scenario is one YAML document, a mapping, in UTF-8, at most 16 MiB. Anchors and aliases may be used, tags may not.
- * Every key is checked; a mistake ends in one line that names file, line and key.
+ * A scenario is one YAML document, a mapping, in UTF-8, at most 16 MiB. Anchors and aliases may be
+ * used, tags may not. Every key is checked; a mistake ends in one line that names file, line and
+ * key.
  *
  * Kinds of values:
- *   TIME      a number and ns, us, ms or s without a space between: 30ms, 1.5s, 100us; 0 needs no unit. Exact to the
- *             nanosecond, at most 1000000s.
- *   CPUS      Xen's CPU list, in quotes: items from left to right on an empty set; N, N-M, node:N, node:N-M, all;
- *             ^ before an item takes it out: "0-5,8,^3". A pCPU beyond the host is an error.
+ *   TIME      a number and ns, us, ms or s without a space between: 30ms, 1.5s, 100us; 0 needs no
+ *             unit. Exact to the nanosecond, at most 1000000s.
+ *   CPUS      Xen's CPU list, in quotes: items from left to right on an empty set; N, N-M, node:N,
+ *             node:N-M, all; ^ before an item takes it out: "0-5,8,^3". A pCPU beyond the host is
+ *             an error.
  *             cpu = (node * cores + core) * threads + thread.
- *   DIST      TIME, {const: TIME}, {uniform: [TIME, TIME]}, {exp: MEAN} or {lognormal: {median: TIME, sigma: S}}
- *             with S a number from 0 to 4 (of the natural logarithm).
+ *   DIST      TIME, {const: TIME}, {uniform: [TIME, TIME]}, {exp: MEAN} or
+ *             {lognormal: {median: TIME, sigma: S}}, S a number from 0 to 4 (natural logarithm)
  *   NAME      1 to 63 letters, digits and _ . + : @ -
  *
  * name: TEXT                 default: the file's name without .yaml
@@ -29,9 +31,9 @@
  *     ipi: 1us
  *     migration: 5us         refilling caches on another pCPU
  *     vm_exit: 1us
- * pools:                     default: Pool-0 with all pCPUs under credit. pCPUs in no pool stay free.
+ * pools:                     default: Pool-0 with all pCPUs under credit; other pCPUs stay free
  *   - name: NAME
- *     cpus: CPUS             required unless it is the only pool (then all); at least one, none twice
+ *     cpus: CPUS             required unless it is the only pool (then all); none twice
  *     sched: credit          the policy, default credit
  *     params:                of the policy; for credit:
  *       tslice: 30ms           1ms to 1s
@@ -43,47 +45,50 @@
  *       mend: all              which corrections of Xen's credit act: all, none, or a list of names
  * domains:                   required, 1 to 16384, with 65536 vCPUs in all
  *   - name: NAME
- *     count: N               N alike domains: "vm" becomes vm1 to vmN, "vm%d-a" becomes vm1-a to vmN-a
+ *     count: N               N alike domains: "vm" becomes vm1 to vmN, "vm%d-a" vm1-a to vmN-a
  *     vcpus: 1               1 to 1024
  *     pool: NAME             default: Pool-0 if there is one, else the first pool
  *     weight: 256            1 to 65535
  *     cap: 0                 percent of one pCPU, 0 (none) to 100 * vcpus
- *     cpus: CPUS             hard affinity of all its vCPUs, default all; must meet the pool's pCPUs
- *     cpus_soft: CPUS        soft affinity, default all; ignored by the scheduler where it misses the hard one
- *     workload: WORKLOAD     of every vCPU, or a list with one entry per vCPU; default {model: idle}
+ *     cpus: CPUS             hard affinity of all its vCPUs, default all; must meet the pool
+ *     cpus_soft: CPUS        soft affinity, default all; no effect where it misses the hard one
+ *     workload: WORKLOAD     of every vCPU, or a list with one per vCPU; default {model: idle}
  *     vcpu:                  exceptions per vCPU
  *       - {id: 2, cpus: CPUS, cpus_soft: CPUS, workload: WORKLOAD}
  *                            without id: the entry's place in the list, from 0
- * events:                    commands given during the run, in any order; at equal times in file order
- *   - {at: TIME, do: pause, domain: NAME, vcpu: N}         vcpu missing: the whole domain
- *   - {at: TIME, do: unpause, domain: NAME, vcpu: N}       what is not paused cannot be unpaused
+ * events:                    commands during the run, in any order; at equal times in file order
+ *   - {at: TIME, do: pause, domain: NAME, vcpu: N}     vcpu missing: the whole domain
+ *   - {at: TIME, do: unpause, domain: NAME, vcpu: N}   what is not paused cannot be unpaused
  *   - {at: TIME, do: weight, domain: NAME, value: 512}
  *   - {at: TIME, do: cap, domain: NAME, value: 50}
- *   - {at: TIME, do: pin, domain: NAME, vcpu: N, cpus: CPUS}        hard; vcpu missing: all
+ *   - {at: TIME, do: pin, domain: NAME, vcpu: N, cpus: CPUS}   hard; vcpu missing: all
  *   - {at: TIME, do: pin_soft, domain: NAME, vcpu: N, cpus: CPUS}
- *   - {at: TIME, do: yield, domain: NAME, vcpu: N}         vcpu missing: 0
+ *   - {at: TIME, do: yield, domain: NAME, vcpu: N}     vcpu missing: 0
  *   - {at: TIME, do: irq, domain: NAME, vcpu: N, cost: TIME, every: TIME}
- *                            a virtual interrupt whose handler wants cost of CPU time (more than 0); again each
- *                            every (0 or missing: once); vcpu missing: 0
- *   - {at: TIME, do: move, domain: NAME, pool: NAME}       as in Xen this resets weight, cap and affinity
+ *                            a virtual interrupt whose handler wants cost of CPU time (more than
+ *                            0); again each every (0 or missing: once); vcpu missing: 0
+ *   - {at: TIME, do: move, domain: NAME, pool: NAME}   as in Xen: resets weight, cap and affinity
  *   - {at: TIME, do: cpu_remove, pool: NAME, cpus: CPUS}   to the free set
  *   - {at: TIME, do: cpu_add, pool: NAME, cpus: CPUS}      from the free set
- *                            Events are checked in the order in which they will happen, against the pools as they
- *                            will be then. One after the end of the run is allowed and never happens.
+ *                            Events are checked in the order in which they will happen, against
+ *                            the pools as they will be then. One after the end of the run is
+ *                            allowed and never happens.
  *
- * WORKLOAD is a mapping with `model:`, and `start: TIME` (the vCPU's first wake, default 0), and
+ * WORKLOAD is a mapping with `model:`, `start: TIME` (the vCPU's first wake, default 0), and
  *   idle                     nothing else; never wakes by itself
- *   hog       work: TIME     wants the CPU always; after work of CPU time it has finished (0 or missing: never)
- *   periodic  period, cost   required; released every period from phase on, runs cost (at most period), blocks;
+ *   hog       work: TIME     wants the CPU always; finished after work of CPU time (0: never)
+ *   periodic  period, cost   required; released every period from phase on, runs cost, blocks;
+ *                            cost at most period
  *             deadline       default period
  *             phase          default 0
- *   duty      period, on     required; wants the CPU by the clock from phase + k * period on for `on`
+ *   duty      period, on     required; wants the CPU from phase + k * period on for `on`
  *             phase          default 0
  *   bursty    run, sleep     required DISTs: runs for one, sleeps for the other, and again
- *   replay    file: PATH     a recording made by `rota trace import`, relative to the scenario's directory
+ *   replay    file: PATH     made by `rota trace import`; from the scenario's directory on
  *
- * --set path=value changes the document before it is checked: keys joined by dots, entries of lists by name or by
- * index from 0: domains.vm1.weight=512, pools.Pool-0.params.tslice=5ms, domains.0.workload={model: hog}.
+ * --set path=value changes the document before it is checked: keys joined by dots, entries of lists
+ * by name or by index from 0: domains.vm1.weight=512, pools.Pool-0.params.tslice=5ms,
+ * domains.0.workload={model: hog}.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -99,8 +104,8 @@ static int read_costs(struct scn_reader *r, const struct scn_node *n)
 {
 	static const char *const keys[] = { "context_switch", "ipi", "migration", "vm_exit", NULL };
 	static const int64_t range[] = { 0, 1000000000 };
-	int64_t *const out[] = { &r->s->cost_switch_ns, &r->s->cost_ipi_ns, &r->s->cost_migration_ns,
-				 &r->s->cost_vmexit_ns };
+	int64_t *const out[] = { &r->s->cost_switch_ns, &r->s->cost_ipi_ns,
+				 &r->s->cost_migration_ns, &r->s->cost_vmexit_ns };
 	int err;
 
 	err = scn_check_map(r, n, keys, "{context_switch: 2us}");
@@ -131,8 +136,10 @@ static int read_host(struct scn_reader *r, const struct scn_node *n)
 	if (err)
 		return err;
 	if ((int64_t)s->nodes * s->cores * s->threads > SCHED_MAX_PCPUS)
-		return scn_fail(r, n, "%d nodes x %d cores x %d threads are more than %d pCPUs; make the host smaller",
-				s->nodes, s->cores, s->threads, SCHED_MAX_PCPUS);
+		return scn_fail(
+			r, n,
+			"%d nodes x %d cores x %d threads are more than %d pCPUs; make the host smaller",
+			s->nodes, s->cores, s->threads, SCHED_MAX_PCPUS);
 	s->nr_pcpus = s->nodes * s->cores * s->threads;
 	costs = scn_get(n, "costs");
 	if (costs) {
@@ -157,8 +164,10 @@ static int read_seed(struct scn_reader *r, const struct scn_node *n)
 	if (err)
 		return err;
 	if (!n->plain || scn_parse_u64(n->text, &r->s->seed))
-		return scn_fail(r, n, "%s is not a seed; write a whole number from 0 to 18446744073709551615",
-				scn_quote(r, n->text));
+		return scn_fail(
+			r, n,
+			"%s is not a seed; write a whole number from 0 to 18446744073709551615",
+			scn_quote(r, n->text));
 	scn_leave(r, path);
 	return 0;
 }
@@ -196,15 +205,16 @@ static int read_times(struct scn_reader *r, const struct scn_node *root)
 	warmup = scn_get(root, "warmup");
 	if (s->warmup_ns >= s->duration_ns) {
 		scn_enter(r, "warmup");
-		return scn_fail(r, warmup, "leaves nothing to count; make it shorter than duration");
+		return scn_fail(r, warmup,
+				"leaves nothing to count; make it shorter than duration");
 	}
 	return 0;
 }
 
 static int read_top(struct scn_reader *r, const struct scn_node *root)
 {
-	static const char *const keys[] = { "name", "description", "seed", "duration", "warmup", "host", "pools",
-					    "domains", "events", NULL };
+	static const char *const keys[] = { "name", "description", "seed",    "duration", "warmup",
+					    "host", "pools",	   "domains", "events",	  NULL };
 	int err;
 
 	err = scn_check_map(r, root, keys, "\"duration: 10s\" with each key on its own line");
@@ -260,8 +270,8 @@ static int read_all(struct scn_reader *r, const char *text, size_t len, int nr_s
 	return err ? err : read_top(r, root);
 }
 
-struct scenario *scn_load_text(const char *path, const char *text, size_t len, char *const *sets, int nr_sets,
-			       char *err, size_t errlen)
+struct scenario *scn_load_text(const char *path, const char *text, size_t len, char *const *sets,
+			       int nr_sets, char *err, size_t errlen)
 {
 	struct scn_reader r = { .file = path, .sets = sets, .err = err, .errlen = errlen };
 	struct scenario *s;
@@ -314,7 +324,8 @@ static char *slurp(FILE *f, size_t *len)
 	return NULL;
 }
 
-struct scenario *scenario_load(const char *path, char *const *sets, int nr_sets, char *err, size_t errlen)
+struct scenario *scenario_load(const char *path, char *const *sets, int nr_sets, char *err,
+			       size_t errlen)
 {
 	bool is_stdin = !strcmp(path, "-");
 	FILE *f = is_stdin ? stdin : fopen(path, "rb");
@@ -333,9 +344,12 @@ struct scenario *scenario_load(const char *path, char *const *sets, int nr_sets,
 	if (text)
 		s = scn_load_text(path, text, len, sets, nr_sets, err, errlen);
 	else if (why == EFBIG)
-		snprintf(err, errlen, "%s:1: scenario: is larger than 16 MiB; use count: for many alike domains", path);
+		snprintf(err, errlen,
+			 "%s:1: scenario: is larger than 16 MiB; use count: for many alike domains",
+			 path);
 	else
-		snprintf(err, errlen, "%s:1: scenario: cannot be read (%s); check the path", path, strerror(why));
+		snprintf(err, errlen, "%s:1: scenario: cannot be read (%s); check the path", path,
+			 strerror(why));
 	free(text);
 	return s;
 }

@@ -2,10 +2,11 @@
 /*
  * What the files of the scenario reader share; nobody else includes this.
  *
- * The text becomes a tree (scenario_tree.c), `--set` edits the tree (scenario_set.c), and the subject files
- * (scenario.c, scenario_domains.c, scenario_workload.c, scenario_events.c) check it and fill struct scenario. The
- * reader remembers the key path it is at, so that every complaint names file, line and key without any checker having
- * to carry them. Only the first complaint is kept: what follows a mistake is often its echo.
+ * The text becomes a tree (scenario_tree.c), `--set` edits the tree (scenario_set.c), and the
+ * subject files (scenario.c, scenario_domains.c, scenario_workload.c, scenario_events.c) check it
+ * and fill struct scenario. The reader remembers the key path it is at, so that every complaint
+ * names file, line and key without any checker having to carry them. Only the first complaint is
+ * kept: what follows a mistake is often its echo.
  *
  * Functions return 0 or a negative errno, and have called scn_fail() when they return an error.
  */
@@ -15,8 +16,9 @@
 #include "sim/scenario.h"
 
 #define SCN_MAX_FILE (16 << 20) /* bytes */
-#define SCN_MAX_NODES (1 << 20) /* of the document with its aliases expanded: stops "billion laughs" */
-#define SCN_MAX_DEPTH 32	/* a real scenario needs 6 */
+/* Values of the document with its aliases expanded: stops "billion laughs". */
+#define SCN_MAX_NODES (1 << 20)
+#define SCN_MAX_DEPTH 32 /* a real scenario needs 6 */
 #define SCN_MAX_ANCHORS 1024
 #define SCN_PATH_LEN 256
 
@@ -58,7 +60,8 @@ struct scn_reader {
 };
 
 /* scenario_tree.c */
-int scn_tree_parse(struct scn_reader *r, const char *text, size_t len, int set, struct scn_node **out);
+int scn_tree_parse(struct scn_reader *r, const char *text, size_t len, int set,
+		   struct scn_node **out);
 void *scn_alloc(struct scn_reader *r, size_t size); /* zeroed, lives until scn_tree_free() */
 struct scn_node *scn_node_new(struct scn_reader *r, enum scn_node_kind kind, int line, int set);
 void scn_node_append(struct scn_node *parent, struct scn_node *child);
@@ -73,27 +76,40 @@ int scn_fail(struct scn_reader *r, const struct scn_node *at, const char *fmt, .
 int scn_fail_key(struct scn_reader *r, const struct scn_node *at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4))); /* names the line of the key, not of its value */
 int scn_fail_memory(struct scn_reader *r);
-const char *scn_quote(struct scn_reader *r, const char *text); /* 'text', shortened, one line, printable */
-const char *scn_closest(const char *word, const char *const *known, size_t stride); /* "did you mean", or NULL */
+/* 'text', shortened, one line, printable */
+const char *scn_quote(struct scn_reader *r, const char *text);
+/* "did you mean", or NULL */
+const char *scn_closest(const char *word, const char *const *known, size_t stride);
 size_t scn_enter(struct scn_reader *r, const char *key); /* returns what scn_leave() wants back */
-size_t scn_enter_item(struct scn_reader *r, const struct scn_node *item, int index); /* by its name, or index */
+/* by its name, or index */
+size_t scn_enter_item(struct scn_reader *r, const struct scn_node *item, int index);
 void scn_leave(struct scn_reader *r, size_t path_len);
 
 const struct scn_node *scn_get(const struct scn_node *map, const char *key);
-int scn_check_map(struct scn_reader *r, const struct scn_node *n, const char *const *keys, const char *what);
+int scn_check_map(struct scn_reader *r, const struct scn_node *n, const char *const *keys,
+		  const char *what);
 int scn_check_list(struct scn_reader *r, const struct scn_node *n, const char *what, int max);
-int scn_need(struct scn_reader *r, const struct scn_node *map, const char *key, const char *example);
+int scn_need(struct scn_reader *r, const struct scn_node *map, const char *key,
+	     const char *example);
 bool scn_is_null(const struct scn_node *n);
 int scn_need_scalar(struct scn_reader *r, const struct scn_node *n, const char *what);
 
-/* Each reads @key of @map into *@out, checks min..max, and leaves *@out alone when the key is missing. */
-int scn_read_int(struct scn_reader *r, const struct scn_node *map, const char *key, const int64_t range[2], int *out);
-int scn_read_time(struct scn_reader *r, const struct scn_node *map, const char *key, const int64_t range[2],
+/*
+ * Each reads @key of @map into *@out, checks min..max, and leaves *@out alone when the key is
+ * missing.
+ */
+int scn_read_int(struct scn_reader *r, const struct scn_node *map, const char *key,
+		 const int64_t range[2], int *out);
+int scn_read_time(struct scn_reader *r, const struct scn_node *map, const char *key,
+		  const int64_t range[2], int64_t *out);
+/* *@out is malloc'd. */
+int scn_read_line(struct scn_reader *r, const struct scn_node *map, const char *key, char **out);
+int scn_read_cpus(struct scn_reader *r, const struct scn_node *map, const char *key,
+		  struct scn_cpus *out);
+int scn_time_value(struct scn_reader *r, const struct scn_node *n, const int64_t range[2],
+		   int64_t *out);
+int scn_int_value(struct scn_reader *r, const struct scn_node *n, const int64_t range[2],
 		  int64_t *out);
-int scn_read_line(struct scn_reader *r, const struct scn_node *map, const char *key, char **out); /* malloc'd */
-int scn_read_cpus(struct scn_reader *r, const struct scn_node *map, const char *key, struct scn_cpus *out);
-int scn_time_value(struct scn_reader *r, const struct scn_node *n, const int64_t range[2], int64_t *out);
-int scn_int_value(struct scn_reader *r, const struct scn_node *n, const int64_t range[2], int64_t *out);
 int scn_bool_value(struct scn_reader *r, const struct scn_node *n, int64_t *out);
 int scn_check_name(struct scn_reader *r, const struct scn_node *n, bool numbered);
 
@@ -118,7 +134,7 @@ int scn_find_pool(struct scn_reader *r, const struct scn_node *n, int *pool);
 int scn_find_domain(struct scn_reader *r, const struct scn_node *n, int *domain);
 
 /* scenario.c: as scenario_load(), for a text already in memory (not kept). */
-struct scenario *scn_load_text(const char *path, const char *text, size_t len, char *const *sets, int nr_sets,
-			       char *err, size_t errlen);
+struct scenario *scn_load_text(const char *path, const char *text, size_t len, char *const *sets,
+			       int nr_sets, char *err, size_t errlen);
 
 #endif

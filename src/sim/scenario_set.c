@@ -2,9 +2,10 @@
 /*
  * --set path=value: change the document before it is checked.
  *
- * The path walks the tree: keys of mappings, and for lists either the `name:` of an entry or its index from 0. The
- * last key, and mappings on the way, are created when missing; whether such a key means anything is then found out by
- * the same checks that the file goes through. The value is YAML ("512", "10ms", "{model: hog}").
+ * The path walks the tree: keys of mappings, and for lists either the `name:` of an entry or its
+ * index from 0. The last key, and mappings on the way, are created when missing; whether such a key
+ * means anything is then found out by the same checks that the file goes through. The value is YAML
+ * ("512", "10ms", "{model: hog}").
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,7 +13,6 @@
 #include <string.h>
 
 #include "sim/scenario_read.h"
-
 
 static int fail(struct scn_reader *r, int set, const char *what)
 {
@@ -58,7 +58,8 @@ static struct scn_node *list_entry(const struct scn_node *list, const char *path
 	return NULL;
 }
 
-static struct scn_node *child_of(struct scn_reader *r, struct scn_node *map, const char *key, int set)
+static struct scn_node *child_of(struct scn_reader *r, struct scn_node *map, const char *key,
+				 int set)
 {
 	struct scn_node *c;
 
@@ -78,8 +79,12 @@ static struct scn_node *child_of(struct scn_reader *r, struct scn_node *map, con
 	return c;
 }
 
-/* Where `pools:` is left out there is a Pool-0 all the same; give it its place so that it can be addressed. */
-static int spell_out_default_pool(struct scn_reader *r, struct scn_node *root, const char *path, int set)
+/*
+ * Where `pools:` is left out there is a Pool-0 all the same; give it its place so that it can be
+ * addressed.
+ */
+static int spell_out_default_pool(struct scn_reader *r, struct scn_node *root, const char *path,
+				  int set)
 {
 	struct scn_node *pools, *pool, *name;
 
@@ -116,22 +121,25 @@ static struct scn_node *walk(struct scn_reader *r, struct scn_node *n, char *pat
 			path[len] = 0;
 			scn_enter(r, path);
 			if (!child) {
-				fail(r, set, "no entry of this name or index; give a name: of the list, or an index "
-					     "from 0");
+				fail(r, set,
+				     "no entry of this name or index; give a name: of the list, or an index "
+				     "from 0");
 				return NULL;
 			}
 		} else {
 			more = path[len];
 			path[len] = 0;
 			if (n->kind == SCN_SCALAR && !scn_is_null(n)) {
-				fail(r, set, "is a single value, nothing lies below it; shorten the path");
+				fail(r, set,
+				     "is a single value, nothing lies below it; shorten the path");
 				return NULL;
 			}
 			if (n->kind == SCN_SCALAR)
 				n->kind = SCN_MAP; /* "workload:" with nothing behind it */
 			scn_enter(r, path);
 			if (!len) {
-				fail(r, set, "the path has an empty part; write it like domains.vm1.weight");
+				fail(r, set,
+				     "the path has an empty part; write it like domains.vm1.weight");
 				return NULL;
 			}
 			child = child_of(r, n, path, set);
@@ -148,7 +156,8 @@ static struct scn_node *walk(struct scn_reader *r, struct scn_node *n, char *pat
 	return n;
 }
 
-static int apply(struct scn_reader *r, struct scn_node *root, char *path, const char *value, int set)
+static int apply(struct scn_reader *r, struct scn_node *root, char *path, const char *value,
+		 int set)
 {
 	struct scn_node *to, *from = NULL;
 	int err;

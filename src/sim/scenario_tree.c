@@ -2,12 +2,14 @@
 /*
  * YAML text to a tree that remembers lines.
  *
- * libyaml does the parsing; we use its event interface and not its document interface, because a document is built
- * whole before anyone may look at it: a kilobyte of nested brackets or of aliases to aliases would be allowed to
- * become gigabytes first. Here depth, nodes and anchors are counted while they arrive.
+ * libyaml does the parsing; we use its event interface and not its document interface, because a
+ * document is built whole before anyone may look at it: a kilobyte of nested brackets or of aliases
+ * to aliases would be allowed to become gigabytes first. Here depth, nodes and anchors are counted
+ * while they arrive.
  *
- * Anchors and aliases are allowed, they save typing in a scenario with many alike VMs. An alias becomes a copy of what
- * it names, so the rest of the reader sees a plain tree and --set may edit one place without editing its twins.
+ * Anchors and aliases are allowed, they save typing in a scenario with many alike VMs. An alias
+ * becomes a copy of what it names, so the rest of the reader sees a plain tree and --set may edit
+ * one place without editing its twins.
  *
  * All memory of a tree comes from a chain of chunks and goes at once.
  */
@@ -78,8 +80,11 @@ struct scn_node *scn_node_new(struct scn_reader *r, enum scn_node_kind kind, int
 	struct scn_node *n;
 
 	if (++r->nr_nodes > SCN_MAX_NODES) {
-		scn_fail(r, &at, "the document has more than %d values, aliases counted at full size; use count: "
-				 "for many alike domains", SCN_MAX_NODES);
+		scn_fail(
+			r, &at,
+			"the document has more than %d values, aliases counted at full size; use count: "
+			"for many alike domains",
+			SCN_MAX_NODES);
 		return NULL;
 	}
 	n = scn_alloc(r, sizeof(*n));
@@ -119,7 +124,10 @@ static int line_of(const struct builder *b, size_t offset)
 	return line;
 }
 
-/* libyaml gives a mark for what the scanner and parser find, and a byte offset for what the decoder finds. */
+/*
+ * libyaml gives a mark for what the scanner and parser find, and a byte offset for what the
+ * decoder finds.
+ */
 static int yaml_failed(struct builder *b)
 {
 	const yaml_parser_t *p = &b->parser;
@@ -133,11 +141,17 @@ static int yaml_failed(struct builder *b)
 				p->problem ? p->problem : "bad byte");
 	}
 	at.line = (int)p->problem_mark.line + 1;
-	/* At the end of the text libyaml stands on the line after the last one, which an editor can't show. */
+	/*
+	 * At the end of the text libyaml stands on the line after the last one, which an editor
+	 * can't show.
+	 */
 	if (b->len && at.line > line_of(b, b->len - 1))
 		at.line = line_of(b, b->len - 1);
-	return scn_fail(b->r, &at, "is not valid YAML (%s%s%s); check indentation, quotes and brackets near here",
-			p->context ? p->context : "", p->context ? ": " : "", p->problem ? p->problem : "error");
+	return scn_fail(
+		b->r, &at,
+		"is not valid YAML (%s%s%s); check indentation, quotes and brackets near here",
+		p->context ? p->context : "", p->context ? ": " : "",
+		p->problem ? p->problem : "error");
 }
 
 static int next_event(struct builder *b, yaml_event_t *ev)
@@ -165,7 +179,8 @@ static int remember_anchor(struct builder *b, const yaml_char_t *name, struct sc
 		return 0;
 	if (b->nr_anchors == SCN_MAX_ANCHORS)
 		return complain(b, n->line, "is one anchor too many; a scenario may have 1024");
-	b->anchors[b->nr_anchors].name = keep_text(b->r, (const char *)name, strlen((const char *)name));
+	b->anchors[b->nr_anchors].name =
+		keep_text(b->r, (const char *)name, strlen((const char *)name));
 	if (!b->anchors[b->nr_anchors].name)
 		return -ENOMEM;
 	b->anchors[b->nr_anchors++].node = n;
@@ -207,16 +222,20 @@ static struct scn_node *resolve_alias(struct builder *b, const char *name, int l
 		if (strcmp(b->anchors[i].name, name))
 			continue;
 		if (b->anchors[i].node->open) {
-			scn_fail(b->r, &at, "alias %s stands inside what it names, a cycle; write the value out",
-				 scn_quote(b->r, name));
+			scn_fail(
+				b->r, &at,
+				"alias %s stands inside what it names, a cycle; write the value out",
+				scn_quote(b->r, name));
 			return NULL;
 		}
 		n = copy_node(b, b->anchors[i].node, depth);
 		if (n)
-			n->line = line; /* the person looks for the mistake where the alias is used */
+			n->line =
+				line; /* the person looks for the mistake where the alias is used */
 		return n;
 	}
-	scn_fail(b->r, &at, "alias %s has no anchor before it; define &%.40s first", scn_quote(b->r, name), name);
+	scn_fail(b->r, &at, "alias %s has no anchor before it; define &%.40s first",
+		 scn_quote(b->r, name), name);
 	return NULL;
 }
 
@@ -253,11 +272,14 @@ static int read_key(struct builder *b, const yaml_event_t *ev, char **key)
 	int line = (int)ev->start_mark.line + 1;
 
 	if (ev->type != YAML_SCALAR_EVENT)
-		return complain(b, line, "has a key that is a list, a mapping or an alias; a key is a word");
+		return complain(b, line,
+				"has a key that is a list, a mapping or an alias; a key is a word");
 	if (ev->data.scalar.tag || ev->data.scalar.anchor)
-		return complain(b, line, "has a key with a tag or an anchor; a key is a plain word");
+		return complain(b, line,
+				"has a key with a tag or an anchor; a key is a plain word");
 	if (memchr(ev->data.scalar.value, 0, ev->data.scalar.length))
-		return complain(b, line, "has a key with a NUL character in it; a key is a plain word");
+		return complain(b, line,
+				"has a key with a NUL character in it; a key is a plain word");
 	*key = keep_text(b->r, (const char *)ev->data.scalar.value, ev->data.scalar.length);
 	return *key ? 0 : -ENOMEM;
 }
@@ -339,7 +361,8 @@ static int build(struct builder *b, yaml_event_t *ev, int depth, struct scn_node
 		tag = ev->data.mapping_start.tag;
 		break;
 	default:
-		return complain(b, line, "is not valid YAML; check indentation and brackets near here");
+		return complain(b, line,
+				"is not valid YAML; check indentation and brackets near here");
 	}
 	if (tag)
 		return complain(b, line, "has a YAML tag (!...); a scenario has none, remove it");
@@ -382,7 +405,8 @@ static int build_document(struct builder *b, struct scn_node **out)
 
 	err = expect(b, YAML_STREAM_START_EVENT, "is not YAML; start with name:");
 	if (!err)
-		err = expect(b, YAML_DOCUMENT_START_EVENT, "is empty; a scenario needs at least duration: and domains:");
+		err = expect(b, YAML_DOCUMENT_START_EVENT,
+			     "is empty; a scenario needs at least duration: and domains:");
 	if (!err)
 		err = next_event(b, &ev);
 	if (err)
@@ -390,9 +414,11 @@ static int build_document(struct builder *b, struct scn_node **out)
 	err = build(b, &ev, 0, out);
 	yaml_event_delete(&ev);
 	if (!err)
-		err = expect(b, YAML_DOCUMENT_END_EVENT, "goes on after its end; remove what follows");
+		err = expect(b, YAML_DOCUMENT_END_EVENT,
+			     "goes on after its end; remove what follows");
 	if (!err)
-		err = expect(b, YAML_STREAM_END_EVENT, "holds a second document (---); put it into its own file");
+		err = expect(b, YAML_STREAM_END_EVENT,
+			     "holds a second document (---); put it into its own file");
 	return err;
 }
 
@@ -400,7 +426,8 @@ static int build_document(struct builder *b, struct scn_node **out)
  * scn_tree_parse() - one YAML document to a tree.
  * @set: index of the --set whose value this is, -1 = the file
  */
-int scn_tree_parse(struct scn_reader *r, const char *text, size_t len, int set, struct scn_node **out)
+int scn_tree_parse(struct scn_reader *r, const char *text, size_t len, int set,
+		   struct scn_node **out)
 {
 	const char *nul = memchr(text, 0, len);
 	struct builder *b = calloc(1, sizeof(*b));
@@ -413,7 +440,8 @@ int scn_tree_parse(struct scn_reader *r, const char *text, size_t len, int set, 
 	b->len = len;
 	b->set = set;
 	if (nul) {
-		err = complain(b, line_of(b, (size_t)(nul - text)), "has a NUL byte in it; this is not a text file");
+		err = complain(b, line_of(b, (size_t)(nul - text)),
+			       "has a NUL byte in it; this is not a text file");
 		goto out_free;
 	}
 	if (!yaml_parser_initialize(&b->parser)) {
