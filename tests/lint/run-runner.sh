@@ -16,7 +16,7 @@ script() { # script NAME: a test script in the tree, from standard input
 script pass <<<'echo "1..2"; echo "ok 1 - one"; echo "ok 2 - two"'
 script fail <<<'echo "1..2"; echo "ok 1 - one"; echo "not ok 2 - two"; echo "# the reason"'
 script skip <<<'echo "1..1"; echo "ok 1 - one # SKIP no such thing"'
-script skip-cmocka <<<'echo "1..1"; echo "not ok 1 # SKIP one"'
+script skip-cmocka <<<'echo "1..1"; echo "no such tool"; echo "not ok 1 # SKIP one"'
 script skip-all <<<'echo "1..0 # SKIP no such machine"'
 script skip-77 <<<'echo "no such device"; exit 77'
 script short <<<'echo "1..3"; echo "ok 1 - one"; exit 0'
@@ -46,7 +46,7 @@ case_is "a case that passes" "ok pass: two"
 case_is "a case that fails" "FAILED fail: two"
 case_is "what a failing test wrote is shown" "    | # the reason"
 case_is "a skipped case, with its reason" "skipped skip: one: no such thing"
-case_is "a skipped case of cmocka" "skipped skip-cmocka: one: no reason given"
+case_is "a skipped case of cmocka" "skipped skip-cmocka: one: no such tool"
 case_is "a script that skips all of itself" "skipped skip-all: no such machine"
 case_is "a program that exits with 77" "skipped skip-77: no such device"
 case_is "fewer cases than planned" "FAILED short: 2 of 3 cases never reported, exit code 0"
