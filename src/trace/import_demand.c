@@ -198,7 +198,7 @@ static int finish(struct imp_recording *r, struct imp_vcpu *v)
 	int64_t tail = r->span_ns - v->since_ns, parked = v->longest_offline_ns;
 
 	account(v, r->span_ns);
-	v->hog = v->wants && v->nr_bursts == 0;
+	v->hog = v->wants && v->nr_bursts == 0 && v->time_ns[IMP_BLOCKED] == 0;
 	run = v->got_ns;
 	if (!v->wants)
 		return 0;

@@ -30,10 +30,13 @@ struct reader {
 	FILE *f;
 	unsigned long line;
 	uint64_t strange;
+	int64_t current[SCHED_MAX_PCPUS]; /* task on each pCPU by the last line from there, -1 none yet */
 };
 
 struct line {
 	int64_t pid, tgid; /* of the task in whose context the event was written; -1 unknown */
+	char *comm; /* its name, not ended by NUL */
+	size_t comm_len;
 	uint32_t cpu;
 	uint64_t ns;
 	char *event; /* name, without "sched:" */
@@ -108,6 +111,8 @@ static void parse_context(char *s, char *end, struct line *l)
 		;
 	end = p;
 	l->pid = number(&p, MAX_PID);
+	l->comm = s + strspn(s, " ");
+	l->comm_len = end > l->comm ? (size_t)(end - 1 - l->comm) : 0;
 	if (end > s && end[-1] == '/') {
 		for (p = end - 1; p > s && isdigit((unsigned char)p[-1]); p--)
 			;
@@ -244,7 +249,8 @@ static int64_t vcpu_of(struct reader *rd, const struct task *t)
 	if (i < 0)
 		return i;
 	v = &rd->r->vcpus[i];
-	memcpy(v->comm, t->comm, sizeof(v->comm));
+	if (t->comm[0])
+		memcpy(v->comm, t->comm, sizeof(v->comm));
 	return i;
 }
 
@@ -264,6 +270,30 @@ static int change(struct reader *rd, const struct line *l, const struct task *t,
 	return imp_add(rd->r, e);
 }
 
+/*
+ * Every line tells which task is on its pCPU. If that isn't whom the last switch put there, a switch is missing from the text
+ * (perf drops some without saying so): the other one left unseen, and this one is running from now on.
+ */
+static int check_context(struct reader *rd, const struct line *l)
+{
+	struct imp_event out = { .from = IMP_RUNNING, .to = IMP_BLOCKED, .cpu = (uint16_t)l->cpu };
+	struct imp_event in = { .from = IMP_ANY, .to = IMP_RUNNING, .unseen = IMP_BLOCKED, .cpu = (uint16_t)l->cpu };
+	int64_t was = rd->current[l->cpu];
+	struct task t = { .pid = was };
+	int rc;
+
+	if (l->pid < 0 || l->pid == was)
+		return 0;
+	rd->current[l->cpu] = l->pid;
+	if (was < 0)
+		return 0; /* the first line: it runs since the recording began, as its switch will say */
+	rd->r->lost++;
+	rc = change(rd, l, &t, out);
+	t.pid = l->pid;
+	copy_comm(&t, l->comm, l->comm_len);
+	return rc ? rc : change(rd, l, &t, in);
+}
+
 static int one_switch(struct reader *rd, const struct line *l)
 {
 	struct imp_event out = { .from = IMP_RUNNING, .cpu = (uint16_t)l->cpu };
@@ -276,6 +306,7 @@ static int one_switch(struct reader *rd, const struct line *l)
 		return fail_line(rd, -EINVAL, "sched_switch without prev and next task; the line is damaged");
 	/* Preempted (R, R+) wants the CPU still; 0 is R of old kernels that print the mask. */
 	out.to = state == 'R' || state == '0' ? IMP_RUNNABLE : IMP_BLOCKED;
+	rd->current[l->cpu] = next.pid;
 	rc = change(rd, l, &prev, out);
 	return rc ? rc : change(rd, l, &next, in);
 }
@@ -326,6 +357,9 @@ static int read_lines(struct reader *rd)
 			continue;
 		}
 		rd->r->records++;
+		rc = check_context(rd, &l);
+		if (rc)
+			break;
 		if (!strcmp(l.event, "sched_switch"))
 			rc = one_switch(rd, &l);
 		else if (!strcmp(l.event, "sched_wakeup") || !strcmp(l.event, "sched_waking") ||
@@ -374,13 +408,33 @@ static bool name_taken(const char *name, uint32_t key, struct imp_vcpu **list, u
 	return false;
 }
 
-/* Threads of a VM without a known process: QEMU makes them one after the other, so a vCPU number that doesn't rise
- * begins a new VM. */
+static bool vm_has(struct imp_vcpu **list, uint32_t nr, uint32_t key, int n)
+{
+	for (uint32_t i = 0; i < nr; i++)
+		if (list[i]->domain_key == key && list[i]->id == (uint32_t)n)
+			return true;
+	return false;
+}
+
+/*
+ * The VM, of the @keys there are, that vCPU thread list[@i] belongs to; 0: a new one. Without a known process: QEMU makes
+ * the threads one after the other, so it is the latest VM that has the vCPU before and lacks this one.
+ */
+static uint32_t find_vm(struct imp_vcpu **list, uint32_t i, uint32_t keys)
+{
+	const struct imp_vcpu *v = list[i];
+
+	for (uint32_t j = 0; v->tgid > 0 && j < i; j++)
+		if (kvm_vcpu(list[j]->comm) >= 0 && list[j]->tgid == v->tgid)
+			return list[j]->domain_key;
+	for (uint32_t key = keys; v->tgid <= 0 && v->id > 0 && key > 0; key--)
+		if (vm_has(list, i, key, (int)v->id - 1) && !vm_has(list, i, key, (int)v->id))
+			return key;
+	return 0;
+}
+
 static void group_kvm(struct imp_vcpu **list, uint32_t nr, uint32_t *keys, bool *guessed)
 {
-	uint32_t current = 0;
-	int last = -1;
-
 	for (uint32_t i = 0; i < nr; i++) {
 		struct imp_vcpu *v = list[i];
 		int n = kvm_vcpu(v->comm);
@@ -388,22 +442,14 @@ static void group_kvm(struct imp_vcpu **list, uint32_t nr, uint32_t *keys, bool 
 		if (n < 0)
 			continue;
 		v->id = (uint32_t)n;
-		for (uint32_t j = 0; v->tgid > 0 && j < i && !v->domain_key; j++)
-			if (kvm_vcpu(list[j]->comm) >= 0 && list[j]->tgid == v->tgid)
-				v->domain_key = list[j]->domain_key;
-		if (!v->domain_key && v->tgid <= 0) {
-			*guessed = true;
-			if (n > last && current)
-				v->domain_key = current;
-		}
+		v->domain_key = find_vm(list, i, *keys);
 		if (!v->domain_key)
 			v->domain_key = ++*keys;
-		if (v->tgid <= 0) {
-			current = v->domain_key;
-			last = n;
-			snprintf(v->domain_name, sizeof(v->domain_name), "vm%u", v->domain_key);
-		} else {
+		if (v->tgid > 0) {
 			snprintf(v->domain_name, sizeof(v->domain_name), "vm-%lld", (long long)v->tgid);
+		} else {
+			snprintf(v->domain_name, sizeof(v->domain_name), "vm%u", v->domain_key);
+			*guessed = true;
 		}
 	}
 }
@@ -467,9 +513,12 @@ static int group(struct imp_recording *r, const char *tasks)
 int import_linux(struct imp_recording *r, void *file, const char *tasks)
 {
 	struct reader rd = { .r = r, .f = file };
-	int rc = read_lines(&rd);
+	int rc;
 
 	r->format = "Linux sched events";
+	for (int c = 0; c < SCHED_MAX_PCPUS; c++)
+		rd.current[c] = -1;
+	rc = read_lines(&rd);
 	if (rc)
 		return rc;
 	if (!r->nr_events)
