@@ -43,6 +43,7 @@ struct builder {
 	int set;
 	struct anchor anchors[SCN_MAX_ANCHORS];
 	int nr_anchors;
+	int alias_line; /* of the alias being copied: limits are broken there */
 };
 
 void *scn_alloc(struct scn_reader *r, size_t size)
@@ -108,13 +109,6 @@ void scn_node_append(struct scn_node *parent, struct scn_node *child)
 	parent->nr++;
 }
 
-static int complain(struct builder *b, int line, const char *what)
-{
-	struct scn_node at = { .line = line, .set = b->set };
-
-	return scn_fail(b->r, &at, "%s", what);
-}
-
 static int line_of(const struct builder *b, size_t offset)
 {
 	int line = 1;
@@ -125,6 +119,18 @@ static int line_of(const struct builder *b, size_t offset)
 }
 
 /*
+ * At the end of the text libyaml stands on the line after the last one, which an editor can't
+ * show; the last one is what we name then.
+ */
+static int complain(struct builder *b, int line, const char *what)
+{
+	int last = b->len ? line_of(b, b->len - 1) : 1;
+	struct scn_node at = { .line = line < last ? line : last, .set = b->set };
+
+	return scn_fail(b->r, &at, "%s", what);
+}
+
+/*
  * libyaml gives a mark for what the scanner and parser find, and a byte offset for what the
  * decoder finds.
  */
@@ -132,6 +138,7 @@ static int yaml_failed(struct builder *b)
 {
 	const yaml_parser_t *p = &b->parser;
 	struct scn_node at = { .set = b->set };
+	int last;
 
 	if (p->error == YAML_MEMORY_ERROR)
 		return scn_fail_memory(b->r);
@@ -141,12 +148,9 @@ static int yaml_failed(struct builder *b)
 				p->problem ? p->problem : "bad byte");
 	}
 	at.line = (int)p->problem_mark.line + 1;
-	/*
-	 * At the end of the text libyaml stands on the line after the last one, which an editor
-	 * can't show.
-	 */
-	if (b->len && at.line > line_of(b, b->len - 1))
-		at.line = line_of(b, b->len - 1);
+	last = b->len ? line_of(b, b->len - 1) : 1;
+	if (at.line > last)
+		at.line = last;
 	return scn_fail(
 		b->r, &at,
 		"is not valid YAML (%s%s%s); check indentation, quotes and brackets near here",
@@ -193,12 +197,13 @@ static struct scn_node *copy_node(struct builder *b, const struct scn_node *from
 	struct scn_node *n;
 
 	if (depth > SCN_MAX_DEPTH) {
-		complain(b, from->line, "is nested deeper than 32 levels; a scenario needs 6");
+		complain(b, b->alias_line, "is nested deeper than 32 levels; a scenario needs 6");
 		return NULL;
 	}
-	n = scn_node_new(b->r, from->kind, from->line, from->set);
+	n = scn_node_new(b->r, from->kind, b->alias_line, from->set);
 	if (!n)
 		return NULL;
+	n->line = from->line;
 	n->plain = from->plain;
 	n->text = from->text;
 	for (const struct scn_node *c = from->first; c; c = c->next) {
@@ -228,6 +233,7 @@ static struct scn_node *resolve_alias(struct builder *b, const char *name, int l
 				scn_quote(b->r, name));
 			return NULL;
 		}
+		b->alias_line = line;
 		n = copy_node(b, b->anchors[i].node, depth);
 		if (n)
 			n->line =
