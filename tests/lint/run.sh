@@ -72,6 +72,8 @@ verdict "every source file names its licence in its first five lines" "$(
 
 verdict "C is indented with tabs" "$(search "$c_files" '^(	* {8}| +	)')"
 
+# Inputs of tests are as they are: some are broken on purpose, some were recorded elsewhere.
+given='^tests/(bad|data|golden|oracle)/'
 # A line that ends with a message may be wider: one that is broken can't be searched for.
 columns=$(sed -n 's/^max_line_length *= *//p' .editorconfig)
 verdict "no line of C is wider than $columns columns" "$(
@@ -80,11 +82,11 @@ import re, sys
 for path in sys.argv[2:]:
     for number, line in enumerate(open(path, encoding="utf-8"), 1):
         width = len(line.rstrip("\n").expandtabs(8))
-        if width > int(sys.argv[1]) and not re.search(r"\"[]),;]*( *\\)?$", line):
+        if width > int(sys.argv[1]) and not re.search(r"\"( PRI\w+)?[]),;]*( *\\)?$", line):
             print(f"{path}:{number}: {width} columns")' "$columns"
 )"
 
-text=$(among '\.(c|h|sh|bats|py|mk|md|yaml|html|js|css|[15])$|(^|/)Makefile$|^(scripts|\.ci)/|^tests/run$')
+text=$(among '\.(c|h|sh|bats|py|mk|md|yaml|html|js|css|[15])$|(^|/)Makefile$|^(scripts|\.ci)/|^tests/run$' | grep -vE "$given")
 verdict "no space at the end of a line" "$(search "$text" '[[:space:]]$')"
 verdict "every text file ends with a newline" "$(
 	for f in $text; do
