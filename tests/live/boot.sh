@@ -115,18 +115,19 @@ fi
 if [ -n "$interactive" ]; then
 	"$qemu" "${args[@]}" -append "$append" -serial mon:stdio
 else
+	# This shell keeps the stream open, so its reader ends when QEMU has, even a QEMU that never opened it.
 	mkfifo "$work/stream"
-	cat "$work/stream" &
+	exec 8<>"$work/stream"
+	cat <"$work/stream" 8<&- &
 	reader=$!
 	rc=0
 	timeout -k 5 "$limit" "$qemu" "${args[@]}" -append "$append" -monitor none -serial "file:$out/console.log" \
 		-device virtio-serial-pci -chardev "file,id=out,path=$work/stream,append=on" \
-		-device virtserialport,chardev=out,name=rota.out </dev/null &
+		-device virtserialport,chardev=out,name=rota.out </dev/null 8<&- &
 	pids=$!
 	wait "$pids" || rc=$?
 	pids=
-	# QEMU that never opened the stream would leave the reader waiting for a writer.
-	: >>"$work/stream" &
+	exec 8<&-
 	wait "$reader" || true
 	if [ "$rc" = 124 ] || [ "$rc" = 137 ]; then
 		echo "boot.sh: the machine was stopped after $limit s; the end of its console:" >&2

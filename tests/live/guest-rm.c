@@ -19,7 +19,7 @@
  * mode, because a real-mode guest can reach MSRs, while the APIC's page lies above what it can address.
  *
  * Reports: one line a vCPU with what happened since the start, or since the last SIGUSR2:
- *	NAME vcpu=N loops=N cpu_ns=N wait_ns=N [wakes=N missed=N p50_us=F p90_us=F p99_us=F max_us=F]
+ *	NAME vcpu=N span_ms=N loops=N cpu_ns=N wait_ns=N [wakes=N missed=N p50_us=F p90_us=F p99_us=F max_us=F]
  * every --interval seconds, on SIGUSR1, and at the end (--duration, SIGTERM, SIGINT). loops counts 1000 rounds of the
  * hog's loop, jobs of io, yields of dyield, IPIs taken in pingpong. cpu_ns and wait_ns are the thread's time on a CPU
  * and on a run queue as the kernel counts them.
@@ -47,8 +47,8 @@
 
 #define MAX_VCPUS 32
 #define SEGMENT 0x10000u
-#define CODE 0x1000u	 /* where the guest code lies, in segment 0 */
-#define RING 1024u	 /* stamps the guest may be ahead of the reader; a power of two */
+#define CODE 0x1000u /* where the guest code lies, in segment 0 */
+#define RING 1024u /* stamps the guest may be ahead of the reader; a power of two */
 #define VECTOR 0x20
 #define MAX_SAMPLES (1u << 20)
 
@@ -56,15 +56,15 @@
  * What the guest sees at DS:0. Its code below uses the offsets; the assertions keep both together.
  */
 struct guest {
-	uint32_t loops;	   /* 0x00 progress */
-	uint32_t head;	   /* 0x04 stamps written so far */
-	uint32_t missed;   /* 0x08 deadlines that had passed before they were armed */
-	uint32_t period;   /* 0x0c TSC cycles */
-	uint32_t cost;	   /* 0x10 TSC cycles (io), rounds between yields (dyield) */
-	uint32_t target;   /* 0x14 APIC id of the partner */
+	uint32_t loops; /* 0x00 progress */
+	uint32_t head; /* 0x04 stamps written so far */
+	uint32_t missed; /* 0x08 deadlines that had passed before they were armed */
+	uint32_t period; /* 0x0c TSC cycles */
+	uint32_t cost; /* 0x10 TSC cycles (io), rounds between yields (dyield) */
+	uint32_t target; /* 0x14 APIC id of the partner */
 	uint64_t deadline; /* 0x18 TSC */
-	uint32_t ready;	   /* 0x20 this vCPU takes interrupts */
-	uint32_t begin;	   /* 0x24 it opens the ping-pong */
+	uint32_t ready; /* 0x20 this vCPU takes interrupts */
+	uint32_t begin; /* 0x24 it opens the ping-pong */
 	uint8_t pad[0x8000 - 0x28]; /* its stack grows down from 0x8000 */
 	struct stamp {
 		uint64_t due, woke;
@@ -202,17 +202,17 @@ __asm__(".pushsection .rodata\n"
 	".code64\n"
 	".popsection\n");
 
-extern const uint8_t rm_code[], rm_hog[], rm_io[], rm_io_isr[], rm_dyield_amd[], rm_dyield_intel[], rm_ping[],
-	rm_ping_isr[], rm_end[];
+extern const uint8_t rm_code[], rm_hog[], rm_io[], rm_io_isr[], rm_dyield_amd[], rm_dyield_intel[],
+	rm_ping[], rm_ping_isr[], rm_end[];
 
 static const struct mode {
 	const char *name;
 	const uint8_t *amd, *intel, *isr;
 } modes[] = {
-	{"hog", rm_hog, rm_hog, NULL},
-	{"io", rm_io, rm_io, rm_io_isr},
-	{"dyield", rm_dyield_amd, rm_dyield_intel, NULL},
-	{"pingpong", rm_ping, rm_ping, rm_ping_isr},
+	{ "hog", rm_hog, rm_hog, NULL },
+	{ "io", rm_io, rm_io, rm_io_isr },
+	{ "dyield", rm_dyield_amd, rm_dyield_intel, NULL },
+	{ "pingpong", rm_ping, rm_ping, rm_ping_isr },
 };
 
 /* One vCPU as its thread and the reports see it. */
@@ -235,6 +235,7 @@ static int nr_vcpus = 1;
 static const char *name = "rm";
 static const struct mode *mode = &modes[0];
 static uint32_t tsc_khz;
+static int64_t base_ns; /* since when the reports count */
 
 __attribute__((noreturn, format(printf, 1, 2))) static void die(const char *fmt, ...)
 {
@@ -316,8 +317,8 @@ static void make_vcpu(int kvm_fd, int vm, int id, uint16_t entry)
 {
 	struct vcpu *v = &vcpus[id];
 	uint32_t base = SEGMENT * (1 + (uint32_t)id), partner = SEGMENT * (1 + (uint32_t)(id ^ 1));
-	struct kvm_mp_state runnable = {.mp_state = KVM_MP_STATE_RUNNABLE};
-	struct kvm_regs regs = {.rip = entry, .rsp = 0x8000, .rflags = 2};
+	struct kvm_mp_state runnable = { .mp_state = KVM_MP_STATE_RUNNABLE };
+	struct kvm_regs regs = { .rip = entry, .rsp = 0x8000, .rflags = 2 };
 	struct kvm_sregs sregs;
 	int size;
 
@@ -351,7 +352,8 @@ static void make_vm(uint32_t period_us, uint32_t cost_us)
 {
 	int kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC), vm;
 	const uint8_t *start = on_amd() ? mode->amd : mode->intel;
-	struct kvm_userspace_memory_region region = {.memory_size = SEGMENT * (1 + (uint64_t)nr_vcpus)};
+	struct kvm_userspace_memory_region region = { .memory_size =
+							      SEGMENT * (1 + (uint64_t)nr_vcpus) };
 	uint8_t *memory;
 
 	if (kvm_fd < 0)
@@ -359,14 +361,15 @@ static void make_vm(uint32_t period_us, uint32_t cost_us)
 	vm = kvm(kvm_fd, KVM_CREATE_VM, NULL, "KVM_CREATE_VM");
 	kvm(vm, KVM_SET_TSS_ADDR, (void *)0xfffbd000, "KVM_SET_TSS_ADDR");
 	kvm(vm, KVM_CREATE_IRQCHIP, NULL, "KVM_CREATE_IRQCHIP");
-	memory = mmap(NULL, region.memory_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memory = mmap(NULL, region.memory_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		      -1, 0);
 	if (memory == MAP_FAILED)
 		die("guest memory: %s", strerror(errno));
 	region.userspace_addr = (uintptr_t)memory;
 	kvm(vm, KVM_SET_USER_MEMORY_REGION, &region, "KVM_SET_USER_MEMORY_REGION");
 	memcpy(memory + CODE, rm_code, (size_t)(rm_end - rm_code));
 	if (mode->isr) {
-		uint16_t vector[2] = {(uint16_t)(CODE + (mode->isr - rm_code)), 0};
+		uint16_t vector[2] = { (uint16_t)(CODE + (mode->isr - rm_code)), 0 };
 
 		memcpy(memory + VECTOR * 4, vector, sizeof(vector));
 	}
@@ -378,7 +381,8 @@ static void make_vm(uint32_t period_us, uint32_t cost_us)
 		bool pairs = mode->isr == rm_ping_isr;
 
 		g->period = (uint32_t)((uint64_t)period_us * tsc_khz / 1000);
-		g->cost = mode->isr ? (uint32_t)((uint64_t)cost_us * tsc_khz / 1000) : cost_us * 100 + 1;
+		g->cost = mode->isr ? (uint32_t)((uint64_t)cost_us * tsc_khz / 1000) :
+				      cost_us * 100 + 1;
 		g->target = (uint32_t)(pairs ? i ^ 1 : (i + 1) % nr_vcpus);
 		g->begin = pairs && !(i & 1);
 		vcpus[i].guest = g;
@@ -398,7 +402,8 @@ static void drain(struct vcpu *v)
 	if (!v->sample_ns)
 		return;
 	if (head - v->tail > RING)
-		die("vCPU %d wrote %u stamps while nobody looked; the reports are starved", v->id, head - v->tail);
+		die("vCPU %d wrote %u stamps while nobody looked; the reports are starved", v->id,
+		    head - v->tail);
 	for (; v->tail != head; v->tail++) {
 		volatile struct stamp *s = &v->guest->ring[v->tail % RING];
 		int64_t cycles = (int64_t)(s->woke - s->due);
@@ -440,24 +445,37 @@ static int by_value(const void *a, const void *b)
 
 static double sample_us(const struct vcpu *v, double quantile)
 {
-	return v->samples ? v->sample_ns[(uint32_t)(quantile * (v->samples - 1) + 0.5)] / 1000.0 : 0;
+	return v->samples ? v->sample_ns[(uint32_t)(quantile * (v->samples - 1) + 0.5)] / 1000.0 :
+			    0;
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
 }
 
 static void report(void)
 {
+	long long span_ms = (now_ns() - base_ns) / 1000000;
+
 	for (int i = 0; i < nr_vcpus; i++) {
 		struct vcpu *v = &vcpus[i];
 		int64_t cpu_ns, wait_ns;
 
 		drain(v);
 		thread_times(v, &cpu_ns, &wait_ns);
-		printf("%s vcpu=%d loops=%u cpu_ns=%lld wait_ns=%lld", name, i, v->guest->loops - v->base_loops,
-		       (long long)(cpu_ns - v->base_cpu_ns), (long long)(wait_ns - v->base_wait_ns));
+		printf("%s vcpu=%d span_ms=%lld loops=%u cpu_ns=%lld wait_ns=%lld", name, i,
+		       span_ms, v->guest->loops - v->base_loops,
+		       (long long)(cpu_ns - v->base_cpu_ns),
+		       (long long)(wait_ns - v->base_wait_ns));
 		if (v->sample_ns) {
 			qsort(v->sample_ns, v->samples, sizeof(uint32_t), by_value);
-			printf(" wakes=%u missed=%u p50_us=%.1f p90_us=%.1f p99_us=%.1f max_us=%.1f", v->samples,
-			       v->guest->missed - v->base_missed, sample_us(v, 0.5), sample_us(v, 0.9),
-			       sample_us(v, 0.99), sample_us(v, 1));
+			printf(" wakes=%u missed=%u p50_us=%.1f p90_us=%.1f p99_us=%.1f max_us=%.1f",
+			       v->samples, v->guest->missed - v->base_missed, sample_us(v, 0.5),
+			       sample_us(v, 0.9), sample_us(v, 0.99), sample_us(v, 1));
 		}
 		putchar('\n');
 	}
@@ -467,6 +485,7 @@ static void report(void)
 /* What was counted so far is forgotten. */
 static void restart(void)
 {
+	base_ns = now_ns();
 	for (int i = 0; i < nr_vcpus; i++) {
 		struct vcpu *v = &vcpus[i];
 
@@ -478,21 +497,13 @@ static void restart(void)
 	}
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
-}
-
 /* Reports when due or asked, until the time is up. Times in seconds, 0 = never. */
 static void watch(const sigset_t *signals, double interval, double duration)
 {
 	int64_t start = now_ns(), next = start + (int64_t)(interval * 1e9);
 
 	for (;;) {
-		struct timespec slice = {.tv_nsec = 50000000};
+		struct timespec slice = { .tv_nsec = 50000000 };
 		int sig = sigtimedwait(signals, NULL, &slice);
 		int64_t now = now_ns();
 
@@ -536,11 +547,15 @@ static double number(const char *text, double min, double max)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"name", required_argument, NULL, 'n'},	    {"vcpus", required_argument, NULL, 'v'},
-		{"mode", required_argument, NULL, 'm'},	    {"period", required_argument, NULL, 'p'},
-		{"cost", required_argument, NULL, 'c'},	    {"interval", required_argument, NULL, 'i'},
-		{"duration", required_argument, NULL, 'd'}, {"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+		{ "name", required_argument, NULL, 'n' },
+		{ "vcpus", required_argument, NULL, 'v' },
+		{ "mode", required_argument, NULL, 'm' },
+		{ "period", required_argument, NULL, 'p' },
+		{ "cost", required_argument, NULL, 'c' },
+		{ "interval", required_argument, NULL, 'i' },
+		{ "duration", required_argument, NULL, 'd' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	double period_us = 5000, cost_us = 200, interval = 0, duration = 0;
 	sigset_t signals;
@@ -591,6 +606,7 @@ int main(int argc, char **argv)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
+	base_ns = now_ns();
 	make_vm((uint32_t)period_us, (uint32_t)cost_us);
 	for (int i = 0; i < nr_vcpus; i++) {
 		int rc = pthread_create(&vcpus[i].thread, NULL, run_vcpu, &vcpus[i]);

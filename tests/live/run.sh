@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Description: the live tests. Prepares the test kernels and the guests, boots one machine a kernel and runs the tests of
+# t/ in it, one after the other. Prints TAP; where QEMU or a kernel can't be had, one skipped case says why.
+#
+# usage: run.sh [WORD...]	only tests whose name has one of the words in it
+#	 ROTA=PROGRAM		the rota under test (default: build/rota); its directory is what tests know as $ROTA_BUILD
+#	 ROTA_LIVE_KERNELS="6.12 7.2"	which kernels; 7.2 is left out with a note where Debian's mirror doesn't have it
+#	 ROTA_LIVE_LIMIT=SECONDS	for all tests on one kernel (default 170)
+# What a run leaves (console, kernel log) is in $ROTA_BUILD/live/KERNEL/.
+
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+if [ -n "${ROTA:-}" ]; then
+	ROTA_BUILD=$(dirname "$ROTA")
+fi
+ROTA_BUILD=$(realpath -m "${ROTA_BUILD:-$here/../../build}")
+export ROTA_BUILD
+kernels=${ROTA_LIVE_KERNELS:-6.12 7.2}
+n=0
+
+# number KERNEL - numbers the cases that pass by and puts the kernel's name before each; the count is kept in $count
+number()
+{
+	local line
+
+	n=$(cat "$count")
+	while IFS= read -r line; do
+		case $line in
+		"ok - "*) printf 'ok %d - %s %s\n' $((++n)) "$1" "${line#ok - }" ;;
+		"not ok - "*) printf 'not ok %d - %s %s\n' $((++n)) "$1" "${line#not ok - }" ;;
+		*) printf '%s\n' "$line" ;;
+		esac
+	done
+	echo "$n" >"$count"
+}
+
+mkdir -p "$ROTA_BUILD/live" || exit 1
+count=$ROTA_BUILD/live/count
+echo 0 >"$count"
+"$here/build-guests.sh" || {
+	echo "not ok 1 - the guests don't compile"
+	echo "1..1"
+	exit 1
+}
+for k in $kernels; do
+	if ! why=$("$here/kernel.sh" "$k" 2>&1 >/dev/null); then
+		echo "ok - # SKIP ${why##*kernel.sh: }" | number "$k"
+		continue
+	fi
+	rm -rf "$ROTA_BUILD/live/$k"
+	mkdir -p "$ROTA_BUILD/live/$k"
+	rc=0
+	"$here/boot.sh" -t "${ROTA_LIVE_LIMIT:-170}" -o "$ROTA_BUILD/live/$k" "$k" "$here/inside.sh" "$@" \
+		2>"$ROTA_BUILD/live/$k/boot.err" | number "$k"
+	rc=${PIPESTATUS[0]}
+	case $rc in
+	0) ;;
+	77) echo "ok - # SKIP $(cat "$ROTA_BUILD/live/$k/boot.err")" | number "$k" ;;
+	*)
+		echo "not ok - the machine: ended with $rc" | number "$k"
+		sed 's/^/# /' "$ROTA_BUILD/live/$k/boot.err"
+		;;
+	esac
+done
+n=$(cat "$count")
+echo "1..$n"
