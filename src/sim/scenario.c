@@ -15,7 +15,7 @@
  *             cpu = (node * cores + core) * threads + thread.
  *   DIST      TIME, {const: TIME}, {uniform: [TIME, TIME]}, {exp: MEAN} or
  *             {lognormal: {median: TIME, sigma: S}}, S a number from 0 to 4 (natural logarithm)
- *   NAME      1 to 63 letters, digits and _ . + : @ -
+ *   NAME      1 to 63 printable ASCII characters, not % = " \ and no space at either end
  *
  * name: TEXT                 default: the file's name without .yaml
  * description: TEXT          one line, shown by `rota sim list`

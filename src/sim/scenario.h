@@ -2,11 +2,12 @@
 /*
  * The scenario: what a run of the simulated host consists of (DESIGN.md 6.1).
  *
- * scenario_load() reads YAML, checks every key, type, unit, range and reference, and either returns a complete,
- * valid scenario or one sentence naming file, line and key. Nothing downstream checks again.
+ * scenario_load() reads YAML, checks every key, type, unit, range and reference, and either returns
+ * a complete, valid scenario or one sentence naming file, line and key. Nothing downstream checks
+ * again.
  *
- * All times are signed 64-bit nanoseconds, ids are indices into the arrays below, CPU sets are bitmaps of
- * SCN_CPU_WORDS words (bit c of word c/64 = pCPU c).
+ * All times are signed 64-bit nanoseconds, ids are indices into the arrays below, CPU sets are
+ * bitmaps of SCN_CPU_WORDS words (bit c of word c/64 = pCPU c).
  */
 #ifndef SIM_SCENARIO_H
 #define SIM_SCENARIO_H
@@ -18,8 +19,11 @@
 #include "sched/limits.h"
 
 #define SCN_CPU_WORDS (SCHED_MAX_PCPUS / 64)
-/* No time of a scenario is longer (about 11 days), so sums of a few and products with a weight or cap fit 63 bits.
- * A drawn time may be 0 (uniform from 0) or far beyond (exp, lognormal): whoever draws clamps. */
+/*
+ * No time of a scenario is longer (about 11 days), so sums of a few and products with a weight or
+ * cap fit 63 bits. A drawn time may be 0 (uniform from 0) or far beyond (exp, lognormal): whoever
+ * draws clamps.
+ */
 #define SCN_MAX_TIME_NS INT64_C(1000000000000000)
 #define SCN_MAX_EVENTS 65536
 
@@ -27,7 +31,10 @@ struct scn_cpus {
 	uint64_t w[SCN_CPU_WORDS];
 };
 
-/* A distribution of times: const {a}, uniform {a..b}, exp {mean a}, lognormal {median a, sigma b/1e6}. */
+/*
+ * A distribution of times: const {a}, uniform {a..b}, exp {mean a}, lognormal {median a, sigma
+ * b/1e6}.
+ */
 enum scn_dist_kind { SCN_CONST, SCN_UNIFORM, SCN_EXP, SCN_LOGNORMAL };
 struct scn_dist {
 	enum scn_dist_kind kind;
@@ -37,9 +44,11 @@ struct scn_dist {
 
 enum scn_model { SCN_IDLE, SCN_HOG, SCN_PERIODIC, SCN_DUTY, SCN_BURSTY, SCN_REPLAY };
 
-/* hog {work: CPU time after which it has finished, 0 = never; a finished vCPU blocks for good and its
- * completion time is reported}; periodic {period, cost, deadline, phase}; duty {period, on, phase};
- * bursty {run, sleep}; replay {file} (path resolved against the scenario's directory). */
+/*
+ * hog {work: CPU time after which it has finished, 0 = never; a finished vCPU blocks for good and
+ * its completion time is reported}; periodic {period, cost, deadline, phase}; duty {period, on,
+ * phase}; bursty {run, sleep}; replay {file} (path resolved against the scenario's directory).
+ */
 struct scn_workload {
 	enum scn_model model;
 	int64_t start_ns; /* the vCPU's first wake, from the start of the run */
@@ -62,7 +71,8 @@ struct scn_pool {
 struct scn_param {
 	char *key;
 	char *text;
-	int64_t value; /* numbers and booleans as they are; times in ns; for weight_of: 0 vcpu, 1 domain */
+	/* numbers and booleans as they are; times in ns; for weight_of: 0 vcpu, 1 domain */
+	int64_t value;
 	int line;
 };
 
@@ -81,13 +91,17 @@ struct scn_domain {
 	int line;
 };
 
-/* `events:` a list of scripted commands: {at: 40ms, do: pause|unpause|weight|cap|pin|yield|irq|move, ...}. */
+/*
+ * `events:` a list of scripted commands: {at: 40ms, do:
+ * pause|unpause|weight|cap|pin|yield|irq|move, ...}.
+ */
 enum scn_event_kind {
 	SCN_EV_PAUSE, SCN_EV_UNPAUSE, /* domain, optional vcpu (-1: whole domain) */
 	SCN_EV_WEIGHT, SCN_EV_CAP, /* domain, value */
 	SCN_EV_PIN, SCN_EV_PIN_SOFT, /* domain, vcpu (-1 all), cpus */
 	SCN_EV_YIELD, /* domain, vcpu */
-	SCN_EV_IRQ, /* domain, vcpu: a virtual interrupt; cost: CPU time its handler wants; every: period, 0 once */
+	/* domain, vcpu: a virtual interrupt; cost: CPU time its handler wants; every: period, 0 once */
+	SCN_EV_IRQ,
 	SCN_EV_MOVE, /* domain to pool */
 	SCN_EV_CPU_REMOVE, SCN_EV_CPU_ADD, /* pool, cpus: pCPUs leave or join the pool */
 };
@@ -122,21 +136,30 @@ struct scenario {
 /*
  * scenario_load() - read and check a scenario.
  * @path: file to read ("-" = standard input)
- * @sets: `--set` assignments "path=value" (e.g. "domains.vm1.weight=512", "host.cores=4", "seed=7"), applied to the
- *        document before it is checked; domains and pools are addressed by name or index
+ * @sets: `--set` assignments "path=value" (e.g. "domains.vm1.weight=512", "host.cores=4",
+ *        "seed=7"), applied to the document before it is checked; domains and pools are addressed
+ *        by name or index
  * @nr_sets: how many
  * @err: receives one sentence on failure
  *
  * Returns the scenario, to be freed by scenario_free(), or NULL with @err set.
  */
-struct scenario *scenario_load(const char *path, char *const *sets, int nr_sets, char *err, size_t errlen);
+struct scenario *scenario_load(const char *path, char *const *sets, int nr_sets, char *err,
+			       size_t errlen);
 void scenario_free(struct scenario *s);
 
-/* pCPU numbering: threads of a core are adjacent, cores of a node are adjacent: cpu = (node*cores + core)*threads + thread. */
+/*
+ * pCPU numbering: threads of a core are adjacent, cores of a node are adjacent: cpu = (node*cores +
+ * core)*threads + thread.
+ */
 
 /* Parse "10ms", "2us", "1.5s", "300ns", "0" into ns. Returns 0 or -EINVAL. */
 int scn_parse_time(const char *text, int64_t *ns);
-/* Parse Xen's CPU list ("0-5,8,^3", "node:1", "all") for a host of this topology. Returns 0 or -EINVAL with @err. */
-int scn_parse_cpus(const struct scenario *s, const char *text, struct scn_cpus *out, char *err, size_t errlen);
+/*
+ * Parse Xen's CPU list ("0-5,8,^3", "node:1", "all") for a host of this topology. Returns 0 or
+ * -EINVAL with @err.
+ */
+int scn_parse_cpus(const struct scenario *s, const char *text, struct scn_cpus *out, char *err,
+		   size_t errlen);
 
 #endif

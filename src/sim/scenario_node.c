@@ -425,13 +425,23 @@ int scn_read_cpus(struct scn_reader *r, const struct scn_node *map, const char *
 	return 0;
 }
 
-/* A name of a pool or domain. @numbered: one %d is allowed, for count:. */
+/* How many characters from @text on may stand in a name. '=' ends the path of a --set. */
+static size_t name_span(const char *text)
+{
+	size_t n = 0;
+
+	while (text[n] >= ' ' && text[n] <= '~' && !strchr("%=\"\\", text[n]))
+		n++;
+	return n;
+}
+
+/*
+ * A name of a pool or domain: whatever a VM is called on a real host, as long as it can be printed
+ * in a table. @numbered: one %d is allowed, for count:.
+ */
 int scn_check_name(struct scn_reader *r, const struct scn_node *n, bool numbered)
 {
-	static const char letters[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+:@-";
-	const char *percent;
-	size_t len, bad;
+	size_t len, good;
 	int err;
 
 	err = scn_need_scalar(r, n, "a name");
@@ -441,12 +451,13 @@ int scn_check_name(struct scn_reader *r, const struct scn_node *n, bool numbered
 	if (!len || len >= SCHED_NAME_LEN)
 		return scn_fail(r, n, "a name of %zu characters; write 1 to %d", len,
 				SCHED_NAME_LEN - 1);
-	bad = strspn(n->text, letters);
-	percent = n->text + bad;
-	if (numbered && percent[0] == '%' && percent[1] == 'd')
-		bad += 2 + strspn(percent + 2, letters);
-	if (n->text[bad])
-		return scn_fail(r, n, "%s is not a name; use letters, digits and _ . + : @ -%s",
-				scn_quote(r, n->text), numbered ? ", and at most one %d" : "");
+	good = name_span(n->text);
+	if (numbered && !strncmp(n->text + good, "%d", 2))
+		good += 2 + name_span(n->text + good + 2);
+	if (n->text[good] || n->text[0] == ' ' || n->text[len - 1] == ' ')
+		return scn_fail(
+			r, n,
+			"%s is not a name; use printable ASCII without = \" \\ and outer spaces%s",
+			scn_quote(r, n->text), numbered ? ", and at most one %d" : "");
 	return 0;
 }

@@ -15,8 +15,8 @@
 static const int64_t any_time[] = { 0, SCN_MAX_TIME_NS };
 static const int64_t some_time[] = { 1, SCN_MAX_TIME_NS };
 
-#define MAX_SIGMA \
-	4000000 /* e^4: the 84th percentile lies at 55 times the median, nothing measured is wilder */
+/* e^4: the 84th percentile lies at 55 times the median, nothing measured is wilder. */
+#define MAX_SIGMA 4000000
 
 static int read_hog(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w)
 {
@@ -262,7 +262,7 @@ int scn_read_workload(struct scn_reader *r, const struct scn_node *n, struct scn
 	err = find_model(r, n, &m);
 	if (!err)
 		err = scn_check_map(r, n, m->keys, "{model: hog}");
-	if (err)
+	if (err || !m)
 		return err;
 	w->model = m->model;
 	err = scn_read_time(r, n, "start", any_time, &w->start_ns);
