@@ -18,8 +18,6 @@
 #include "trace/import_demand.h"
 #include "trace/import_scenario.h"
 
-enum { DONE = 0, FAILED = 1, BAD_USAGE = 2 };
-
 static const char usage[] =
 	"Usage: rota trace import FILE -o DIR [OPTION...]\n"
 	"\n"
@@ -70,7 +68,7 @@ struct options {
 static int bad_usage(const char *option, const char *value, const char *what)
 {
 	fprintf(stderr, "rota: trace import: %s %s: %s\n", option, value, what);
-	return BAD_USAGE;
+	return CLI_USAGE;
 }
 
 static bool parse_number(const char *s, uint64_t max, uint64_t *out)
@@ -97,7 +95,8 @@ static bool parse_cpus(const char *s, uint64_t *map)
 	uint64_t from, to;
 	bool ok = copy && *s && s[strlen(s) - 1] != ',';
 
-	for (char *p = ok ? strtok_r(copy, ",", &save) : NULL; ok && p; p = strtok_r(NULL, ",", &save)) {
+	for (char *p = ok ? strtok_r(copy, ",", &save) : NULL; ok && p;
+	     p = strtok_r(NULL, ",", &save)) {
 		dash = strchr(p, '-');
 		if (dash)
 			*dash = '\0';
@@ -112,7 +111,8 @@ static bool parse_cpus(const char *s, uint64_t *map)
 
 static bool good_name(const char *s)
 {
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+:@-";
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+:@-";
 
 	return *s && strlen(s) < SCHED_NAME_LEN && s[strspn(s, letters)] == '\0';
 }
@@ -130,7 +130,8 @@ static int add_setting(struct options *o, char kind, const char *option, const c
 	if (kind == 'w' && (!parse_number(equals + 1, CREDIT_MAX_WEIGHT, &n) || n == 0))
 		return bad_usage(option, arg, "a weight is a whole number from 1 to 65535");
 	if (kind == 'c' && !parse_number(equals + 1, 100 * SCHED_MAX_DOMAIN_VCPUS, &n))
-		return bad_usage(option, arg, "a cap is a whole number of percent of one pCPU, 0 for none");
+		return bad_usage(option, arg,
+				 "a cap is a whole number of percent of one pCPU, 0 for none");
 	if (kind == 'n' && !good_name(equals + 1))
 		return bad_usage(option, arg, "a name has 1 to 63 letters, digits and _ . + : @ -");
 	memcpy(s->domain, arg, (size_t)(equals - arg));
@@ -138,7 +139,7 @@ static int add_setting(struct options *o, char kind, const char *option, const c
 	s->kind = kind;
 	s->value = equals + 1;
 	o->nr_settings++;
-	return DONE;
+	return CLI_DONE;
 }
 
 static int set_wakes(struct options *o, const char *arg)
@@ -151,7 +152,7 @@ static int set_wakes(struct options *o, const char *arg)
 		o->wakes = IMP_WAKES_RELATIVE;
 	else
 		return bad_usage("--wakes", arg, "is none of auto, absolute, relative");
-	return DONE;
+	return CLI_DONE;
 }
 
 static int one_option(struct options *o, int c)
@@ -159,7 +160,7 @@ static int one_option(struct options *o, int c)
 	switch (c) {
 	case 'o':
 		o->out.dir = optarg;
-		return DONE;
+		return CLI_DONE;
 	case 'w':
 		return add_setting(o, 'w', "--weight", optarg);
 	case 'c':
@@ -169,46 +170,56 @@ static int one_option(struct options *o, int c)
 	case 'C':
 		o->some_cpus = true;
 		if (!parse_cpus(optarg, o->cpus))
-			return bad_usage("--cpus", optarg, "write pCPUs as 1,4-7, each from 0 to 1023");
-		return DONE;
+			return bad_usage("--cpus", optarg,
+					 "write pCPUs as 1,4-7, each from 0 to 1023");
+		return CLI_DONE;
 	case '1':
 		o->one_pool = true;
-		return DONE;
+		return CLI_DONE;
 	case 's':
 		if (!good_name(optarg))
 			return bad_usage("--sched", optarg, "is not the name of a policy");
 		o->out.sched = optarg;
-		return DONE;
+		return CLI_DONE;
 	case 'W':
 		return set_wakes(o, optarg);
 	case 't':
 		if (!parse_number(optarg, UINT64_C(10000000000), &o->xen.hz) || o->xen.hz < 1000000)
-			return bad_usage("--tsc-hz", optarg, "a frequency is a whole number of Hz from 1000000 to 10000000000");
-		return DONE;
+			return bad_usage(
+				"--tsc-hz", optarg,
+				"a frequency is a whole number of Hz from 1000000 to 10000000000");
+		return CLI_DONE;
 	case 'p':
 		o->xen.partial = true;
-		return DONE;
+		return CLI_DONE;
 	case 'T':
 		o->tasks = optarg;
-		return DONE;
+		return CLI_DONE;
 	case 'f':
 		o->out.force = true;
-		return DONE;
+		return CLI_DONE;
 	default: /* getopt has told what is wrong */
-		return BAD_USAGE;
+		return CLI_USAGE;
 	}
 }
 
 static int parse_options(int argc, char **argv, struct options *o, bool *help)
 {
 	static const struct option longopts[] = {
-		{ "output", required_argument, NULL, 'o' }, { "weight", required_argument, NULL, 'w' },
-		{ "cap", required_argument, NULL, 'c' },    { "name", required_argument, NULL, 'n' },
-		{ "cpus", required_argument, NULL, 'C' },   { "one-pool", no_argument, NULL, '1' },
-		{ "sched", required_argument, NULL, 's' },  { "wakes", required_argument, NULL, 'W' },
-		{ "tsc-hz", required_argument, NULL, 't' }, { "partial", no_argument, NULL, 'p' },
-		{ "tasks", required_argument, NULL, 'T' },  { "force", no_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' },	    { NULL, 0, NULL, 0 },
+		{ "output", required_argument, NULL, 'o' },
+		{ "weight", required_argument, NULL, 'w' },
+		{ "cap", required_argument, NULL, 'c' },
+		{ "name", required_argument, NULL, 'n' },
+		{ "cpus", required_argument, NULL, 'C' },
+		{ "one-pool", no_argument, NULL, '1' },
+		{ "sched", required_argument, NULL, 's' },
+		{ "wakes", required_argument, NULL, 'W' },
+		{ "tsc-hz", required_argument, NULL, 't' },
+		{ "partial", no_argument, NULL, 'p' },
+		{ "tasks", required_argument, NULL, 'T' },
+		{ "force", no_argument, NULL, 'f' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int c, rc;
 
@@ -216,7 +227,7 @@ static int parse_options(int argc, char **argv, struct options *o, bool *help)
 	while ((c = getopt_long(argc, argv, "o:h", longopts, NULL)) != -1) {
 		if (c == 'h') {
 			*help = true;
-			return DONE;
+			return CLI_DONE;
 		}
 		rc = one_option(o, c);
 		if (rc) {
@@ -227,12 +238,13 @@ static int parse_options(int argc, char **argv, struct options *o, bool *help)
 	}
 	if (optind + 1 != argc || !o->out.dir) {
 		fprintf(stderr, "rota: trace import: %s; try `rota trace import --help`\n",
-			optind >= argc ? "no recording given" : optind + 1 < argc ? "more than one recording given" :
-										    "no directory given (-o DIR)");
-		return BAD_USAGE;
+			optind >= argc	  ? "no recording given" :
+			optind + 1 < argc ? "more than one recording given" :
+					    "no directory given (-o DIR)");
+		return CLI_USAGE;
 	}
 	o->file = argv[optind];
-	return DONE;
+	return CLI_DONE;
 }
 
 /* A domain by name, or by its number in the recording (Xen's domain id). */
@@ -256,28 +268,34 @@ static int apply_settings(struct imp_recording *r, const struct options *o)
 {
 	for (int i = 0; i < o->nr_settings; i++) {
 		const struct setting *s = &o->setting[i];
-		const char *option = s->kind == 'w' ? "--weight" : s->kind == 'c' ? "--cap" : "--name";
+		const char *option = s->kind == 'w' ? "--weight" :
+				     s->kind == 'c' ? "--cap" :
+						      "--name";
 		struct imp_domain *d = find_domain(r, s->domain);
 
 		if (!d) {
-			fprintf(stderr, "rota: %s: %s: no domain '%s' in the recording; it has", o->file, option, s->domain);
+			fprintf(stderr, "rota: %s: %s: no domain '%s' in the recording; it has",
+				o->file, option, s->domain);
 			for (uint32_t j = 0; j < r->nr_domains && j < 20; j++)
 				fprintf(stderr, " %s", r->domains[j].name);
 			fprintf(stderr, "%s\n", r->nr_domains > 20 ? " ..." : "");
-			return BAD_USAGE;
+			return CLI_USAGE;
 		}
 		if (s->kind == 'w')
 			d->weight = atoi(s->value);
 		else if (s->kind == 'c')
 			d->cap = atoi(s->value);
 		else if (find_domain(r, s->value) && strcmp(d->name, s->value))
-			return bad_usage(option, s->value, "is another domain's name or number already");
+			return bad_usage(option, s->value,
+					 "is another domain's name or number already");
 		else
 			strcpy(d->name, s->value);
 		if (s->kind == 'c' && d->cap > 100 * (int)d->nr_vcpus)
-			return bad_usage(option, s->value, "is more than 100 percent for each vCPU the recording shows");
+			return bad_usage(
+				option, s->value,
+				"is more than 100 percent for each vCPU the recording shows");
 	}
-	return DONE;
+	return CLI_DONE;
 }
 
 static void print_domain(const struct imp_recording *r, uint32_t d)
@@ -285,19 +303,23 @@ static void print_domain(const struct imp_recording *r, uint32_t d)
 	const struct imp_domain *dom = &r->domains[d];
 	struct imp_got g = import_got(r, d);
 
-	printf("%-20s %5u %6d %4d  Pool-%-3d %8.2f%% %10.1f %10.1f %10.1f %8" PRIu64 "%s\n", dom->name, dom->nr_vcpus,
-	       dom->weight, dom->cap, dom->pool, 100 * g.share, (double)g.run_ns / 1e6, (double)g.runnable_ns / 1e6,
-	       (double)(g.blocked_ns + g.offline_ns) / 1e6, g.bursts, g.hogs == dom->nr_vcpus ? "  never blocks" : "");
+	printf("%-20s %5u %6d %4d  Pool-%-3d %8.2f%% %10.1f %10.1f %10.1f %8" PRIu64 "%s\n",
+	       dom->name, dom->nr_vcpus, dom->weight, dom->cap, dom->pool, 100 * g.share,
+	       (double)g.run_ns / 1e6, (double)g.runnable_ns / 1e6,
+	       (double)(g.blocked_ns + g.offline_ns) / 1e6, g.bursts,
+	       g.hogs == dom->nr_vcpus ? "  never blocks" : "");
 }
 
 static void print_summary(const struct imp_recording *r, const struct options *o)
 {
 	static char cpus[6 * SCHED_MAX_PCPUS];
 
-	printf("%s: %s, %" PRIu64 " records over %.3f s, clock: %s\n", o->file, r->format, r->records,
-	       (double)r->span_ns / 1e9, r->clock);
+	printf("%s: %s, %" PRIu64 " records over %.3f s, clock: %s\n", o->file, r->format,
+	       r->records, (double)r->span_ns / 1e9, r->clock);
 	if (r->lost)
-		printf("warning: %" PRIu64 " records were lost while recording; demand around the gaps is a guess\n", r->lost);
+		printf("warning: %" PRIu64
+		       " records were lost while recording; demand around the gaps is a guess\n",
+		       r->lost);
 	if (r->partial)
 		printf("warning: the file is cut off; imported what precedes\n");
 	if (r->grouping[0])
@@ -306,11 +328,12 @@ static void print_summary(const struct imp_recording *r, const struct options *o
 		const char *sched = r->pools[i].recorded_sched;
 
 		import_format_cpus(r->pools[i].pcpus, cpus, sizeof(cpus));
-		printf("Pool-%u: recorded pCPUs %s, %s%s; replays under %s\n", i, cpus, sched ? "recorded under " : "recorded policy unknown",
-		       sched ? sched : "", o->out.sched);
+		printf("Pool-%u: recorded pCPUs %s, %s%s; replays under %s\n", i, cpus,
+		       sched ? "recorded under " : "recorded policy unknown", sched ? sched : "",
+		       o->out.sched);
 	}
-	printf("%-20s %5s %6s %4s  %-8s %9s %10s %10s %10s %8s\n", "domain", "vcpus", "weight", "cap", "pool", "share", "run ms",
-	       "wait ms", "asleep ms", "bursts");
+	printf("%-20s %5s %6s %4s  %-8s %9s %10s %10s %10s %8s\n", "domain", "vcpus", "weight",
+	       "cap", "pool", "share", "run ms", "wait ms", "asleep ms", "bursts");
 	for (uint32_t i = 0; i < r->nr_domains; i++)
 		print_domain(r, i);
 	printf("scenario: %s/%s.yaml\n", o->out.dir, o->out.name);
@@ -337,11 +360,14 @@ static int read_recording(struct imp_recording *r, const struct options *o, FILE
 	if (other)
 		return imp_fail(r, -EINVAL, "%s", other);
 	if (fseek(f, 0, SEEK_SET))
-		return imp_fail(r, -errno, "can't be read from its start again; save it to a file first");
+		return imp_fail(r, -errno,
+				"can't be read from its start again; save it to a file first");
 	if (import_is_xentrace(head, len))
 		return import_xentrace(r, f, &o->xen);
 	if (memchr(head, 0, len))
-		return imp_fail(r, -EINVAL, "offset 0: neither an xentrace capture nor the text of perf or ftrace");
+		return imp_fail(
+			r, -EINVAL,
+			"offset 0: neither an xentrace capture nor the text of perf or ftrace");
 	return import_linux(r, f, o->tasks);
 }
 
@@ -381,7 +407,7 @@ static int run_import(struct imp_recording *r, struct options *o)
 	int rc;
 
 	if (!f)
-		return FAILED;
+		return CLI_FAILED;
 	rc = read_recording(r, o, f);
 	fclose(f);
 	if (!rc)
@@ -389,14 +415,14 @@ static int run_import(struct imp_recording *r, struct options *o)
 	if (!rc)
 		rc = import_domains(r, o->some_cpus ? o->cpus : NULL, o->one_pool);
 	if (rc)
-		return FAILED;
+		return CLI_FAILED;
 	rc = apply_settings(r, o);
 	if (rc)
 		return rc;
 	if (import_write(r, &o->out))
-		return FAILED;
+		return CLI_FAILED;
 	print_summary(r, o);
-	return DONE;
+	return CLI_DONE;
 }
 
 static int trace_import(int argc, char **argv)
@@ -410,7 +436,7 @@ static int trace_import(int argc, char **argv)
 	o.setting = calloc(MAX_SETTINGS, sizeof(*o.setting));
 	if (!o.setting) {
 		fprintf(stderr, "rota: out of memory\n");
-		return FAILED;
+		return CLI_FAILED;
 	}
 	rc = parse_options(argc, argv, &o, &help);
 	if (rc || help) {
@@ -428,7 +454,7 @@ static int trace_import(int argc, char **argv)
 			fprintf(stderr, "rota: %s\n", r->err);
 	} else {
 		fprintf(stderr, "rota: out of memory\n");
-		rc = FAILED;
+		rc = CLI_FAILED;
 	}
 	imp_free(r);
 	free(o.setting);
@@ -439,13 +465,14 @@ int cmd_trace(int argc, char **argv)
 {
 	if (argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
 		fputs(usage, stdout);
-		return DONE;
+		return CLI_DONE;
 	}
 	if (argc >= 2 && !strcmp(argv[1], "import"))
 		return trace_import(argc - 1, argv + 1);
 	if (argc >= 2)
-		fprintf(stderr, "rota: trace: no command '%s'; there is `rota trace import`\n", argv[1]);
+		fprintf(stderr, "rota: trace: no command '%s'; there is `rota trace import`\n",
+			argv[1]);
 	else
 		fputs(usage, stderr);
-	return BAD_USAGE;
+	return CLI_USAGE;
 }

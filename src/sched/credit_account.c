@@ -8,8 +8,9 @@
  *   - It is shared by water-filling: who can't use its part (it was asleep and has saved a slice already; a vCPU can't use
  *     more than one pCPU; its domain is capped) takes what it can, and the others share the rest by weight, again and again.
  *   - A vCPU that waits is owed and one that got more owes, up to CREDIT_SAVED_SLICES; nothing is forgiven at one slice.
- *   - Credit is relative: the mean over the vCPUs that can run is moved to zero each time. What it tells apart is who is
- *     ahead and who is behind; if all had credit, or none had, the classes would say nothing and weights not count.
+ *   - Credit is relative: the mean over the contenders is moved to zero each time. What it tells apart is who is ahead and who
+ *     is behind; if all had credit, or none had, the classes would say nothing and weights not count. Contenders are those who
+ *     can run, and sleepers who owe: leaving these out would forgive a thief that sleeps through the accounting.
  *
  * A cap is a budget beside the credit: each period the domain gets its cap's worth, shared among its vCPUs by need, and a
  * vCPU parks the moment its part is used (credit.c). It may hold over at most one period's budget, a domain at most two.
@@ -159,6 +160,11 @@ static void credit_set_class(cpupool_t *pool, vcpu_t *v)
 		v->processor->credit.stale = 1;
 }
 
+static inline bool credit_contends(vcpu_t *v)
+{
+	return vcpu_runnable(v) || v->credit.credit_ns < 0;
+}
+
 static void credit_account_exact(sched_call_t *cx, cpupool_t *pool, s64 elapsed)
 {
 	s64 slice = pool->credit.params.tslice_ns, most = CREDIT_SAVED_SLICES * slice;
@@ -172,7 +178,7 @@ static void credit_account_exact(sched_call_t *cx, cpupool_t *pool, s64 elapsed)
 		for (link_t *l = head->next; l != head && can_loop; l = l->next) {
 			vcpu_t *v = link_of(l, vcpu_t, credit.active);
 
-			if (vcpu_runnable(v)) {
+			if (credit_contends(v)) {
 				sum += v->credit.credit_ns;
 				n++;
 			}
@@ -190,7 +196,7 @@ static void credit_account_exact(sched_call_t *cx, cpupool_t *pool, s64 elapsed)
 			vcpu_t *v = link_of(l, vcpu_t, credit.active);
 
 			next = l->next;
-			if (vcpu_runnable(v))
+			if (credit_contends(v))
 				v->credit.credit_ns -= mean;
 			if (v->credit.credit_ns < -most)
 				v->credit.credit_ns = -most;

@@ -40,7 +40,7 @@ typedef __UINT64_TYPE__ u64;
 #define false 0
 #endif
 #define ARENA __attribute__((address_space(1)))
-#define SCHED_API static __attribute__((unused))
+#define SCHED_API static __attribute__((used))
 #define can_loop \
 	({ \
 		__label__ sched_stop, sched_go; \

@@ -35,12 +35,12 @@ const trim = (v, digits) => {
 	const s = v.toFixed(digits);
 	return s.includes(".") ? s.replace(/\.?0+$/, "") : s;
 };
+/* With @step as on an axis: in the unit that suits the step, as many digits as tell one step from the next. */
 function time(ns, step) {
-	const a = Math.abs(ns), by = step ? Math.max(step, a / 1e4) : a;
-	const [unit, name] = a === 0 && !step ? [1, "s"] : (step ? Math.max(step * 20, 1) : by) >= 1e9 ? [1e9, "s"] :
-		(step ? step * 20 : by) >= 1e6 ? [1e6, "ms"] : (step ? step * 20 : by) >= 1e3 ? [1e3, "µs"] : [1, "ns"];
-	const digits = step ? Math.max(0, Math.ceil(-Math.log10(step / unit) - 1e-9)) : a >= 100 * unit ? 1 : a >= 10 * unit ? 2 : 3;
-	return trim(ns / unit, unit === 1 ? 0 : digits) + " " + name;
+	const size = step ? step * 20 : Math.abs(ns);
+	const [unit, name] = size >= 1e9 || size === 0 ? [1e9, "s"] : size >= 1e6 ? [1e6, "ms"] : size >= 1e3 ? [1e3, "µs"] : [1, "ns"];
+	const digits = step ? Math.ceil(-Math.log10(step / unit) - 1e-9) : size >= 100 * unit ? 1 : size >= 10 * unit ? 2 : 3;
+	return trim(ns / unit, unit === 1 ? 0 : Math.max(0, digits)) + " " + name;
 }
 const percent = v => number(v) ? (100 * v).toFixed(1) + " %" : "–";
 const count = v => number(v) ? v.toLocaleString("en").replace(/,/g, "\u2009") : "–";
@@ -180,6 +180,8 @@ function writeBars() {
 	const max = Math.max(0.01, ...domains.map(d => Math.max(d.result.share || 0, d.result.entitlement || 0)));
 	if (domains.length > 12)
 		$("bars").classList.add("many");
+	else if (domains.length < 7)
+		$("bars").classList.add("few");
 	for (const d of domains) {
 		const fill = el("i"), track = el("div", { className: "track" }, fill);
 		fill.style.width = 100 * (d.result.share || 0) / max + "%";
@@ -191,7 +193,8 @@ function writeBars() {
 		}
 		track.title = d.name + ": got " + percent(d.result.share) + ", entitled to " + percent(d.result.entitlement);
 		$("bars").append(el("div", { className: "name", title: d.name }, d.name), track,
-				 el("div", { className: "value" }, percent(d.result.share)));
+				 el("div", { className: "value" }, el("b", {}, percent(d.result.share)),
+				    number(d.result.entitlement) ? " of " + percent(d.result.entitlement) : ""));
 	}
 }
 
@@ -199,7 +202,7 @@ function writeTable() {
 	const lat = d => d.result.wake_latency_ns || {};
 	const any = f => domains.some(d => f(d) > 0);
 	const columns = [
-		["domain", d => el("span", {}, chip(d), d.name), "l"],
+		["domain", d => el("div", { className: "name", title: d.name }, chip(d), d.name), "l"],
 		["pool", d => d.result.pool || d.pool, "l"],
 		["vCPUs", d => count(d.vcpus)],
 		["weight", d => count(d.result.weight ?? d.weight)],
@@ -261,7 +264,7 @@ function drawLatency() {
 		$("latency").append(el("p", { className: "note" }, "No vCPU of this run slept and woke in the time that counts."));
 		return;
 	}
-	const W = 560, H = 214, left = 46, right = 12, top = 8, bottom = 26, nines = 4, floor = 100;
+	const W = 560, H = 214, left = 54, right = 12, top = 8, bottom = 26, nines = 4, floor = 100;
 	const all = shown.flatMap(([, p]) => p.map(q => Math.max(floor, q[0])));
 	const lo = Math.floor(Math.log10(Math.min(...all)) - 0.05), hi = Math.max(lo + 1, Math.ceil(Math.log10(Math.max(...all)) + 0.02));
 	const X = ns => left + (W - left - right) * (Math.log10(Math.max(ns, floor, 10 ** lo)) - lo) / (hi - lo);
@@ -486,9 +489,9 @@ function drawTimeline() {
 	});
 	drawMarks(g, x0, lw, h, scale);
 	timeline.dataset.view = Math.round(view.from) + "-" + Math.round(view.to);
-	const step = (view.to - view.from) / 1000;
-	$("range").textContent = view.to - view.from >= END ? "the whole run" :
-		time(view.from, step) + " – " + time(view.to, step) + " (" + time(view.to - view.from, step) + ")";
+	const span = view.to - view.from, [unit, name] = span >= 1e9 ? [1e9, "s"] : span >= 1e5 ? [1e6, "ms"] : [1e3, "µs"];
+	$("range").textContent = span >= END ? "the whole run" : (view.from / unit).toFixed(3) + " – " +
+		(view.to / unit).toFixed(3) + " " + name + " (" + time(span) + ")";
 	drawn = performance.now() - began;
 }
 
@@ -526,7 +529,7 @@ function drawOverview() {
 	g.textAlign = "right";
 	g.fillText("host", x0 - 8 * scale, h / 2);
 	const a = x0 + view.from / END * lw, b = x0 + view.to / END * lw;
-	g.globalAlpha = 0.72;
+	g.globalAlpha = 0.6;
 	g.fillStyle = theme.panel;
 	g.fillRect(x0, 0, a - x0, h);
 	g.fillRect(b, 0, x0 + lw - b, h);
@@ -677,7 +680,7 @@ function firstView() {
 	if (asked)
 		return show(Number(asked[1]), Number(asked[2]));
 	const busiest = Math.max(1, ...lanes.map(l => l.n));
-	const span = Math.min(END, Math.max(END * 120 / busiest, 1e5));
+	const span = Math.min(END, Math.max(END * 60 / busiest, 1e5));
 	const from = Math.min(D.warmup_ns, END - span);
 	return span > END / 2 ? show(0, END) : show(from, from + span);
 }

@@ -23,7 +23,8 @@
 
 #define HASH_SIZE (4 * IMP_MAX_VCPUS) /* a power of two, a quarter full at most */
 #define NS_PER_SEC UINT64_C(1000000000)
-#define GONE_NS INT64_C(1000000000) /* offline for so long at the end, and more than ever before: it left */
+#define GONE_NS \
+	INT64_C(1000000000) /* offline for so long at the end, and more than ever before: it left */
 
 struct imp_recording *imp_new(const char *path)
 {
@@ -76,7 +77,8 @@ int64_t imp_vcpu(struct imp_recording *r, uint64_t key)
 		if (r->vcpus[r->hash[slot] - 1].key == key)
 			return r->hash[slot] - 1;
 	if (r->nr_vcpus == IMP_MAX_VCPUS)
-		return imp_fail(r, -E2BIG, "more than %d vCPUs; record fewer domains or tasks", IMP_MAX_VCPUS);
+		return imp_fail(r, -E2BIG, "more than %d vCPUs; record fewer domains or tasks",
+				IMP_MAX_VCPUS);
 	if (r->nr_vcpus == r->room_vcpus) {
 		r->room_vcpus = r->room_vcpus ? r->room_vcpus * 2 : 16;
 		bigger = realloc(r->vcpus, r->room_vcpus * sizeof(*bigger));
@@ -94,7 +96,9 @@ int imp_add(struct imp_recording *r, struct imp_event e)
 	struct imp_event *bigger;
 
 	if (r->nr_events == IMP_MAX_EVENTS)
-		return imp_fail(r, -E2BIG, "more than %u runstate changes; import a shorter recording", IMP_MAX_EVENTS);
+		return imp_fail(r, -E2BIG,
+				"more than %u runstate changes; import a shorter recording",
+				IMP_MAX_EVENTS);
 	if (r->nr_events == r->room_events) {
 		r->room_events = r->room_events ? r->room_events * 2 : 1024;
 		bigger = realloc(r->events, r->room_events * sizeof(*bigger));
@@ -277,13 +281,17 @@ int import_rebuild(struct imp_recording *r, enum imp_wakes wakes)
 	int rc;
 
 	if (r->nr_events == 0)
-		return imp_fail(r, -ENODATA,
-				"holds no runstate change of any vCPU; record with the scheduler's events on");
+		return imp_fail(
+			r, -ENODATA,
+			"holds no runstate change of any vCPU; record with the scheduler's events on");
 	qsort(r->events, r->nr_events, sizeof(*r->events), by_time);
 	first = r->events[0].ticks;
 	if ((r->events[r->nr_events - 1].ticks - first) / r->hz >= IMP_MAX_SPAN_NS / NS_PER_SEC)
-		return imp_fail(r, -ERANGE, "spans more than a day by its clock at %llu Hz; the file is damaged or the "
-				"frequency wrong (--tsc-hz)", (unsigned long long)r->hz);
+		return imp_fail(
+			r, -ERANGE,
+			"spans more than a day by its clock at %llu Hz; the file is damaged or the "
+			"frequency wrong (--tsc-hz)",
+			(unsigned long long)r->hz);
 	r->span_ns = ticks_to_ns(r->events[r->nr_events - 1].ticks - first, r->hz);
 	if (r->span_ns == 0)
 		return imp_fail(r, -ENODATA, "holds a single instant; record for longer");

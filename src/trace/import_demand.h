@@ -22,7 +22,14 @@
 #define IMP_MAX_SPAN_NS (INT64_C(86400) * 1000000000)
 
 /* Xen's numbers; IMP_ANY is no state but a wildcard for what a record leaves unsaid. */
-enum imp_state { IMP_RUNNING, IMP_RUNNABLE, IMP_BLOCKED, IMP_OFFLINE, IMP_NR_STATES, IMP_ANY = IMP_NR_STATES };
+enum imp_state {
+	IMP_RUNNING,
+	IMP_RUNNABLE,
+	IMP_BLOCKED,
+	IMP_OFFLINE,
+	IMP_NR_STATES,
+	IMP_ANY = IMP_NR_STATES
+};
 
 #define IMP_NO_CPU 0xffff
 
@@ -31,7 +38,8 @@ struct imp_event {
 	uint64_t ticks; /* of the recording's clock */
 	uint32_t seq; /* order in the file: ties of the clock keep it */
 	uint32_t vcpu;
-	uint16_t cpu; /* pCPU on which the vCPU runs or ran, IMP_NO_CPU if the record doesn't tell */
+	uint16_t
+		cpu; /* pCPU on which the vCPU runs or ran, IMP_NO_CPU if the record doesn't tell */
 	uint8_t from; /* enum imp_state; IMP_ANY: whatever it was */
 	uint8_t to; /* enum imp_state */
 	uint8_t weak; /* a wake-up: no effect on a vCPU that already wants the CPU */
@@ -119,7 +127,8 @@ struct imp_recording *imp_new(const char *path);
 void imp_free(struct imp_recording *r);
 
 /* Sets r->err to "PATH: ..." and returns @error (a negative errno). */
-int imp_fail(struct imp_recording *r, int error, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int imp_fail(struct imp_recording *r, int error, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* The vCPU of @key, made if new. Returns its index or a negative errno with r->err set. Invalidates struct pointers. */
 int64_t imp_vcpu(struct imp_recording *r, uint64_t key);

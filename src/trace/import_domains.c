@@ -83,14 +83,17 @@ static int make_domains(struct imp_recording *r)
 			snprintf(d->name, sizeof(d->name), "%s", v->domain_name);
 		}
 		if (d->nr_vcpus == SCHED_MAX_DOMAIN_VCPUS)
-			return imp_fail(r, -E2BIG, "domain %s has more than %d vCPUs; select fewer tasks", d->name,
-					SCHED_MAX_DOMAIN_VCPUS);
+			return imp_fail(r, -E2BIG,
+					"domain %s has more than %d vCPUs; select fewer tasks",
+					d->name, SCHED_MAX_DOMAIN_VCPUS);
 		d->nr_vcpus++;
 		v->domain = r->nr_domains - 1;
 		join(d->pcpus, v->pcpus);
 	}
 	if (!r->nr_domains)
-		return imp_fail(r, -ENODATA, "no vCPU in it wanted the CPU on the pCPUs chosen; nothing to replay");
+		return imp_fail(
+			r, -ENODATA,
+			"no vCPU in it wanted the CPU on the pCPUs chosen; nothing to replay");
 	return 0;
 }
 
@@ -119,7 +122,8 @@ static uint32_t lowest(const uint64_t *map)
 
 static int by_lowest(const void *a, const void *b)
 {
-	uint32_t x = lowest(((const struct imp_pool *)a)->pcpus), y = lowest(((const struct imp_pool *)b)->pcpus);
+	uint32_t x = lowest(((const struct imp_pool *)a)->pcpus),
+		 y = lowest(((const struct imp_pool *)b)->pcpus);
 
 	return x < y ? -1 : x > y;
 }
@@ -145,7 +149,8 @@ static int make_pools(struct imp_recording *r, const uint64_t *only, bool one_po
 	if (r->nr_pools == 1)
 		join(r->pools[0].pcpus, only ? only : r->pcpus);
 	if (!any(r->pools[0].pcpus))
-		return imp_fail(r, -ENODATA, "no record says on which pCPU anything ran; give them with --cpus");
+		return imp_fail(r, -ENODATA,
+				"no record says on which pCPU anything ran; give them with --cpus");
 	qsort(r->pools, r->nr_pools, sizeof(*r->pools), by_lowest);
 	memset(r->pcpus, 0, sizeof(r->pcpus));
 	for (uint32_t i = 0; i < r->nr_pools; i++) {

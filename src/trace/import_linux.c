@@ -30,7 +30,8 @@ struct reader {
 	FILE *f;
 	unsigned long line;
 	uint64_t strange;
-	int64_t current[SCHED_MAX_PCPUS]; /* task on each pCPU by the last line from there, -1 none yet */
+	int64_t current
+		[SCHED_MAX_PCPUS]; /* task on each pCPU by the last line from there, -1 none yet */
 };
 
 struct line {
@@ -277,7 +278,9 @@ static int change(struct reader *rd, const struct line *l, const struct task *t,
 static int check_context(struct reader *rd, const struct line *l)
 {
 	struct imp_event out = { .from = IMP_RUNNING, .to = IMP_BLOCKED, .cpu = (uint16_t)l->cpu };
-	struct imp_event in = { .from = IMP_ANY, .to = IMP_RUNNING, .unseen = IMP_BLOCKED, .cpu = (uint16_t)l->cpu };
+	struct imp_event in = {
+		.from = IMP_ANY, .to = IMP_RUNNING, .unseen = IMP_BLOCKED, .cpu = (uint16_t)l->cpu
+	};
 	int64_t was = rd->current[l->cpu];
 	struct task t = { .pid = was };
 	int rc;
@@ -297,13 +300,16 @@ static int check_context(struct reader *rd, const struct line *l)
 static int one_switch(struct reader *rd, const struct line *l)
 {
 	struct imp_event out = { .from = IMP_RUNNING, .cpu = (uint16_t)l->cpu };
-	struct imp_event in = { .from = IMP_ANY, .to = IMP_RUNNING, .unseen = IMP_RUNNABLE, .cpu = (uint16_t)l->cpu };
+	struct imp_event in = {
+		.from = IMP_ANY, .to = IMP_RUNNING, .unseen = IMP_RUNNABLE, .cpu = (uint16_t)l->cpu
+	};
 	struct task prev, next;
 	char state;
 	int rc;
 
 	if (!parse_switch(l->fields, &prev, &next, &state))
-		return fail_line(rd, -EINVAL, "sched_switch without prev and next task; the line is damaged");
+		return fail_line(rd, -EINVAL,
+				 "sched_switch without prev and next task; the line is damaged");
 	/* Preempted (R, R+) wants the CPU still; 0 is R of old kernels that print the mask. */
 	out.to = state == 'R' || state == '0' ? IMP_RUNNABLE : IMP_BLOCKED;
 	rd->current[l->cpu] = next.pid;
@@ -313,7 +319,11 @@ static int one_switch(struct reader *rd, const struct line *l)
 
 static int one_wakeup(struct reader *rd, const struct line *l)
 {
-	struct imp_event e = { .from = IMP_ANY, .to = IMP_RUNNABLE, .weak = 1, .unseen = IMP_BLOCKED, .cpu = IMP_NO_CPU };
+	struct imp_event e = { .from = IMP_ANY,
+			       .to = IMP_RUNNABLE,
+			       .weak = 1,
+			       .unseen = IMP_BLOCKED,
+			       .cpu = IMP_NO_CPU };
 	struct task t;
 
 	if (!named_task(l->fields, "", &t) && !short_task(l->fields, &t))
@@ -344,7 +354,9 @@ static int read_lines(struct reader *rd)
 		rd->line++;
 		len = strlen(buf);
 		if (len + 1 == sizeof(buf) && buf[len - 1] != '\n')
-			return fail_line(rd, -EINVAL, "is longer than 4094 characters; this is not a scheduler trace");
+			return fail_line(
+				rd, -EINVAL,
+				"is longer than 4094 characters; this is not a scheduler trace");
 		if (len && buf[len - 1] == '\n')
 			buf[--len] = '\0';
 		else if (!feof(rd->f))
@@ -376,7 +388,8 @@ static int kvm_vcpu(const char *comm)
 {
 	int n, end = 0;
 
-	if (sscanf(comm, "CPU %d/KVM%n", &n, &end) != 1 || !end || comm[end] || n < 0 || n >= SCHED_MAX_DOMAIN_VCPUS)
+	if (sscanf(comm, "CPU %d/KVM%n", &n, &end) != 1 || !end || comm[end] || n < 0 ||
+	    n >= SCHED_MAX_DOMAIN_VCPUS)
 		return -1;
 	return n;
 }
@@ -397,13 +410,14 @@ static int by_pid(const void *a, const void *b)
 {
 	const struct imp_vcpu *const *x = a, *const *y = b;
 
-	return (*x)->key < (*y)->key ? -1 : (*x)->key > (*y)->key;
+	return (*x)->key<(*y)->key ? -1 : (*x)->key>(*y)->key;
 }
 
 static bool name_taken(const char *name, uint32_t key, struct imp_vcpu **list, uint32_t nr)
 {
 	for (uint32_t i = 0; i < nr; i++)
-		if (list[i]->domain_key && list[i]->domain_key != key && !strcmp(list[i]->domain_name, name))
+		if (list[i]->domain_key && list[i]->domain_key != key &&
+		    !strcmp(list[i]->domain_name, name))
 			return true;
 	return false;
 }
@@ -446,7 +460,8 @@ static void group_kvm(struct imp_vcpu **list, uint32_t nr, uint32_t *keys, bool 
 		if (!v->domain_key)
 			v->domain_key = ++*keys;
 		if (v->tgid > 0) {
-			snprintf(v->domain_name, sizeof(v->domain_name), "vm-%lld", (long long)v->tgid);
+			snprintf(v->domain_name, sizeof(v->domain_name), "vm-%lld",
+				 (long long)v->tgid);
 		} else {
 			snprintf(v->domain_name, sizeof(v->domain_name), "vm%u", v->domain_key);
 			*guessed = true;
@@ -474,7 +489,8 @@ static void group_tasks(struct imp_vcpu **list, uint32_t nr, uint32_t *keys)
 	}
 	/* A task may be called like a VM. */
 	for (uint32_t i = 0; i < nr; i++)
-		if (kvm_vcpu(list[i]->comm) < 0 && name_taken(list[i]->domain_name, list[i]->domain_key, list, nr))
+		if (kvm_vcpu(list[i]->comm) < 0 &&
+		    name_taken(list[i]->domain_name, list[i]->domain_key, list, nr))
 			strcat(list[i]->domain_name, ".task");
 }
 
@@ -489,7 +505,8 @@ static int group(struct imp_recording *r, const char *tasks)
 		return imp_fail(r, -ENOMEM, "out of memory");
 	if (tasks && regcomp(&re, tasks, REG_EXTENDED | REG_NOSUB)) {
 		free(list);
-		return imp_fail(r, -EINVAL, "--tasks: \"%s\" is not an extended regular expression", tasks);
+		return imp_fail(r, -EINVAL, "--tasks: \"%s\" is not an extended regular expression",
+				tasks);
 	}
 	for (uint32_t i = 0; i < r->nr_vcpus; i++) {
 		r->vcpus[i].skip = tasks && regexec(&re, r->vcpus[i].comm, 0, NULL, 0);
@@ -505,8 +522,9 @@ static int group(struct imp_recording *r, const char *tasks)
 	if (tasks && !nr)
 		return imp_fail(r, -ENODATA, "--tasks: no task's name matches \"%s\"", tasks);
 	if (guessed)
-		snprintf(r->grouping, sizeof(r->grouping),
-			 "vCPU threads grouped into VMs by the order of their ids (the text names no processes)");
+		snprintf(
+			r->grouping, sizeof(r->grouping),
+			"vCPU threads grouped into VMs by the order of their ids (the text names no processes)");
 	return 0;
 }
 
@@ -522,7 +540,8 @@ int import_linux(struct imp_recording *r, void *file, const char *tasks)
 	if (rc)
 		return rc;
 	if (!r->nr_events)
-		return imp_fail(r, -EINVAL, "is neither an xentrace capture nor text with sched_switch events "
+		return imp_fail(r, -EINVAL,
+				"is neither an xentrace capture nor text with sched_switch events "
 				"(`perf sched script`, ftrace); check the file");
 	r->hz = 1000000000;
 	snprintf(r->clock, sizeof(r->clock), "the text's own seconds");

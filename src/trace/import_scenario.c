@@ -75,7 +75,8 @@ void import_format_cpus(const uint64_t *map, char *out, size_t room)
 			continue;
 		while (end + 1 < SCHED_MAX_PCPUS && imp_bit(map, end + 1))
 			end++;
-		n += (size_t)snprintf(out + n, room - n, end > c ? "%s%u-%u" : "%s%u", n ? "," : "", c, end);
+		n += (size_t)snprintf(out + n, room - n, end > c ? "%s%u-%u" : "%s%u", n ? "," : "",
+				      c, end);
 	}
 }
 
@@ -122,7 +123,8 @@ static void put_head(const struct writer *w, FILE *f, uint32_t nr_cpus)
 	fprintf(f, "# Made by `rota trace import` from the %s recording ", r->format);
 	put_printable(f, base_name(r->path));
 	import_format_cpus(r->pcpus, cpus, sizeof(cpus));
-	fprintf(f, ".\n# Clock: %s.\n# %" PRIu64 " records, recorded pCPUs %s", r->clock, r->records, cpus);
+	fprintf(f, ".\n# Clock: %s.\n# %" PRIu64 " records, recorded pCPUs %s", r->clock,
+		r->records, cpus);
 	if (r->lost)
 		fprintf(f, ", %" PRIu64 " records LOST", r->lost);
 	if (r->partial)
@@ -130,14 +132,17 @@ static void put_head(const struct writer *w, FILE *f, uint32_t nr_cpus)
 	fprintf(f, ".\n# Shares are of one pCPU. What each domain got is in recorded.csv.\n");
 	if (r->grouping[0])
 		fprintf(f, "# %s.\n", r->grouping);
-	fprintf(f, "name: \"%s\"\ndescription: \"demand recorded on a real host (%s), replayed\"\nseed: 1\n", w->o->name,
-		r->format);
+	fprintf(f,
+		"name: \"%s\"\ndescription: \"demand recorded on a real host (%s), replayed\"\nseed: 1\n",
+		w->o->name, r->format);
 	fprintf(f, "duration: %" PRId64 "ns\n", r->span_ns);
 	fprintf(f, "host:\n  nodes: 1\n  cores: %u\n  threads: 1\n", nr_cpus);
-	fprintf(f, "  costs: {context_switch: 0, ipi: 0, migration: 0, vm_exit: 0} # contained in the recorded run times\n");
+	fprintf(f,
+		"  costs: {context_switch: 0, ipi: 0, migration: 0, vm_exit: 0} # contained in the recorded run times\n");
 }
 
-static void vcpu_file(const struct imp_recording *r, const struct imp_vcpu *v, uint32_t n, char *out, size_t room)
+static void vcpu_file(const struct imp_recording *r, const struct imp_vcpu *v, uint32_t n,
+		      char *out, size_t room)
 {
 	snprintf(out, room, "%s.v%u.csv", r->domains[v->domain].name, n);
 }
@@ -151,11 +156,14 @@ static void put_domain(const struct writer *w, FILE *f, uint32_t d)
 	uint32_t n = 0;
 
 	fprintf(f, "  - name: \"%s\"\n", dom->name);
-	fprintf(f, "    # recorded: share %.4f; run %.3f ms, runnable %.3f ms, blocked %.3f ms, offline %.3f ms; %" PRIu64
-		" bursts, %u of %u vCPUs never blocked\n", g.share, (double)g.run_ns / 1e6, (double)g.runnable_ns / 1e6,
-		(double)g.blocked_ns / 1e6, (double)g.offline_ns / 1e6, g.bursts, g.hogs, dom->nr_vcpus);
-	fprintf(f, "    vcpus: %u\n    pool: Pool-%d\n    weight: %d\n    cap: %d\n    workload:\n", dom->nr_vcpus, dom->pool,
-		dom->weight, dom->cap);
+	fprintf(f,
+		"    # recorded: share %.4f; run %.3f ms, runnable %.3f ms, blocked %.3f ms, offline %.3f ms; %" PRIu64
+		" bursts, %u of %u vCPUs never blocked\n",
+		g.share, (double)g.run_ns / 1e6, (double)g.runnable_ns / 1e6,
+		(double)g.blocked_ns / 1e6, (double)g.offline_ns / 1e6, g.bursts, g.hogs,
+		dom->nr_vcpus);
+	fprintf(f, "    vcpus: %u\n    pool: Pool-%d\n    weight: %d\n    cap: %d\n    workload:\n",
+		dom->nr_vcpus, dom->pool, dom->weight, dom->cap);
 	for (uint32_t i = 0; i < r->nr_vcpus; i++) {
 		const struct imp_vcpu *v = &r->vcpus[i];
 
@@ -216,8 +224,9 @@ static void put_recorded(const struct imp_recording *r, FILE *f)
 	for (uint32_t d = 0; d < r->nr_domains; d++) {
 		struct imp_got g = import_got(r, d);
 
-		fprintf(f, "%s,%.6f,%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRIu64 ",%" PRId64 "\n", r->domains[d].name, g.share,
-			g.run_ns, g.runnable_ns, g.blocked_ns, g.switches, g.offline_ns);
+		fprintf(f, "%s,%.6f,%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRIu64 ",%" PRId64 "\n",
+			r->domains[d].name, g.share, g.run_ns, g.runnable_ns, g.blocked_ns,
+			g.switches, g.offline_ns);
 	}
 }
 
@@ -230,7 +239,8 @@ static char *path_in(const struct writer *w, const char *name)
 	if (path && name)
 		snprintf(path, room, "%s/%s", w->o->dir, name);
 	else if (path)
-		snprintf(path, room, "%s/.rota-import-%ld-%u", w->o->dir, (long)getpid(), w->nr_files);
+		snprintf(path, room, "%s/.rota-import-%ld-%u", w->o->dir, (long)getpid(),
+			 w->nr_files);
 	return path;
 }
 
@@ -249,7 +259,9 @@ static FILE *open_temp(struct writer *w, const char *name)
 		return NULL;
 	}
 	if (!w->o->force && !lstat(out->path, &st)) {
-		imp_fail(w->r, -EEXIST, "%s exists already; choose another -o, or overwrite with --force", out->path);
+		imp_fail(w->r, -EEXIST,
+			 "%s exists already; choose another -o, or overwrite with --force",
+			 out->path);
 		errno = EEXIST;
 		return NULL;
 	}
@@ -336,7 +348,8 @@ static int rename_all(struct writer *w)
 			/* Files already renamed were not there before, unless the user forced it. */
 			for (uint32_t j = 0; !w->o->force && j < i; j++)
 				unlink(w->file[j].path);
-			return imp_fail(w->r, -error, "can't make %s: %s", out->path, strerror(error));
+			return imp_fail(w->r, -error, "can't make %s: %s", out->path,
+					strerror(error));
 		}
 		out->written = false;
 	}
@@ -367,9 +380,11 @@ static int write_all(struct writer *w)
 		w->made_dir = true;
 	} else if (errno != EEXIST) {
 		rc = -errno;
-		return imp_fail(w->r, rc, "can't make the directory %s: %s", w->o->dir, strerror(-rc));
+		return imp_fail(w->r, rc, "can't make the directory %s: %s", w->o->dir,
+				strerror(-rc));
 	} else if (stat(w->o->dir, &st) || !S_ISDIR(st.st_mode)) {
-		return imp_fail(w->r, -ENOTDIR, "%s is not a directory; choose another -o", w->o->dir);
+		return imp_fail(w->r, -ENOTDIR, "%s is not a directory; choose another -o",
+				w->o->dir);
 	}
 	rc = write_temps(w);
 	return rc ? rc : rename_all(w);

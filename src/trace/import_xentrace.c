@@ -117,19 +117,22 @@ static int next_record(struct reader *rd, struct record *rec)
 	}
 	if (ferror(rd->f))
 		return fail_at(rd, rd->offset, -EIO, "can't read on; check the medium");
-	return fail_at(rd, rd->offset, -ENODATA,
-		       "the file ends within this record; copy it again, or import what precedes it with --partial");
+	return fail_at(
+		rd, rd->offset, -ENODATA,
+		"the file ends within this record; copy it again, or import what precedes it with --partial");
 }
 
 static int open_window(struct reader *rd, const struct record *rec)
 {
 	if (rec->nr_words != 2)
-		return fail_at(rd, rec->offset, -EINVAL, "a pCPU change without pCPU and window size; the file is damaged");
+		return fail_at(rd, rec->offset, -EINVAL,
+			       "a pCPU change without pCPU and window size; the file is damaged");
 	if (rec->word[0] >= SCHED_MAX_PCPUS)
 		return fail_at(rd, rec->offset, -EINVAL,
 			       "names a pCPU above 1023; the file is damaged or not from xentrace");
 	if (rec->word[1] > MAX_WINDOW_BYTES)
-		return fail_at(rd, rec->offset, -EINVAL, "opens a window of more than 1 GiB; the file is damaged");
+		return fail_at(rd, rec->offset, -EINVAL,
+			       "opens a window of more than 1 GiB; the file is damaged");
 	rd->cpu = rec->word[0];
 	rd->window_end = rd->offset + rec->word[1];
 	return 0;
@@ -158,14 +161,17 @@ static int64_t vcpu_of(struct reader *rd, uint32_t word)
 
 static int runstate(struct reader *rd, const struct record *rec, uint32_t from, uint32_t to)
 {
-	struct imp_event e = { .ticks = rec->tsc, .from = (uint8_t)from, .to = (uint8_t)to, .cpu = IMP_NO_CPU };
+	struct imp_event e = {
+		.ticks = rec->tsc, .from = (uint8_t)from, .to = (uint8_t)to, .cpu = IMP_NO_CPU
+	};
 	int64_t v;
 
 	if (!rec->has_tsc || rec->nr_words < 1)
 		return fail_at(rd, rec->offset, -EINVAL,
 			       "a runstate change without time or vCPU; the file is damaged");
 	if (from >= IMP_NR_STATES || to >= IMP_NR_STATES)
-		return fail_at(rd, rec->offset, -EINVAL, "a runstate that Xen doesn't have; the file is damaged");
+		return fail_at(rd, rec->offset, -EINVAL,
+			       "a runstate that Xen doesn't have; the file is damaged");
 	v = vcpu_of(rd, rec->word[0]);
 	if (v < 0)
 		return (int)v;
@@ -184,8 +190,8 @@ static void sample_frequency(struct reader *rd, const struct record *rec)
 		return;
 	rd->last_switch[rd->cpu] = rec->tsc;
 	/* A run time near 2^32 ns may have wrapped. */
-	if (!last || rec->tsc <= last || rec->word[2] < MIN_SAMPLE_NS || rec->word[2] > 4000000000u ||
-	    rd->nr_samples == MAX_SAMPLES)
+	if (!last || rec->tsc <= last || rec->word[2] < MIN_SAMPLE_NS ||
+	    rec->word[2] > 4000000000u || rd->nr_samples == MAX_SAMPLES)
 		return;
 	rd->samples[rd->nr_samples++] = (struct sample){ rec->tsc - last, rec->word[2] };
 }
@@ -193,7 +199,8 @@ static void sample_frequency(struct reader *rd, const struct record *rec)
 /* Scheduler class records carry the scheduler's number in bits 9-11. */
 static void note_scheduler(struct reader *rd, uint32_t event)
 {
-	static const char *const name[8] = { "credit", "credit2", NULL, "arinc653", "rtds", "null", NULL, NULL };
+	static const char *const name[8] = { "credit", "credit2", NULL, "arinc653",
+					     "rtds",   "null",	  NULL, NULL };
 	const char *sched = name[event >> 9 & 7];
 
 	if (sched && !rd->r->sched_of[rd->cpu])
@@ -227,12 +234,14 @@ static int read_records(struct reader *rd)
 		rd->r->records++;
 		if (rec.offset == rd->window_end) {
 			if (rec.event != TRC_TRACE_CPU_CHANGE)
-				return fail_at(rd, rec.offset, -EINVAL,
-					       "expected a change of pCPU here; the file is damaged or not from xentrace");
+				return fail_at(
+					rd, rec.offset, -EINVAL,
+					"expected a change of pCPU here; the file is damaged or not from xentrace");
 			rc = open_window(rd, &rec);
 		} else if (rd->offset > rd->window_end) {
-			rc = fail_at(rd, rec.offset, -EINVAL,
-				     "a record crosses the end of its pCPU's window; the file is damaged");
+			rc = fail_at(
+				rd, rec.offset, -EINVAL,
+				"a record crosses the end of its pCPU's window; the file is damaged");
 		} else {
 			rc = one_record(rd, &rec);
 		}
@@ -240,8 +249,9 @@ static int read_records(struct reader *rd)
 			return rc;
 	}
 	if (rc == 0 && rd->offset != rd->window_end)
-		rc = fail_at(rd, rd->offset, -ENODATA,
-			     "the file ends before its last window does; copy it again, or import what is there with --partial");
+		rc = fail_at(
+			rd, rd->offset, -ENODATA,
+			"the file ends before its last window does; copy it again, or import what is there with --partial");
 	return rc;
 }
 
@@ -260,8 +270,10 @@ static int find_frequency(struct reader *rd)
 	double ratio, ticks = 0, ns = 0;
 
 	if (rd->nr_samples < MIN_SAMPLES)
-		return imp_fail(r, -ENODATA, "too few context switches to infer the TSC's frequency; give it with --tsc-hz "
-				"(the host's `xl dmesg` says \"Detected ... MHz processor\")");
+		return imp_fail(
+			r, -ENODATA,
+			"too few context switches to infer the TSC's frequency; give it with --tsc-hz "
+			"(the host's `xl dmesg` says \"Detected ... MHz processor\")");
 	qsort(rd->samples, rd->nr_samples, sizeof(*rd->samples), by_ratio);
 	mid = &rd->samples[rd->nr_samples / 2];
 	ratio = (double)mid->ticks / mid->ns;
@@ -276,11 +288,16 @@ static int find_frequency(struct reader *rd)
 	}
 	ratio = ticks / ns;
 	if (ratio * 1e9 < (double)MIN_HZ || ratio * 1e9 > (double)MAX_HZ)
-		return imp_fail(r, -EINVAL, "its records imply a TSC of %.0f Hz, which no processor has; give --tsc-hz",
-				ratio * 1e9);
+		return imp_fail(
+			r, -EINVAL,
+			"its records imply a TSC of %.0f Hz, which no processor has; give --tsc-hz",
+			ratio * 1e9);
 	r->hz = (uint64_t)(ratio * 1e9 + 0.5);
-	snprintf(r->clock, sizeof(r->clock), "TSC at %.3f MHz, inferred from %u context switches (SWITCH_INFPREV: run time in ns "
-		 "against ticks)", (double)r->hz / 1e6, rd->nr_samples);
+	snprintf(
+		r->clock, sizeof(r->clock),
+		"TSC at %.3f MHz, inferred from %u context switches (SWITCH_INFPREV: run time in ns "
+		"against ticks)",
+		(double)r->hz / 1e6, rd->nr_samples);
 	return 0;
 }
 
@@ -305,7 +322,8 @@ int import_xentrace(struct imp_recording *r, void *file, const struct imp_xentra
 	}
 	if (!rc && opt->hz) {
 		r->hz = opt->hz;
-		snprintf(r->clock, sizeof(r->clock), "TSC at %.3f MHz, as given", (double)opt->hz / 1e6);
+		snprintf(r->clock, sizeof(r->clock), "TSC at %.3f MHz, as given",
+			 (double)opt->hz / 1e6);
 	} else if (!rc) {
 		rc = find_frequency(rd);
 	}

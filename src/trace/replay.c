@@ -51,32 +51,39 @@ static int parse_header(const struct reader *rd, const char *line, struct replay
 	else if (!strcmp(line, "gap_ns,run_ns"))
 		r->relative = true;
 	else
-		return fail(rd, -EINVAL, "header",
-			    "is not a replay file's; the first line must be `at_ns,run_ns` or `gap_ns,run_ns`");
+		return fail(
+			rd, -EINVAL, "header",
+			"is not a replay file's; the first line must be `at_ns,run_ns` or `gap_ns,run_ns`");
 	return 0;
 }
 
-static int parse_burst(const struct reader *rd, const char *line, const struct replay *r, struct replay_burst *b)
+static int parse_burst(const struct reader *rd, const char *line, const struct replay *r,
+		       struct replay_burst *b)
 {
 	const char *first = r->relative ? "gap_ns" : "at_ns";
 	const char *comma = strchr(line, ',');
 	const char *end = line + strlen(line);
 
 	if (!comma || strchr(comma + 1, ','))
-		return fail(rd, -EINVAL, first, "a line has exactly two columns, separated by one comma");
+		return fail(rd, -EINVAL, first,
+			    "a line has exactly two columns, separated by one comma");
 	if (!parse_ns(line, comma, &b->at_ns))
-		return fail(rd, -EINVAL, first, "must be a whole number of nanoseconds from 0 to 34560000000000000");
+		return fail(rd, -EINVAL, first,
+			    "must be a whole number of nanoseconds from 0 to 34560000000000000");
 	if (!strcmp(comma + 1, "inf"))
 		b->run_ns = REPLAY_INF;
 	else if (!parse_ns(comma + 1, end, &b->run_ns) || b->run_ns == 0)
-		return fail(rd, -EINVAL, "run_ns",
-			    "must be a whole number of nanoseconds from 1 to 34560000000000000, or `inf`");
+		return fail(
+			rd, -EINVAL, "run_ns",
+			"must be a whole number of nanoseconds from 1 to 34560000000000000, or `inf`");
 	if (r->nr == 0)
 		return 0;
 	if (r->burst[r->nr - 1].run_ns == REPLAY_INF)
-		return fail(rd, -EINVAL, "run_ns", "a burst follows one that never ends; `inf` belongs on the last line");
+		return fail(rd, -EINVAL, "run_ns",
+			    "a burst follows one that never ends; `inf` belongs on the last line");
 	if (!r->relative && b->at_ns < r->burst[r->nr - 1].at_ns)
-		return fail(rd, -EINVAL, "at_ns", "is before the wake time of the line above; sort the lines by time");
+		return fail(rd, -EINVAL, "at_ns",
+			    "is before the wake time of the line above; sort the lines by time");
 	return 0;
 }
 
@@ -85,7 +92,8 @@ static int append(const struct reader *rd, struct replay *r, size_t *room, struc
 	struct replay_burst *bigger;
 
 	if (r->nr == REPLAY_MAX_BURSTS)
-		return fail(rd, -E2BIG, "file", "has more than 16777216 bursts; split the recording");
+		return fail(rd, -E2BIG, "file",
+			    "has more than 16777216 bursts; split the recording");
 	if (r->nr == *room) {
 		*room = *room ? *room * 2 : 64;
 		bigger = realloc(r->burst, *room * sizeof(*bigger));
@@ -106,9 +114,11 @@ static int next_line(struct reader *rd, FILE *f, char *line)
 	rd->line++;
 	while ((c = getc(f)) != EOF && c != '\n') {
 		if (c == 0)
-			return fail(rd, -EINVAL, "line", "holds a NUL byte; this is not a text file");
+			return fail(rd, -EINVAL, "line",
+				    "holds a NUL byte; this is not a text file");
 		if (len == LINE_MAX_LEN - 1)
-			return fail(rd, -EINVAL, "line", "is longer than 255 characters; this is not a replay file");
+			return fail(rd, -EINVAL, "line",
+				    "is longer than 255 characters; this is not a replay file");
 		line[len++] = (char)c;
 	}
 	if (ferror(f))

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rota: finds the family of verbs and hands over. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+} families[] = {
+	{"sim", cmd_sim, "run, check and list scenarios on the simulated host"},
+	{"trace", cmd_trace, "import recordings of real hosts, read and convert traces"},
+};
+
+#define NR_FAMILIES (sizeof(families) / sizeof(families[0]))
+
+static void usage(FILE *out)
+{
+	fprintf(out, "Usage: rota COMMAND [ARGUMENT...]\n\n"
+		     "Xen's CPU schedulers, for a simulated host and for KVM virtual machines.\n\n"
+		     "Commands:\n");
+	for (size_t i = 0; i < NR_FAMILIES; i++)
+		fprintf(out, "  %-8s %s\n", families[i].name, families[i].help);
+	fprintf(out, "\n  -h, --help     this text; `rota COMMAND --help` tells more\n"
+		     "  -V, --version  the version\n");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		usage(stderr);
+		return CLI_USAGE;
+	}
+	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return CLI_DONE;
+	}
+	if (!strcmp(argv[1], "-V") || !strcmp(argv[1], "--version")) {
+		printf("rota %s\n", ROTA_VERSION);
+		return CLI_DONE;
+	}
+	for (size_t i = 0; i < NR_FAMILIES; i++)
+		if (!strcmp(argv[1], families[i].name))
+			return families[i].run(argc - 1, argv + 1);
+	fprintf(stderr, "rota: there is no command '%s'; `rota --help` lists them\n", argv[1]);
+	return CLI_USAGE;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The log-linear histogram; see histogram.h. Values below HISTOGRAM_STEPS have buckets of width 1 (octave 0). */
+#include "sim/histogram.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void bucket_of(uint64_t v, unsigned int *octave, unsigned int *step)
+{
+	unsigned int bits;
+
+	if (v < HISTOGRAM_STEPS) {
+		*octave = 0;
+		*step = (unsigned int)v;
+		return;
+	}
+	bits = 63 - (unsigned int)__builtin_clzll(v); /* >= 7 */
+	*octave = bits - 6;
+	*step = (unsigned int)(v >> (bits - 7)) - HISTOGRAM_STEPS;
+}
+
+static int64_t bucket_end(unsigned int octave, unsigned int step)
+{
+	if (!octave)
+		return step;
+	return (int64_t)((((uint64_t)HISTOGRAM_STEPS + step + 1) << (octave - 1)) - 1);
+}
+
+bool histogram_add(struct histogram *h, int64_t v)
+{
+	unsigned int octave, step;
+
+	bucket_of((uint64_t)v, &octave, &step);
+	if (!h->octave[octave]) {
+		h->octave[octave] = calloc(HISTOGRAM_STEPS, sizeof(uint32_t));
+		if (!h->octave[octave])
+			return false;
+	}
+	h->octave[octave][step]++;
+	h->count++;
+	h->sum += (uint64_t)v;
+	if ((uint64_t)v > h->max)
+		h->max = (uint64_t)v;
+	return true;
+}
+
+int64_t histogram_percentile(const struct histogram *h, unsigned int permille)
+{
+	uint64_t want = (h->count * permille + 999) / 1000, seen = 0;
+
+	if (!h->count)
+		return 0;
+	for (unsigned int o = 0; o < HISTOGRAM_OCTAVES; o++) {
+		if (!h->octave[o])
+			continue;
+		for (unsigned int s = 0; s < HISTOGRAM_STEPS; s++) {
+			seen += h->octave[o][s];
+			if (seen >= want && seen)
+				return bucket_end(o, s) < (int64_t)h->max ? bucket_end(o, s) : (int64_t)h->max;
+		}
+	}
+	return (int64_t)h->max;
+}
+
+void histogram_reset(struct histogram *h)
+{
+	for (unsigned int o = 0; o < HISTOGRAM_OCTAVES; o++)
+		if (h->octave[o])
+			memset(h->octave[o], 0, HISTOGRAM_STEPS * sizeof(uint32_t));
+	h->count = h->sum = h->max = 0;
+}
+
+void histogram_free(struct histogram *h)
+{
+	for (unsigned int o = 0; o < HISTOGRAM_OCTAVES; o++)
+		free(h->octave[o]);
+	memset(h, 0, sizeof(*h));
+}
+
+void histogram_each(const struct histogram *h, void (*fn)(void *arg, int64_t upper_ns, uint64_t count), void *arg)
+{
+	for (unsigned int o = 0; o < HISTOGRAM_OCTAVES; o++)
+		for (unsigned int s = 0; h->octave[o] && s < HISTOGRAM_STEPS; s++)
+			if (h->octave[o][s])
+				fn(arg, bucket_end(o, s), h->octave[o][s]);
+}

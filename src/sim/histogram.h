@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A log-linear histogram of times in ns: 128 buckets for each power of two, so that a percentile is exact to 0.8 %; count,
+ * mean and maximum are exact. Octaves are allocated when first used: a domain that never waits costs nothing.
+ */
+#ifndef SIM_HISTOGRAM_H
+#define SIM_HISTOGRAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define HISTOGRAM_STEPS 128
+#define HISTOGRAM_OCTAVES 58
+
+struct histogram {
+	uint64_t count, sum, max;
+	uint32_t *octave[HISTOGRAM_OCTAVES];
+};
+
+/* Returns false when there was no memory. @v: ns, >= 0. */
+bool histogram_add(struct histogram *h, int64_t v);
+/* The smallest value that is not below a fraction @permille / 1000 of all: ns, rounded up to its bucket's end, at most the maximum. */
+int64_t histogram_percentile(const struct histogram *h, unsigned int permille);
+void histogram_reset(struct histogram *h);
+void histogram_free(struct histogram *h);
+/* Calls @fn with the upper end and count of each non-empty bucket, rising. */
+void histogram_each(const struct histogram *h, void (*fn)(void *arg, int64_t upper_ns, uint64_t count), void *arg);
+
+#endif

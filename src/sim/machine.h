@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The simulated host: pCPUs, virtual time, and the guests on their vCPUs, driven by the core of src/sched.
+ *
+ * It does to the core what a hypervisor does: delivers wake-ups, blocks and timers, takes the effects, sends IPIs to kicked
+ * pCPUs, switches vCPUs. Costs (DESIGN.md 6.1) take time from guests, never from the core, whose decisions are instant:
+ *
+ *   context_switch  a vCPU's work begins so much after its pCPU was given to it
+ *   migration       so much later still when it ran last on another pCPU (its cache is cold)
+ *   ipi             from a kick by another pCPU until the kicked one schedules
+ *   vm_exit         taken from the running guest each time a timer or an IPI interrupts it
+ *
+ * Order of events at one instant: bursts that end (by vCPU), wake-ups (by vCPU), scripted events, timers (by pCPU), IPIs (by
+ * pCPU). After each event all kicked pCPUs schedule, lowest first, until none is kicked: the oracle's rules, so that rota and
+ * Xen's own code can be compared decision by decision.
+ */
+#ifndef SIM_MACHINE_H
+#define SIM_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sched/sched.h"
+#include "sim/event.h"
+#include "sim/guest.h"
+#include "sim/histogram.h"
+#include "sim/scenario.h"
+
+struct replay;
+
+struct sim_vcpu {
+	struct guest guest;
+	vcpu_t *v;
+	uint32_t domain; /* index into the scenario's domains */
+	int64_t woken_ns; /* when it became runnable from blocked, -1: it has run since */
+	int64_t base_ns[4], base_parked_ns; /* run-state times at the end of the warm-up */
+	uint64_t base_migrations, base_boosts;
+	uint64_t migrations; /* the core's count when it ran last */
+	uint64_t switches; /* times it was given a pCPU, since the warm-up */
+};
+
+struct sim_domain {
+	domain_t *d;
+	uint32_t first_vcpu, nr_vcpus;
+	struct histogram wake_latency;
+};
+
+struct sim_pcpu {
+	int64_t base_run_ns;
+	uint64_t base_switches;
+};
+
+/* Takes the records made since the last call. */
+typedef void (*machine_record_fn)(void *arg, const struct trace_rec *recs, size_t n);
+
+struct machine {
+	const struct scenario *s;
+	host_t *host;
+	void *host_mem;
+	size_t host_bytes;
+	struct sched_call cx;
+	struct event_queue events;
+	struct sim_vcpu *vcpus;
+	uint32_t nr_vcpus;
+	struct sim_domain *domains;
+	struct sim_pcpu *pcpus;
+	struct replay **replays; /* by vCPU */
+	int64_t now;
+	bool warm;
+	uint64_t trace_hash;
+	uint64_t nr_events; /* events of the machine's own queue */
+	uint64_t warm_calls;
+	uint64_t refused; /* scripted commands that the core refused */
+	char refusal[160]; /* the first of them, in words */
+	machine_record_fn record;
+	void *record_arg;
+	uint32_t slot_wake, slot_script, slot_timer, slot_ipi; /* first slot of each kind; bursts' ends begin at 0 */
+};
+
+/*
+ * machine_create() - set up the host of a scenario, at time 0, with all its domains.
+ * @s: a scenario that scenario_load() accepted; it must outlive the machine
+ * @trace_level: enum trace_level
+ * @record, @arg: receives every trace record; may be NULL (they are hashed all the same)
+ *
+ * Returns NULL with @err set: no memory, a replay file that can't be read, or a setting that the scheduler refuses.
+ */
+struct machine *machine_create(const struct scenario *s, int trace_level, machine_record_fn record, void *arg, char *err,
+			       size_t errlen);
+/* Run until virtual time @until_ns (the scenario's duration at most). The statistics are whole at the end of the run. */
+void machine_run(struct machine *m, int64_t until_ns);
+/* Close the statistics at the end of the run. Once. */
+void machine_finish(struct machine *m);
+void machine_free(struct machine *m);
+
+/* After the core was entered: carry out its effects, at the machine's present instant. */
+void machine_settle(struct machine *m);
+/* An event for a vCPU that may sleep: wake it. */
+void machine_wake(struct machine *m, struct sim_vcpu *sv);
+/* Carry out scripted event @i of the scenario (script.c). */
+void machine_script(struct machine *m, uint32_t i);
+
+/* Entries into the core since the start: wake-ups, blocks, yields, ticks, accountings, schedule() calls, commands. */
+uint64_t machine_scheduler_events(const struct machine *m);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The result of a run: the JSON object of DESIGN.md 6.2, and the table a person reads. */
+#ifndef SIM_RESULT_H
+#define SIM_RESULT_H
+
+#include <jansson.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "sim/machine.h"
+#include "version.h"
+
+/*
+ * result_json() - the result of a finished run. Times in ns, shares and entitlements in pCPUs.
+ * @wall_ns: real time the run took; @with_histograms: add wake_latency_hist to each domain
+ * Returns a new reference, NULL without memory.
+ */
+json_t *result_json(const struct machine *m, int64_t wall_ns, bool with_histograms);
+
+/* The same as a table of domains and a line of totals, at most @width columns where that can be. */
+void result_table(const struct machine *m, const json_t *result, FILE *out);
+
+/*
+ * entitlements() - what weights and caps entitle each domain to, pCPUs: in each pool, weighted water-filling of its pCPUs, each
+ * domain taking at most its cap, its number of vCPUs, and what its workload can use. @out: one for each domain. Affinity is not
+ * considered.
+ */
+void entitlements(const struct machine *m, double *out);
+
+#endif
