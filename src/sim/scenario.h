@@ -100,7 +100,7 @@ enum scn_event_kind {
 	SCN_EV_WEIGHT, SCN_EV_CAP, /* domain, value */
 	SCN_EV_PIN, SCN_EV_PIN_SOFT, /* domain, vcpu (-1 all), cpus */
 	SCN_EV_YIELD, /* domain, vcpu */
-	/* domain, vcpu: a virtual interrupt; cost: CPU time its handler wants; every: period, 0 once */
+	/* domain, vcpu: a virtual interrupt; cost: of its handler's CPU time; every: 0 = once */
 	SCN_EV_IRQ,
 	SCN_EV_MOVE, /* domain to pool */
 	SCN_EV_CPU_REMOVE, SCN_EV_CPU_ADD, /* pool, cpus: pCPUs leave or join the pool */
