@@ -264,7 +264,7 @@ function drawLatency() {
 		$("latency").append(el("p", { className: "note" }, "No vCPU of this run slept and woke in the time that counts."));
 		return;
 	}
-	const W = 560, H = 214, left = 54, right = 12, top = 8, bottom = 26, nines = 4, floor = 100;
+	const W = Math.max(280, $("latency").clientWidth || 560), H = 214, left = 54, right = 12, top = 8, bottom = 26, nines = 4, floor = 100;
 	const all = shown.flatMap(([, p]) => p.map(q => Math.max(floor, q[0])));
 	const lo = Math.floor(Math.log10(Math.min(...all)) - 0.05), hi = Math.max(lo + 1, Math.ceil(Math.log10(Math.max(...all)) + 0.02));
 	const X = ns => left + (W - left - right) * (Math.log10(Math.max(ns, floor, 10 ** lo)) - lo) / (hi - lo);
@@ -646,7 +646,7 @@ function listen() {
 	matchMedia("(prefers-color-scheme: dark)").addEventListener("change", restyle);
 	window.addEventListener("beforeprint", restyle);
 	window.addEventListener("afterprint", restyle);
-	window.addEventListener("resize", later);
+	window.addEventListener("resize", () => { drawLatency(); later(); });
 }
 
 function writeLegend() {
@@ -680,7 +680,7 @@ function firstView() {
 	if (asked)
 		return show(Number(asked[1]), Number(asked[2]));
 	const busiest = Math.max(1, ...lanes.map(l => l.n));
-	const span = Math.min(END, Math.max(END * 60 / busiest, 1e5));
+	const span = Math.min(END, Math.max(END * Math.max(15, timeline.clientWidth / 20) / busiest, 1e5));
 	const from = Math.min(D.warmup_ns, END - span);
 	return span > END / 2 ? show(0, END) : show(from, from + span);
 }
