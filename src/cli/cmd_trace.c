@@ -2,8 +2,9 @@
 /*
  * `rota trace`: recordings of real hosts.
  *
- * `rota trace import FILE -o DIR` makes a scenario of one, to be run under any policy (`rota sim run DIR/NAME.yaml`).
- * What a recording doesn't tell (weights, caps) are options here; what it tells is reconstructed by src/trace/import_*.c.
+ * `rota trace import FILE -o DIR` makes a scenario of one, to be run under any policy (`rota sim
+ * run DIR/NAME.yaml`). What a recording doesn't tell (weights, caps) are options here; what it
+ * tells is reconstructed by src/trace/import_*.c.
  */
 #include <ctype.h>
 #include <errno.h>

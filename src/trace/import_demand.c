@@ -2,14 +2,15 @@
 /*
  * Reconstruction of CPU demand from runstate changes (see import_demand.h).
  *
- * Each vCPU is walked through its changes in time order. Its first change tells in which state it was before, and so
- * since the start of the recording; its last state holds to the end. `wants` is true from a wake-up to the moment the vCPU
- * blocks; the CPU time got in between is one burst. A change that doesn't fit the state we hold (records lost, or
- * clocks of two pCPUs apart by less than one change) is believed: the time since the last change counts as the state
- * that the record names, and the break is counted.
+ * Each vCPU is walked through its changes in time order. Its first change tells in which state it
+ * was before, and so since the start of the recording; its last state holds to the end. `wants` is
+ * true from a wake-up to the moment the vCPU blocks; the CPU time got in between is one burst. A
+ * change that doesn't fit the state we hold (records lost, or clocks of two pCPUs apart by less
+ * than one change) is believed: the time since the last change counts as the state that the record
+ * names, and the break is counted.
  *
- * The burst that the end of the recording cuts is only known to be at least so long. It is taken as the mean of
- * the vCPU's complete bursts, or as endless when it is already longer than all of them.
+ * The burst that the end of the recording cuts is only known to be at least so long. It is taken as
+ * the mean of the vCPU's complete bursts, or as endless when it is already longer than all of them.
  */
 #include "trace/import_demand.h"
 
@@ -161,7 +162,10 @@ static int enter(struct imp_recording *r, struct imp_vcpu *v, int to, int64_t no
 		v->got_ns = 0;
 	}
 	if (to == IMP_BLOCKED && v->wants) {
-		/* Woken and asleep again without a run: it asked for nothing that we could give back. */
+		/*
+		 * Woken and asleep again without a run: it asked for nothing that we could give
+		 * back.
+		 */
 		if (v->got_ns > 0)
 			rc = push_burst(r, v, (struct imp_burst){ v->wake_ns, v->got_ns, now_ns });
 		v->wants = false;
@@ -206,7 +210,10 @@ static int finish(struct imp_recording *r, struct imp_vcpu *v)
 	run = v->got_ns;
 	if (!v->wants)
 		return 0;
-	/* A capped vCPU is parked (offline) again and again, one that is paused or destroyed goes once, and for good. */
+	/*
+	 * A capped vCPU is parked (offline) again and again, one that is paused or destroyed goes
+	 * once, and for good.
+	 */
 	if (v->state == IMP_OFFLINE && tail > GONE_NS && tail > 2 * parked) {
 		v->hog = false;
 		if (run == 0)
@@ -246,8 +253,9 @@ static int64_t spread(int64_t *x, size_t n)
 }
 
 /*
- * A timer repeats its wake times, an I/O loop the gap between a burst and the next wake-up. Absolute times are the
- * default, because they keep a replay in step with the recording; the gaps must be clearly (twice) the more regular.
+ * A timer repeats its wake times, an I/O loop the gap between a burst and the next wake-up.
+ * Absolute times are the default, because they keep a replay in step with the recording; the gaps
+ * must be clearly (twice) the more regular.
  */
 static int choose_timing(struct imp_recording *r, struct imp_vcpu *v)
 {

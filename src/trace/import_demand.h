@@ -2,10 +2,11 @@
 /*
  * From a recording to CPU demand: what every importer shares.
  *
- * A reader (import_xentrace.c, import_linux.c) turns a file into runstate changes of vCPUs. import_rebuild() orders them
- * and reconstructs, for each vCPU, what it *wanted*: when it woke, and for how much CPU time, before it blocked by
- * itself. What the recorded scheduler did to it (preempted it, parked it for its cap) is not demand: a vCPU that is
- * runnable, or offline between two runs, still wants the CPU. What it *got* is kept beside it, to compare a replay with.
+ * A reader (import_xentrace.c, import_linux.c) turns a file into runstate changes of vCPUs.
+ * import_rebuild() orders them and reconstructs, for each vCPU, what it *wanted*: when it woke, and
+ * for how much CPU time, before it blocked by itself. What the recorded scheduler did to it
+ * (preempted it, parked it for its cap) is not demand: a vCPU that is runnable, or offline between
+ * two runs, still wants the CPU. What it *got* is kept beside it, to compare a replay with.
  */
 #ifndef TRACE_IMPORT_DEMAND_H
 #define TRACE_IMPORT_DEMAND_H
@@ -43,7 +44,7 @@ struct imp_event {
 	uint8_t from; /* enum imp_state; IMP_ANY: whatever it was */
 	uint8_t to; /* enum imp_state */
 	uint8_t weak; /* a wake-up: no effect on a vCPU that already wants the CPU */
-	uint8_t unseen; /* state before it, if this is the first we hear of the vCPU and .from is IMP_ANY */
+	uint8_t unseen; /* state before it, if we first hear of the vCPU here and .from is IMP_ANY */
 };
 
 struct imp_burst {
@@ -130,7 +131,10 @@ void imp_free(struct imp_recording *r);
 int imp_fail(struct imp_recording *r, int error, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The vCPU of @key, made if new. Returns its index or a negative errno with r->err set. Invalidates struct pointers. */
+/*
+ * The vCPU of @key, made if new. Returns its index or a negative errno with r->err set. Invalidates
+ * struct pointers.
+ */
 int64_t imp_vcpu(struct imp_recording *r, uint64_t key);
 
 /* Adds one change; .seq is filled in. Returns 0 or a negative errno with r->err set. */
@@ -139,7 +143,8 @@ int imp_add(struct imp_recording *r, struct imp_event e);
 /*
  * import_rebuild() - order the changes and reconstruct demand and times of every vCPU.
  * @r: read by a reader; r->hz is set
- * @wakes: how bursts are timed; AUTO decides for each vCPU by what repeats: the wake times or the gaps
+ * @wakes: how bursts are timed; AUTO decides for each vCPU by what repeats: the wake times or the
+ * gaps
  *
  * Returns 0 or a negative errno with r->err set.
  */
@@ -150,8 +155,8 @@ int import_rebuild(struct imp_recording *r, enum imp_wakes wakes);
  * @only: pCPUs to look at, NULL all: vCPUs that ran, but never on these, are left out
  * @one_pool: don't split pCPUs that share no domain
  *
- * vCPUs that never wanted the CPU are left out. Domains are ordered by key, vCPUs of a domain keep their order.
- * Returns 0 or a negative errno with r->err set.
+ * vCPUs that never wanted the CPU are left out. Domains are ordered by key, vCPUs of a domain keep
+ * their order. Returns 0 or a negative errno with r->err set.
  */
 int import_domains(struct imp_recording *r, const uint64_t *only, bool one_pool);
 

@@ -2,10 +2,10 @@
 /*
  * Which domains and cpupools a recording shows.
  *
- * A recording doesn't say which cpupool a pCPU was in. But a domain never runs outside its pool, so pCPUs that shared a
- * domain are in one pool, and pCPUs that shared none are taken to be in different ones (the usual set-up of an
- * experiment: Domain-0 alone on pCPU 0). The guess can split a pool whose domains happened never to mix; then
- * the user says so (--one-pool).
+ * A recording doesn't say which cpupool a pCPU was in. But a domain never runs outside its pool, so
+ * pCPUs that shared a domain are in one pool, and pCPUs that shared none are taken to be in
+ * different ones (the usual set-up of an experiment: Domain-0 alone on pCPU 0). The guess can split
+ * a pool whose domains happened never to mix; then the user says so (--one-pool).
  */
 #include "trace/import_demand.h"
 
@@ -145,7 +145,10 @@ static int make_pools(struct imp_recording *r, const uint64_t *only, bool one_po
 		join(r->pools[0].pcpus, r->pcpus);
 		r->nr_pools = 1;
 	}
-	/* An idle pCPU belongs to the only pool there is; with several, none can be named and it is left out. */
+	/*
+	 * An idle pCPU belongs to the only pool there is; with several, none can be named and it is
+	 * left out.
+	 */
 	if (r->nr_pools == 1)
 		join(r->pools[0].pcpus, only ? only : r->pcpus);
 	if (!any(r->pools[0].pcpus))
@@ -168,7 +171,10 @@ int import_domains(struct imp_recording *r, const uint64_t *only, bool one_pool)
 
 	for (uint32_t i = 0; i < r->nr_vcpus; i++)
 		drop_unwanted(&r->vcpus[i], only);
-	/* The order of the array changes here: the changes and the hash, which hold indices, are done with. */
+	/*
+	 * The order of the array changes here: the changes and the hash, which hold indices, are
+	 * done with.
+	 */
 	free(r->events);
 	r->events = NULL;
 	r->nr_events = 0;
@@ -182,7 +188,10 @@ int import_domains(struct imp_recording *r, const uint64_t *only, bool one_pool)
 	for (uint32_t i = 0; i < r->nr_domains; i++) {
 		struct imp_domain *d = &r->domains[i];
 
-		/* A domain that never ran tells no pCPU; it waited in the last pool, where the guests are. */
+		/*
+		 * A domain that never ran tells no pCPU; it waited in the last pool, where the
+		 * guests are.
+		 */
 		d->pool = (int)r->nr_pools - 1;
 		for (uint32_t p = 0; p < r->nr_pools; p++)
 			if (overlap(d->pcpus, r->pools[p].pcpus))

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Reader of a Linux host's scheduling events as text: `perf sched script`, ftrace's `trace`/`trace_pipe`, `trace-cmd report`.
+ * Reader of a Linux host's scheduling events as text: `perf sched script`, ftrace's
+ * `trace`/`trace_pipe`, `trace-cmd report`.
  *
- * A line is "comm-pid (tgid) [cpu] flags seconds.fraction: event: fields" in one of three dialects; what they share
- * is enough: the task is what stands before "[cpu]", the time is the last word before the event's name. Of the events
- * only sched_switch and the wake-ups (sched_wakeup, sched_waking, sched_wakeup_new) matter. A task
- * switched out in state R is preempted; in any other it blocks.
+ * A line is "comm-pid (tgid) [cpu] flags seconds.fraction: event: fields" in one of three dialects;
+ * what they share is enough: the task is what stands before "[cpu]", the time is the last word
+ * before the event's name. Of the events only sched_switch and the wake-ups (sched_wakeup,
+ * sched_waking, sched_wakeup_new) matter. A task switched out in state R is preempted; in any other
+ * it blocks.
  *
- * Which threads are a domain: the vCPU threads of one VM ("CPU n/KVM", as QEMU names them for libvirt), grouped by
- * process where the text tells it (record-tgid, or pid/tid), else by order of thread ids; all other tasks of one name are a
- * domain of that name, a task a vCPU.
+ * Which threads are a domain: the vCPU threads of one VM ("CPU n/KVM", as QEMU names them for
+ * libvirt), grouped by process where the text tells it (record-tgid, or pid/tid), else by order of
+ * thread ids; all other tasks of one name are a domain of that name, a task a vCPU.
  */
 #include "trace/import_demand.h"
 
@@ -51,7 +53,9 @@ struct task {
 
 static int fail_line(struct reader *rd, int error, const char *what)
 {
-	/* FILE:LINE: rather than FILE: like the rest of this reader's errors about the whole file */
+	/*
+	 * FILE:LINE: rather than FILE: like the rest of this reader's errors about the whole file
+	 */
 	snprintf(rd->r->err, sizeof(rd->r->err), "%s:%lu: %s", rd->r->path, rd->line, what);
 	return error;
 }
@@ -71,7 +75,10 @@ static int64_t number(char **s, int64_t max)
 	return v;
 }
 
-/* "[003]" somewhere in the line, with a blank before; names of tasks may hold brackets, so the digits are required. */
+/*
+ * "[003]" somewhere in the line, with a blank before; names of tasks may hold brackets, so the
+ * digits are required.
+ */
 static char *find_cpu(char *s, uint32_t *cpu)
 {
 	for (char *p = strchr(s, '['); p; p = strchr(p + 1, '[')) {
@@ -178,7 +185,10 @@ static void copy_comm(struct task *t, const char *from, size_t len)
 	t->comm[len] = '\0';
 }
 
-/* "PREFIXcomm=NAME PREFIXpid=N ..."; NAME may hold blanks. Returns what follows the pid, NULL if not so. */
+/*
+ * "PREFIXcomm=NAME PREFIXpid=N ..."; NAME may hold blanks. Returns what follows the pid, NULL if
+ * not so.
+ */
 static char *named_task(char *s, const char *prefix, struct task *t)
 {
 	char comm[24], pid[24];
@@ -272,8 +282,9 @@ static int change(struct reader *rd, const struct line *l, const struct task *t,
 }
 
 /*
- * Every line tells which task is on its pCPU. If that isn't whom the last switch put there, a switch is missing from the text
- * (perf drops some without saying so): the other one left unseen, and this one is running from now on.
+ * Every line tells which task is on its pCPU. If that isn't whom the last switch put there, a
+ * switch is missing from the text (perf drops some without saying so): the other one left unseen,
+ * and this one is running from now on.
  */
 static int check_context(struct reader *rd, const struct line *l)
 {
@@ -289,7 +300,7 @@ static int check_context(struct reader *rd, const struct line *l)
 		return 0;
 	rd->current[l->cpu] = l->pid;
 	if (was < 0)
-		return 0; /* the first line: it runs since the recording began, as its switch will say */
+		return 0; /* the first line: its switch will say that it runs since the start */
 	rd->r->lost++;
 	rc = change(rd, l, &t, out);
 	t.pid = l->pid;
@@ -394,7 +405,10 @@ static int kvm_vcpu(const char *comm)
 	return n;
 }
 
-/* "kworker/3:1H", "ksoftirqd/0": the name before the number; and only characters that a scenario's name may hold. */
+/*
+ * "kworker/3:1H", "ksoftirqd/0": the name before the number; and only characters that a scenario's
+ * name may hold.
+ */
 static void base_name(const char *comm, char *out, size_t room)
 {
 	size_t n = 0;
@@ -431,8 +445,9 @@ static bool vm_has(struct imp_vcpu **list, uint32_t nr, uint32_t key, int n)
 }
 
 /*
- * The VM, of the @keys there are, that vCPU thread list[@i] belongs to; 0: a new one. Without a known process: QEMU makes
- * the threads one after the other, so it is the latest VM that has the vCPU before and lacks this one.
+ * The VM, of the @keys there are, that vCPU thread list[@i] belongs to; 0: a new one. Without a
+ * known process: QEMU makes the threads one after the other, so it is the latest VM that has the
+ * vCPU before and lacks this one.
  */
 static uint32_t find_vm(struct imp_vcpu **list, uint32_t i, uint32_t keys)
 {

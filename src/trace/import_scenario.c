@@ -2,14 +2,17 @@
 /*
  * The directory that `rota trace import` makes of a recording:
  *
- *	NAME.yaml		the scenario: a pool per group of pCPUs, a domain with its weight and cap, a workload per vCPU
- *	DOMAIN.vN.csv		demand of vCPU N (format: replay.h)
- *	recorded.csv		what each domain got: domain,share,run_ns,runnable_ns,blocked_ns,switches,offline_ns
+ *	NAME.yaml	the scenario: pools, domains with weight and cap, a workload for each vCPU
+ *	DOMAIN.vN.csv	demand of vCPU N (format: replay.h)
+ *	recorded.csv	what each domain got: domain,share,run_ns,runnable_ns,blocked_ns,switches,
+ *			offline_ns
  *
- * The machine's costs are 0 in the scenario: recorded CPU time already contains what switches and interrupts cost.
+ * The machine's costs are 0 in the scenario: recorded CPU time already contains what switches and
+ * interrupts cost.
  *
- * Every file is written under a temporary name and renamed when all are complete, the scenario last, so that a
- * scenario that can be seen is whole. Signals wait meanwhile: ^C leaves nothing behind either.
+ * Every file is written under a temporary name and renamed when all are complete, the scenario
+ * last, so that a scenario that can be seen is whole. Signals wait meanwhile: ^C leaves nothing
+ * behind either.
  */
 #include "trace/import_scenario.h"
 
@@ -345,7 +348,9 @@ static int rename_all(struct writer *w)
 		if (rename(out->temp, out->path)) {
 			int error = errno;
 
-			/* Files already renamed were not there before, unless the user forced it. */
+			/*
+			 * Files already renamed were not there before, unless the user forced it.
+			 */
 			for (uint32_t j = 0; !w->o->force && j < i; j++)
 				unlink(w->file[j].path);
 			return imp_fail(w->r, -error, "can't make %s: %s", out->path,

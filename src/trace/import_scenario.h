@@ -29,8 +29,8 @@ struct imp_output {
  * import_write() - write scenario, replay files and recorded.csv.
  * @r: with domains and pools (import_domains())
  *
- * All or nothing: on an error no file is changed and a directory made is removed again. Returns 0, -EEXIST (a file
- * is there and !force) or another negative errno, with r->err set.
+ * All or nothing: on an error no file is changed and a directory made is removed again. Returns 0,
+ * -EEXIST (a file is there and !force) or another negative errno, with r->err set.
  */
 int import_write(struct imp_recording *r, const struct imp_output *o);
 

@@ -2,15 +2,17 @@
 /*
  * Reader of xentrace's binary captures (layout: Xen's public/trace.h; read so for Xen 4.17).
  *
- * The file is a row of windows. Each opens with a TRC_TRACE_CPU_CHANGE record (pCPU, bytes that follow from that pCPU's
- * buffer) and holds whole records: a 32-bit header (event 28 bits, number of extra words 3 bits, has-timestamp
- * 1 bit), the 64-bit TSC if the header says so, and 0..7 words. Only runstate changes make demand; a few others
- * say which scheduler wrote them, that records were lost, or that a vCPU runs on without a change.
+ * The file is a row of windows. Each opens with a TRC_TRACE_CPU_CHANGE record (pCPU, bytes that
+ * follow from that pCPU's buffer) and holds whole records: a 32-bit header (event 28 bits, number
+ * of extra words 3 bits, has-timestamp 1 bit), the 64-bit TSC if the header says so, and 0..7
+ * words. Only runstate changes make demand; a few others say which scheduler wrote them, that
+ * records were lost, or that a vCPU runs on without a change.
  *
- * The file doesn't tell the TSC's frequency. But SWITCH_INFPREV does, in passing: it gives in nanoseconds for how long
- * the vCPU that leaves had run, and that is the time since the last switch of the same pCPU, which we have in ticks.
- * All switches beyond a millisecond that agree with their median within 1 % make the mean. On the captures in
- * tests/data/xentrace, whose hosts' frequency is known, it is right within 0.1 %.
+ * The file doesn't tell the TSC's frequency. But SWITCH_INFPREV does, in passing: it gives in
+ * nanoseconds for how long the vCPU that leaves had run, and that is the time since the last switch
+ * of the same pCPU, which we have in ticks. All switches beyond a millisecond that agree with their
+ * median within 1 % make the mean. On the captures in tests/data/xentrace, whose hosts' frequency
+ * is known, it is right within 0.1 %.
  */
 #include "trace/import_demand.h"
 
@@ -87,7 +89,9 @@ bool import_is_xentrace(const unsigned char *head, size_t len)
 	return len >= 4 && is_cpu_change(le32(head));
 }
 
-/* 1: a record; 0: the end of the file, between two records; negative errno: cut off or unreadable. */
+/*
+ * 1: a record; 0: the end of the file, between two records; negative errno: cut off or unreadable.
+ */
 static int next_record(struct reader *rd, struct record *rec)
 {
 	unsigned char b[MAX_RECORD_BYTES];
@@ -138,7 +142,10 @@ static int open_window(struct reader *rd, const struct record *rec)
 	return 0;
 }
 
-/* Index of the vCPU a runstate record names (domain in the high half, vCPU in the low), or -1: idle and the like. */
+/*
+ * Index of the vCPU a runstate record names (domain in the high half, vCPU in the low), or -1: idle
+ * and the like.
+ */
 static int64_t vcpu_of(struct reader *rd, uint32_t word)
 {
 	uint32_t domain = word >> 16, id = word & 0xffff;
@@ -176,7 +183,10 @@ static int runstate(struct reader *rd, const struct record *rec, uint32_t from, 
 	if (v < 0)
 		return (int)v;
 	e.vcpu = (uint32_t)v;
-	/* Only who runs is on the pCPU that writes the record; a wake-up is written by whoever wakes. */
+	/*
+	 * Only who runs is on the pCPU that writes the record; a wake-up is written by whoever
+	 * wakes.
+	 */
 	if (from == IMP_RUNNING || to == IMP_RUNNING)
 		e.cpu = (uint16_t)rd->cpu;
 	return imp_add(rd->r, e);
@@ -277,7 +287,10 @@ static int find_frequency(struct reader *rd)
 	qsort(rd->samples, rd->nr_samples, sizeof(*rd->samples), by_ratio);
 	mid = &rd->samples[rd->nr_samples / 2];
 	ratio = (double)mid->ticks / mid->ns;
-	/* Single samples are blurred by what lies between clock and record; in their sum that cancels. */
+	/*
+	 * Single samples are blurred by what lies between clock and record; in their sum that
+	 * cancels.
+	 */
 	for (uint32_t i = 0; i < rd->nr_samples; i++) {
 		double one = (double)rd->samples[i].ticks / rd->samples[i].ns;
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Reading replay files (format: replay.h). Strict on purpose: a demand that is silently misread gives a plausible
- * and wrong experiment, so every line is checked and the first wrong one is named.
+ * Reading replay files (format: replay.h). Strict on purpose: a demand that is silently misread
+ * gives a plausible and wrong experiment, so every line is checked and the first wrong one is
+ * named.
  */
 #include "trace/replay.h"
 
@@ -105,7 +106,10 @@ static int append(const struct reader *rd, struct replay *r, size_t *room, struc
 	return 0;
 }
 
-/* Returns 1 for a line, 0 at the end of the file, a negative errno on a line that can't be one of ours. */
+/*
+ * Returns 1 for a line, 0 at the end of the file, a negative errno on a line that can't be one of
+ * ours.
+ */
 static int next_line(struct reader *rd, FILE *f, char *line)
 {
 	size_t len = 0;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Description: text of perf sched script, ftrace and trace-cmd becomes demand; vCPU threads become VMs. The files in
- * tests/data/linux were recorded on a KVM host with two VMs (names of unrelated programs changed).
+ * Description: text of perf sched script, ftrace and trace-cmd becomes demand; vCPU threads become
+ * VMs. The files in tests/data/linux were recorded on a KVM host with two VMs (names of unrelated
+ * programs changed).
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -54,7 +55,10 @@ static const struct imp_vcpu *find(const struct imp_recording *r, uint64_t pid)
 	return NULL;
 }
 
-/* The same second in each tool's dialect: task 7 wakes at 10 ms, runs 12-15, is preempted, runs 16-18, sleeps. */
+/*
+ * The same second in each tool's dialect: task 7 wakes at 10 ms, runs 12-15, is preempted, runs
+ * 16-18, sleeps.
+ */
 static const char perf_text[] =
 	"         swapper     0 [000]     5.000000: sched:sched_switch: prev_comm=other prev_pid=9 prev_prio=120 "
 	"prev_state=S ==> next_comm=swapper/0 next_pid=0 next_prio=120\n"
@@ -130,15 +134,19 @@ static void tasks_are_selected_by_name(void **state)
 	imp_free(r);
 }
 
-/* Task 9 is on the pCPU at 20 ms though nobody switched it in: it can't have run since 18 ms for all we know. */
+/*
+ * Task 9 is on the pCPU at 20 ms though nobody switched it in: it can't have run since 18 ms for
+ * all we know.
+ */
 static void a_missing_switch_is_noticed(void **state)
 {
 	char text[4096];
 	struct imp_recording *r;
 
 	(void)state;
-	snprintf(text, sizeof(text), "%s%s", trace_cmd_text,
-		 "           other-9     [000]     5.020000: sched_switch:         other:9 [120] S ==> swapper/0:0 [120]\n");
+	snprintf(
+		text, sizeof(text), "%s%s", trace_cmd_text,
+		"           other-9     [000]     5.020000: sched_switch:         other:9 [120] S ==> swapper/0:0 [120]\n");
 	r = import_ok(text, NULL);
 	assert_int_equal(r->lost, 1);
 	assert_int_equal(find(r, 9)->time_ns[IMP_RUNNING], 1 * MS);
@@ -161,17 +169,20 @@ static void vcpu_threads_make_vms(void **state)
 
 		len = 0;
 		for (int i = 0; i < 5; i++) {
-			int tid = k ? both[i].tid : one[i].tid, vcpu = k ? both[i].vcpu : one[i].vcpu;
+			int tid = k ? both[i].tid : one[i].tid,
+			    vcpu = k ? both[i].vcpu : one[i].vcpu;
 
-			len += (size_t)snprintf(text + len, sizeof(text) - len,
-						"  CPU %d/KVM-%d [00%d] 1.%d: sched_switch: CPU %d/KVM:%d [120] S ==> "
-						"swapper/0:0 [120]\n",
-						vcpu, tid, i, i + 1, vcpu, tid);
+			len += (size_t)snprintf(
+				text + len, sizeof(text) - len,
+				"  CPU %d/KVM-%d [00%d] 1.%d: sched_switch: CPU %d/KVM:%d [120] S ==> "
+				"swapper/0:0 [120]\n",
+				vcpu, tid, i, i + 1, vcpu, tid);
 		}
 		r = import_ok(text, NULL);
 		assert_true(r->grouping[0]);
 		for (int i = 1; i < 5; i++) { /* the first ran for no time at all and is left out */
-			const struct imp_vcpu *v = find(r, (uint64_t)(k ? both[i].tid : one[i].tid));
+			const struct imp_vcpu *v =
+				find(r, (uint64_t)(k ? both[i].tid : one[i].tid));
 
 			assert_int_equal(v->domain_key, k ? both[i].vm : one[i].vm);
 			assert_int_equal(v->id, k ? both[i].vcpu : one[i].vcpu);
@@ -233,7 +244,8 @@ static void what_is_no_trace_is_refused(void **state)
 		{ "a-1 [000] 1.0: sched_switch: prev_comm=a prev_pid=99999999 prev_state=S ==> next_comm=b next_pid=1\n",
 		  "F:1: sched_switch" },
 		{ "#\na-1 [000] 1.0: sched_wakeup: x\n", "F:2: a wake-up" },
-		{ "a-1 [000] 1.0: sched_wakeup: comm=b pid=2 prio=1\n", "F: holds a single instant" },
+		{ "a-1 [000] 1.0: sched_wakeup: comm=b pid=2 prio=1\n",
+		  "F: holds a single instant" },
 		{ "a-1 [000] 1.0: sched_wakeup: comm=b pid=2 prio=1\na-1 [000] 90000.0: sched_wakeup: comm=b pid=2 prio=1\n",
 		  "F: spans more than a day" },
 	};

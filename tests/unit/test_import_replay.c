@@ -32,7 +32,8 @@ static int load(const char *text, size_t len, struct replay **r)
 
 static void reads_absolute_wakes(void **state)
 {
-	static const char text[] = "# made by hand\nat_ns,run_ns\n0,5\n10,1\n# between\n10,34560000000000000\n20,inf\n";
+	static const char text[] =
+		"# made by hand\nat_ns,run_ns\n0,5\n10,1\n# between\n10,34560000000000000\n20,inf\n";
 	struct replay *r;
 
 	(void)state;
@@ -109,8 +110,10 @@ static void refuses(void **state)
 		assert_int_equal(load(bad[i].text, strlen(bad[i].text), &r), -EINVAL);
 		assert_null(r);
 		snprintf(where, sizeof(where), "%s:%d: ", path, bad[i].line);
-		if (strncmp(err, where, strlen(where)) || !strstr(err, bad[i].what) || strchr(err, '\n'))
-			fail_msg("case %zu: \"%s\" does not say line %d, %s", i, err, bad[i].line, bad[i].what);
+		if (strncmp(err, where, strlen(where)) || !strstr(err, bad[i].what) ||
+		    strchr(err, '\n'))
+			fail_msg("case %zu: \"%s\" does not say line %d, %s", i, err, bad[i].line,
+				 bad[i].what);
 	}
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Description: an xentrace capture becomes the demand that made it. Small captures are written record by record
- * here; real ones are held against what Xen's own xenalyze says of them (tests/data/xentrace/NAME.summary.txt).
+ * Description: an xentrace capture becomes the demand that made it. Small captures are written
+ * record by record here; real ones are held against what Xen's own xenalyze says of them
+ * (tests/data/xentrace/NAME.summary.txt).
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +26,8 @@
 /* -- a capture in memory -- */
 
 static unsigned char capture[4096];
-static size_t length, window; /* window: offset of the length field of the window that is open, 0 none */
+static size_t length,
+	window; /* window: offset of the length field of the window that is open, 0 none */
 
 static void put32(uint32_t v)
 {
@@ -208,7 +210,10 @@ static void a_vcpu_that_runs_on_silently_is_a_hog(void **state)
 	imp_free(r);
 }
 
-/* A burst that the end cuts: the mean of the complete ones, endless once it is longer than each of them. */
+/*
+ * A burst that the end cuts: the mean of the complete ones, endless once it is longer than each of
+ * them.
+ */
 static void the_last_burst_is_completed(void **state)
 {
 	static const struct {
@@ -277,7 +282,9 @@ static void lost_records_are_counted_and_bridged(void **state)
 	v = find(r, 1, 0);
 	assert_int_equal(r->lost, 17);
 	assert_int_equal(v->breaks, 1);
-	assert_int_equal(v->time_ns[IMP_RUNNING] + v->time_ns[IMP_BLOCKED] + v->time_ns[IMP_RUNNABLE], 20 * MS);
+	assert_int_equal(v->time_ns[IMP_RUNNING] + v->time_ns[IMP_BLOCKED] +
+				 v->time_ns[IMP_RUNNABLE],
+			 20 * MS);
 	imp_free(r);
 }
 
@@ -366,13 +373,17 @@ static void damage_is_refused_with_its_offset(void **state)
 		assert_non_null(strstr(r->err, "F: offset "));
 		imp_free(r);
 	}
-	/* a state that isn't, a pCPU that isn't, a window that ends inside a record, no window at all */
+	/*
+	 * a state that isn't, a pCPU that isn't, a window that ends inside a record, no window at
+	 * all
+	 */
 	start();
 	cpu(0);
 	runstate(0, 1, 0, 7, RUN);
 	r = import(capture, length, HZ, &rc);
 	assert_int_equal(rc, -EINVAL);
-	assert_string_equal(r->err, "F: offset 12: a runstate that Xen doesn't have; the file is damaged");
+	assert_string_equal(r->err,
+			    "F: offset 12: a runstate that Xen doesn't have; the file is damaged");
 	imp_free(r);
 	start();
 	cpu(5000);
@@ -406,8 +417,14 @@ static void damage_is_refused_with_its_offset(void **state)
 /* -- real captures -- */
 
 static const char *const real[] = {
-	"credit-2p-2v2v",	   "credit-spin+7of10",	    "ic-credit-1spin-cap25", "ic-credit-2spin-256-512",
-	"ic-credit-2spin+2of10", "ic-credit-3spin-256-512-1024", "null-1",		 "arinc653-30-50-of-100",
+	"credit-2p-2v2v",
+	"credit-spin+7of10",
+	"ic-credit-1spin-cap25",
+	"ic-credit-2spin-256-512",
+	"ic-credit-2spin+2of10",
+	"ic-credit-3spin-256-512-1024",
+	"null-1",
+	"arinc653-30-50-of-100",
 };
 #define NR_REAL (sizeof(real) / sizeof(real[0]))
 
@@ -433,7 +450,8 @@ static unsigned char *slurp(const char *name, const char *ending, size_t *len)
 /* Seconds in @state of d@dom v@id by xenalyze; *seen: in all states together. */
 static double xenalyze(const char *summary, uint32_t dom, uint32_t id, double *seen)
 {
-	static const char *const states[] = { "   running:", "  runnable:", "   blocked:", "   offline:" };
+	static const char *const states[] = { "   running:", "  runnable:", "   blocked:",
+					      "   offline:" };
 	char key[64];
 	const char *p, *end;
 	double sec, run = 0;
@@ -461,9 +479,9 @@ static double xenalyze(const char *summary, uint32_t dom, uint32_t id, double *s
 }
 
 /*
- * xenalyze starts to count at a vCPU's first change and stops at its last; we count what is implied before and behind. So
- * ours is between its figure and its figure plus what it left out, give or take its rounding (0.01 s a state) and its
- * clock (0.3 %).
+ * xenalyze starts to count at a vCPU's first change and stops at its last; we count what is implied
+ * before and behind. So ours is between its figure and its figure plus what it left out, give or
+ * take its rounding (0.01 s a state) and its clock (0.3 %).
  */
 static void real_captures_agree_with_xenalyze(void **state)
 {
@@ -480,14 +498,16 @@ static void real_captures_agree_with_xenalyze(void **state)
 			fail_msg("%s: %s", real[i], r->err);
 		for (uint32_t j = 0; j < r->nr_vcpus; j++) {
 			const struct imp_vcpu *v = &r->vcpus[j];
-			double run, seen, ours = (double)v->time_ns[IMP_RUNNING] / 1e9, span = (double)r->span_ns / 1e9;
+			double run, seen, ours = (double)v->time_ns[IMP_RUNNING] / 1e9,
+					  span = (double)r->span_ns / 1e9;
 
 			if (v->skip)
 				continue;
 			run = xenalyze((const char *)summary, v->domain_key, v->id, &seen);
-			if (ours < run - 0.01 - 0.003 * run || ours > run + fmax(span - seen, 0) + 0.04)
-				fail_msg("%s d%uv%u: ran %.3f s, xenalyze %.3f of %.3f seen", real[i], v->domain_key, v->id,
-					 ours, run, seen);
+			if (ours < run - 0.01 - 0.003 * run ||
+			    ours > run + fmax(span - seen, 0) + 0.04)
+				fail_msg("%s d%uv%u: ran %.3f s, xenalyze %.3f of %.3f seen",
+					 real[i], v->domain_key, v->id, ours, run, seen);
 			assert_int_equal(v->breaks, 0);
 		}
 		imp_free(r);
@@ -526,7 +546,10 @@ static uint32_t chance(uint32_t below)
 	return (uint32_t)(seed >> 16) % below;
 }
 
-/* 2000 damaged captures: each is imported or refused in one line, and nothing else happens (sanitizers watch). */
+/*
+ * 2000 damaged captures: each is imported or refused in one line, and nothing else happens
+ * (sanitizers watch).
+ */
 static void damaged_captures_do_no_harm(void **state)
 {
 	size_t len, cut;
@@ -549,7 +572,8 @@ static void damaged_captures_do_no_harm(void **state)
 		r = import(copy, cut, chance(2) ? HZ : 0, &rc);
 		if (rc) {
 			refused++;
-			if (rc > 0 || strncmp(r->err, "F: ", 3) || strlen(r->err) < 10 || strchr(r->err, '\n'))
+			if (rc > 0 || strncmp(r->err, "F: ", 3) || strlen(r->err) < 10 ||
+			    strchr(r->err, '\n'))
 				fail_msg("case %d: rc %d, \"%s\"", i, rc, r->err);
 		} else {
 			imported++;
