@@ -44,7 +44,7 @@ struct imp_event {
 	uint8_t from; /* enum imp_state; IMP_ANY: whatever it was */
 	uint8_t to; /* enum imp_state */
 	uint8_t weak; /* a wake-up: no effect on a vCPU that already wants the CPU */
-	uint8_t unseen; /* state before it, if we first hear of the vCPU here and .from is IMP_ANY */
+	uint8_t unseen; /* with .from IMP_ANY: state before it, if the vCPU is new */
 };
 
 struct imp_burst {
