@@ -397,7 +397,7 @@ function drawWakes(g, lane, x0, w, y, scale) {
 		seen[c / 3 | 0] = x;
 		g.fillStyle = theme.fill[c];
 		if (near) {
-			g.fillRect(x0 + x - scale / 2, y, scale, size * scale);
+			g.fillRect(x0 + Math.round(x - scale / 2), y, Math.max(1, Math.round(scale)), size * scale);
 			continue;
 		}
 		g.beginPath();
@@ -644,8 +644,9 @@ function listen() {
 	$("reset").onclick = () => show(0, END);
 	const restyle = () => { readTheme(); writeLegend(); drawLatency(); redraw(); };
 	matchMedia("(prefers-color-scheme: dark)").addEventListener("change", restyle);
-	window.addEventListener("beforeprint", restyle);
-	window.addEventListener("afterprint", restyle);
+	/* Paper is white, whatever the screen was when the canvas was drawn. */
+	window.addEventListener("beforeprint", () => { document.documentElement.dataset.print = 1; restyle(); });
+	window.addEventListener("afterprint", () => { delete document.documentElement.dataset.print; restyle(); });
 	window.addEventListener("resize", () => { drawLatency(); later(); });
 }
 

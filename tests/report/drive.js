@@ -71,6 +71,11 @@ steps.names = domains.every(d => document.getElementById("table").textContent.in
 steps.quiet = wasErrors === "" && document.body.dataset.errors === "";
 steps.offline = performance.getEntriesByType("resource").length === 0;
 
+window.dispatchEvent(new Event("beforeprint"));
+steps.print = theme.bg === "#ffffff" && theme.ink === "#000000";
+window.dispatchEvent(new Event("afterprint"));
+steps.screen = theme.bg !== "#ffffff";
+
 key("0");
 let slowest = 0;
 for (let i = 0; i < 10; i++) {

@@ -105,7 +105,7 @@ page() {
 	} >"$driven"
 	body=$(body_of "$driven")
 	ok "$name: zoom, pan, hover, focus" is failed ""
-	ok "$name: every step was taken" is steps 16
+	ok "$name: every step was taken" is steps 18
 }
 
 if [ -x "$maker" ]; then
