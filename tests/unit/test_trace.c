@@ -433,6 +433,66 @@ static void xentrace_bytes(void **state)
 	free(bytes);
 }
 
+/* How many payload words each event of class 2 has in an xentrace file, one more; 0: not there. */
+static void words_of(const uint8_t *p, size_t len, uint8_t *words)
+{
+	for (size_t at = 0; at + 4 <= len;) {
+		uint32_t head =
+			p[at] | p[at + 1] << 8 | p[at + 2] << 16 | (uint32_t)p[at + 3] << 24;
+		uint32_t n = head >> 28 & 7;
+
+		if ((head >> 16 & 0xfff) == 2)
+			words[head & 0xffff] = (uint8_t)(n + 1);
+		at += 4 + 4 * n + (head >> 31 ? 8 : 0);
+	}
+}
+
+/* Real Xen as an oracle: what its credit scheduler records has a name here, and as many words. */
+static void events_are_those_of_xen(void **state)
+{
+	static const char *const captures[] = {
+		"credit-2p-2v2v",	 "credit-spin+7of10",	    "ic-credit-1spin-cap25",
+		"ic-credit-2spin+2of10", "ic-credit-2spin-256-512", "ic-credit-3spin-256-512-1024",
+	};
+	static uint8_t xen[0x10000], ours[0x10000];
+	const char *top = getenv("ROTA_TOP");
+	struct trace_rec *recs = calloc(0x10000, sizeof(*recs));
+	size_t n = 0, len;
+	uint8_t *bytes;
+	char *out_bytes = NULL;
+	FILE *out;
+
+	(void)state;
+	assert_non_null(recs);
+	for (size_t i = 0; i < sizeof(captures) / sizeof(captures[0]); i++) {
+		snprintf(path, sizeof(path), "%s/tests/data/xentrace/%s.xentrace", top ? top : ".",
+			 captures[i]);
+		bytes = slurp(&len);
+		words_of(bytes, len, xen);
+		free(bytes);
+	}
+	for (uint32_t e = 0; e < 0x10000; e++) {
+		if (!xen[e])
+			continue;
+		assert_string_not_equal(trace_event_name(0x20000 | e), "?");
+		recs[n++].event = 0x20000 | e;
+	}
+	assert_true(n >= 15);
+
+	in_tmp("words");
+	write_file(recs, n, 0);
+	out = open_memstream(&out_bytes, &len);
+	assert_int_equal(trace_export_xentrace(path, out, NULL, err, sizeof(err)), 0);
+	fclose(out);
+	words_of((uint8_t *)out_bytes, len, ours);
+	for (uint32_t e = 0; e < 0x10000; e++)
+		if (xen[e] != ours[e])
+			fail_msg("event 2%04x: Xen writes %d words, we %d", e, xen[e] - 1,
+				 ours[e] - 1);
+	free(out_bytes);
+	free(recs);
+}
+
 /*
  * Xen's own reader as an oracle (Debian: xen-utils-common): a ping-pong of two vCPUs on one pCPU
  * must come out of xenalyze with the times they had.
@@ -497,6 +557,7 @@ int main(void)
 		cmocka_unit_test(a_line_is_never_longer_than_promised),
 		cmocka_unit_test(dump_and_filter),
 		cmocka_unit_test(xentrace_bytes),
+		cmocka_unit_test(events_are_those_of_xen),
 		cmocka_unit_test(xenalyze_agrees),
 	};
 
