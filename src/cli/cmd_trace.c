@@ -16,11 +16,13 @@
 #include <sys/stat.h>
 
 #include "cli/cli.h"
+#include "cli/cmd_trace.h"
 #include "trace/import_demand.h"
 #include "trace/import_scenario.h"
 
 static const char usage[] =
 	"Usage: rota trace import FILE -o DIR [OPTION...]\n"
+	"       rota trace dump FILE [OPTION...]      (`rota trace dump --help`)\n"
 	"\n"
 	"Makes a scenario with replay workloads of a recording of a real host.\n"
 	"FILE is one of (recognised by its contents):\n"
@@ -468,10 +470,12 @@ int cmd_trace(int argc, char **argv)
 		fputs(usage, stdout);
 		return CLI_DONE;
 	}
+	if (argc >= 2 && !strcmp(argv[1], "dump"))
+		return trace_dump_command(argc - 1, argv + 1);
 	if (argc >= 2 && !strcmp(argv[1], "import"))
 		return trace_import(argc - 1, argv + 1);
 	if (argc >= 2)
-		fprintf(stderr, "rota: trace: no command '%s'; there is `rota trace import`\n",
+		fprintf(stderr, "rota: trace: no command '%s'; there are import and dump\n",
 			argv[1]);
 	else
 		fputs(usage, stderr);

@@ -57,6 +57,28 @@ static void credit_queue_masks(cpupool_t *pool, pcpu_t *p)
 		mask_clear(&pool->credit.waiting_under, p->id);
 }
 
+/* Which queue of its pCPU a vCPU of @class belongs in. */
+static inline u32 credit_queue_of(cpupool_t *pool, u32 class)
+{
+	return mended(pool, CREDIT_MEND_ORDER) ? class % CREDIT_CLASSES : 0;
+}
+
+/*
+ * Without CREDIT_MEND_ORDER, as in Xen: all classes in one list, behind the last that is not worse, going by what the classes
+ * are now, however stale the order of the others.
+ */
+static link_t *credit_xen_place(pcpu_t *p, vcpu_t *v)
+{
+	link_t *head = &p->credit.queue[0], *l;
+
+	for (l = head->next; l != head && can_loop; l = l->next)
+		if (link_of(l, vcpu_t, credit.queue)->credit.pri > v->credit.pri)
+			break;
+	if (v->credit.flags & CREDIT_YIELD && l != head)
+		l = l->next;
+	return l;
+}
+
 /*
  * Behind its equals. Who yielded goes behind one vCPU of the next lower class as well, if there is one: exactly one,
  * as in Xen, so that a yield is a wish and not a sentence.
@@ -64,11 +86,13 @@ static void credit_queue_masks(cpupool_t *pool, pcpu_t *p)
 static void credit_enqueue(cpupool_t *pool, vcpu_t *v)
 {
 	pcpu_t *p = v->processor;
-	u32 class = v->credit.pri % CREDIT_CLASSES, lower;
+	u32 class = credit_queue_of(pool, v->credit.pri), lower;
 
 	sched_check(!v->credit.queued && !v->is_idle);
 	lower = p->credit.classes & ~((2U << class) - 1);
-	if (unlikely(v->credit.flags & CREDIT_YIELD) && lower) {
+	if (unlikely(!mended(pool, CREDIT_MEND_ORDER))) {
+		list_add_before(credit_xen_place(p, v), &v->credit.queue);
+	} else if (unlikely(v->credit.flags & CREDIT_YIELD) && lower) {
 		class = (u32)__builtin_ctz(lower) % CREDIT_CLASSES;
 		list_add_head(p->credit.queue[class].next, &v->credit.queue);
 		p->credit.stale = 1;
@@ -118,6 +142,23 @@ static void credit_requeue(pcpu_t *p, vcpu_t *v, bool front)
 	v->credit.queued = (u8)(class + 1);
 }
 
+/* Xen's sort of its one list: UNDER and better go before the rest, in the order they have. */
+static void credit_sort_xen(pcpu_t *p)
+{
+	link_t *head = &p->credit.queue[0], *last = head, *next;
+
+	for (link_t *l = head->next; l != head && can_loop; l = next) {
+		next = l->next;
+		if (link_of(l, vcpu_t, credit.queue)->credit.pri > CREDIT_UNDER)
+			continue;
+		if (last->next != l) {
+			list_del(l);
+			list_add_head(last, l);
+		}
+		last = l;
+	}
+}
+
 /* After accounting: each queued vCPU into the queue of its class, a stable partition as Xen's sort is. */
 static void credit_sort(cpupool_t *pool, pcpu_t *p)
 {
@@ -126,6 +167,10 @@ static void credit_sort(cpupool_t *pool, pcpu_t *p)
 	if (!p->credit.stale)
 		return;
 	p->credit.stale = 0;
+	if (!mended(pool, CREDIT_MEND_ORDER)) {
+		credit_sort_xen(p);
+		return;
+	}
 	head = &p->credit.queue[CREDIT_OVER];
 	for (l = head->next; l != head && can_loop; l = next) {
 		vcpu_t *v = link_of(l, vcpu_t, credit.queue);
@@ -934,6 +979,9 @@ SCHED_API s32 sched_adjust_global_credit(sched_call_t *cx, cpupool_t *pool, cons
 
 	if (pool->sched != SCHED_ID_credit)
 		return -SCHED_EINVAL;
+	/* One list or three for each pCPU: not while vCPUs are in them. */
+	if ((params->mend ^ own->mend) & CREDIT_MEND_ORDER && pool->nr_domains)
+		return -SCHED_EBUSY;
 	if (params->tslice_ns < MSEC || params->tslice_ns > 1000 * MSEC || params->ratelimit_ns > 500 * MSEC ||
 	    (params->ratelimit_ns && params->ratelimit_ns < 100 * USEC) || params->ratelimit_ns < 0 ||
 	    params->ratelimit_ns > params->tslice_ns || params->migr_delay_ns < 0 || params->migr_delay_ns > 100 * MSEC ||

@@ -69,7 +69,7 @@ enum pause_flag {
 /* Reasons for a temporary pin (Xen's affinity_broken). */
 enum affinity_reason { VCPU_AFFINITY_OVERRIDE = 1, VCPU_AFFINITY_WAIT = 2 };
 
-enum pcpu_timer { TIMER_TICK, TIMER_ACCT, TIMER_SLICE, NR_TIMERS };
+enum pcpu_timer { TIMER_ACCT, TIMER_TICK, TIMER_SLICE, NR_TIMERS };
 
 struct vcpu {
 	/* What wake, schedule and accounting touch comes first. */

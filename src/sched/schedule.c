@@ -92,8 +92,8 @@ SCHED_API void vcpu_yield(sched_call_t *cx, vcpu_t *v)
 }
 
 /*
- * Timers that are due at the same instant run in the order of their enum: a tick debits before accounting grants, and the
- * slice ends last, as in Xen, where it only raises the softirq that schedules after all timers.
+ * Timers that are due at the same instant run in Xen's order: accounting grants before the tick debits, and the slice ends
+ * last, since it only raises the softirq that schedules after all timers.
  */
 SCHED_API void sched_timer(sched_call_t *cx)
 {
@@ -101,13 +101,13 @@ SCHED_API void sched_timer(sched_call_t *cx)
 
 	if (!p->pool)
 		return;
-	if (p->timer_ns[TIMER_TICK] <= cx->now) {
-		cx->calls++;
-		hook_tick(cx, p);
-	}
 	if (p->timer_ns[TIMER_ACCT] <= cx->now) {
 		cx->calls++;
 		hook_account(cx, p);
+	}
+	if (p->timer_ns[TIMER_TICK] <= cx->now) {
+		cx->calls++;
+		hook_tick(cx, p);
 	}
 	if (p->timer_ns[TIMER_SLICE] <= cx->now) {
 		cx->calls++;

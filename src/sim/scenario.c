@@ -67,7 +67,7 @@
  *   - {at: TIME, do: irq, domain: NAME, vcpu: N, cost: TIME, every: TIME}
  *                            a virtual interrupt whose handler wants cost of CPU time (more than
  *                            0); again each every (0 or missing: once); vcpu missing: 0
- *   - {at: TIME, do: move, domain: NAME, pool: NAME}   as in Xen: resets weight, cap and affinity
+ *   - {at: TIME, do: move, domain: NAME, pool: NAME}   keeps weight, cap, and affinity where it can (Xen resets)
  *   - {at: TIME, do: cpu_remove, pool: NAME, cpus: CPUS}   to the free set
  *   - {at: TIME, do: cpu_add, pool: NAME, cpus: CPUS}      from the free set
  *                            Events are checked in the order in which they will happen, against

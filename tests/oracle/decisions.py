@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Decision traces of Xen's own credit against rota's: who was dispatched where and when, switch by switch."""
+import csv
+import os
+import re
+import subprocess
+import tempfile
+import json
+
+import oracle
+
+TRACES = os.path.join(oracle.HERE, 'traces')
+MENDS = ['active', 'push', 'timer', 'balance', 'order', 'wake', 'share', 'cap', 'boost', 'yield', 'insert']
+
+
+def cpu_list(mask):
+    return ','.join(str(c) for c in range(64) if mask >> c & 1)
+
+
+def scenario(name, mend):
+    """rota's form of an oracle script."""
+    domains, events, pcpus, duration = [], [], 1, 0
+    for line in open(os.path.join(TRACES, name + '.scn')):
+        words = line.split('#')[0].split()
+        if not words:
+            continue
+        keys = dict(w.split('=', 1) for w in words[1:] if '=' in w)
+        if words[0] == 'host':
+            pcpus, duration = int(keys['cpus']), int(keys['time_us'])
+        elif words[0] == 'dom':
+            load = {'model': 'hog'} if keys['type'] == 'hog' else {
+                'model': 'periodic', 'period': keys['P_us'] + 'us', 'cost': keys['C_us'] + 'us'}
+            load['start'] = keys.get('start_us', '0') + 'us'
+            for _ in range(int(keys.get('copies', 1))):
+                d = {'name': 'd%d' % (len(domains) + 1), 'vcpus': int(keys['n']), 'weight': int(keys.get('weight', 256)),
+                     'cap': int(keys.get('cap', 0)), 'workload': load}
+                if 'soft' in keys:
+                    d['cpus_soft'] = cpu_list(int(keys['soft'], 0))
+                domains.append(d)
+        elif words[0] == 'at':
+            e = {'at': words[1] + 'us', 'do': words[2], 'domain': 'd' + words[3]}
+            if words[2] in ('pause', 'unpause', 'pin', 'yield'):
+                e['vcpu'] = int(words[4])
+            if words[2] == 'pin':
+                e['cpus'] = cpu_list(int(words[5], 0))
+            if words[2] == 'weight':
+                e['value'] = int(words[4])
+            events.append(e)
+    s = oracle.hosts(pcpus, domains, '%dus' % duration, 0, {'mend': mend})
+    s['events'] = events
+    return s
+
+
+def rota_dispatches(name, mend):
+    """[(time_ns, cpu, 'd1v0' or 'idle')] of rota's run."""
+    with tempfile.TemporaryDirectory() as tmp:
+        path, trace = os.path.join(tmp, 's.yaml'), os.path.join(tmp, 't')
+        with open(path, 'w') as f:
+            json.dump(scenario(name, mend), f)
+        subprocess.run([oracle.ROTA, 'sim', 'run', path, '--trace', trace, '--json'], check=True, stdout=subprocess.DEVNULL)
+        text = subprocess.run([oracle.ROTA, 'trace', 'dump', '--csv', trace], check=True, capture_output=True, text=True).stdout
+    out = []
+    for row in csv.DictReader(line for line in text.splitlines() if not line.startswith('#')):
+        if int(row['event'], 0) == 0x2800a:
+            dom = int(row['d2'])
+            who = 'idle' if dom == 0x7fff else 'd%dv%s' % (dom + 1, row['d3'])
+            out.append((int(row['time_ns']), int(row['cpu']), who))
+    return out
+
+
+def xen_dispatches(name):
+    with open(os.path.join(TRACES, name + '.csv')) as f:
+        return [(int(r['time']) if 'time' in r else int(r['time_ns']), int(r['cpu']), r['vcpu']) for r in csv.DictReader(f)
+                if r['event'] == 'dispatch']
+
+
+def names():
+    return sorted(f[:-4] for f in os.listdir(TRACES) if f.endswith('.scn'))
+
+
+def first_difference(a, b):
+    """Index of the first dispatch that differs, None when the two are alike."""
+    for i in range(max(len(a), len(b))):
+        if i >= len(a) or i >= len(b) or a[i] != b[i]:
+            return i
+    return None
