@@ -46,8 +46,9 @@ const percent = v => number(v) ? (100 * v).toFixed(1) + " %" : "–";
 const count = v => number(v) ? v.toLocaleString("en").replace(/,/g, "\u2009") : "–";
 const optional = v => number(v) ? time(v) : "–";
 
-/* -- colours: eight that the colour-blind tell apart; priority by contrast -- */
-const BASE = ["#3a76b8", "#e39a2d", "#2a9d7c", "#b4589c", "#63b3e0", "#cd5332", "#b3a125", "#7d858d"];
+/* -- colours: the first seven are told apart by the colour-blind too; priority by contrast -- */
+const BASE = ["#3a76b8", "#e39a2d", "#2a9d7c", "#b4589c", "#63b3e0", "#cd5332", "#b3a125",
+	      "#5a51b5", "#8fb23c", "#8e2f52", "#94694a", "#7d858d"];
 const rgb = hex => [1, 3, 5].map(i => parseInt(hex.slice(i, i + 2), 16));
 const mix = (a, b, part) => {
 	const x = rgb(a), y = rgb(b);
@@ -260,13 +261,14 @@ function drawLatency() {
 	const shown = domains.map(d => [d, latencyPoints(d)]).filter(([, p]) => p.length).slice(0, 24);
 	$("latency").replaceChildren();
 	if (!shown.length) {
-		$("latency-note").textContent = "";
-		$("latency").append(el("p", { className: "note" }, "No vCPU of this run slept and woke in the time that counts."));
+		/* Nobody slept and woke in the time that counts. */
+		$("latency-section").hidden = true;
+		$("answers").classList.add("one");
 		return;
 	}
 	const W = Math.max(280, $("latency").clientWidth || 560), H = 214, left = 54, right = 12, top = 8, bottom = 26, nines = 4, floor = 100;
 	const all = shown.flatMap(([, p]) => p.map(q => Math.max(floor, q[0])));
-	const lo = Math.floor(Math.log10(Math.min(...all)) - 0.05), hi = Math.max(lo + 1, Math.ceil(Math.log10(Math.max(...all)) + 0.02));
+	const lo = Math.max(Math.log10(floor), Math.floor(Math.log10(Math.min(...all)) - 0.05)), hi = Math.max(lo + 1, Math.ceil(Math.log10(Math.max(...all)) + 0.02));
 	const X = ns => left + (W - left - right) * (Math.log10(Math.max(ns, floor, 10 ** lo)) - lo) / (hi - lo);
 	const Y = p => H - bottom - (H - top - bottom) * Math.min(1, -Math.log10(Math.max(1 - p, 1e-9)) / nines);
 	const root = svg("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": "distribution of wake-to-run latency" });
@@ -276,7 +278,8 @@ function drawLatency() {
 	}
 	for (let e = lo; e <= hi; e++) {
 		root.append(svg("line", { x1: X(10 ** e), x2: X(10 ** e), y1: top, y2: H - bottom, stroke: theme.line }));
-		root.append(svg("text", { x: X(10 ** e), y: H - 9, "text-anchor": e === hi ? "end" : "middle" }, time(10 ** e)));
+		root.append(svg("text", { x: X(10 ** e), y: H - 9, "text-anchor": e === hi ? "end" : "middle" },
+				(10 ** e <= floor ? "≤ " : "") + time(10 ** e)));
 	}
 	for (const [d, points] of shown) {
 		let path = `M${X(points[0][0]).toFixed(1)},${Y(0)}`;
@@ -672,6 +675,8 @@ function writeLegend() {
 	});
 	const order = el("span", { className: "note" }, swatch(OUT), " BOOST, UNDER, OVER\u2003▲ wake-up" +
 			 (D.warmup_ns ? "\u2003pale: warm-up" : "") + (D.events.length ? "\u2003● scripted event" : ""));
+	if (domains.length > shown.length)
+		shown.push(el("span", { className: "note" }, "and " + count(domains.length - shown.length) + " more"));
 	$("legend").replaceChildren(...shown, order);
 }
 
@@ -698,7 +703,7 @@ redraw();
 
 /* The page tells what it has drawn: a test reads it from the outside. */
 {
-	const pixels = timeline.getContext("2d").getImageData(0, 0, timeline.width, timeline.height).data, colours = new Set();
+	const pixels = timeline.getContext("2d").getImageData(0, 0, timeline.width, Math.min(timeline.height, 1200)).data, colours = new Set();
 	const words = new Uint32Array(pixels.buffer);
 	for (let i = 0; i < words.length; i += 3)
 		colours.add(words[i]);
