@@ -13,6 +13,7 @@ mount -t devtmpfs dev /dev 2>/dev/null
 mkdir -p /dev/pts /dev/shm
 mount -t devpts -o ptmxmode=666 devpts /dev/pts
 mount -t tmpfs tmpfs /dev/shm
+ln -sfn /proc/self/fd /dev/fd
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount -t debugfs debugfs /sys/kernel/debug
 mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
@@ -30,7 +31,7 @@ command=(false)
 . /run/out/job
 export ROTA_OUT=/run/out
 
-for d in "$ROTA_TREE" "$ROTA_CACHE" "$ROTA_BUILD" "$ROTA_KERNEL"; do
+for d in "$ROTA_TREE" "$ROTA_CACHE" "$ROTA_BUILD" "$ROTA_KERNEL" "${command[0]%/*}"; do
 	if [ ! -e "$d" ] && [ -e "/mnt$d" ]; then
 		mkdir -p "$d"
 		mount --bind "/mnt$d" "$d"
