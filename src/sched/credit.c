@@ -22,6 +22,7 @@
 #define CREDIT_NS 100000LL /* one credit of Xen's */
 #define CREDIT_MIN_TIMER_NS 100000LL /* no shorter slice: Xen's least ratelimit */
 #define CREDIT_SAVED_SLICES 4 /* lag and lead are remembered up to so many slices */
+#define CREDIT_PREEMPT_PROBES 4 /* pCPUs looked at for one that can be preempted */
 #define CREDIT_FILL_ROUNDS 8 /* rounds in which satisfied shares give back what they don't want */
 
 /* Xen's defaults. */
@@ -327,9 +328,47 @@ static void credit_tickle(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 	credit_tickle_cpu(cx, pool, p);
 }
 
+/* Until when the ratelimit keeps who runs on p. */
+static inline s64 credit_kept_until(cpupool_t *pool, pcpu_t *p)
+{
+	return p->curr->state_entry_ns + pool->credit.params.ratelimit_ns;
+}
+
 /*
- * Hand a vCPU that is about to be queued to an idle pCPU, rather than queue it where it was and hope that the idle one
- * steals it (mends 6.1.8 and 6.1.9). Its own pCPU is best when the whole core is idle.
+ * No pCPU idles for v. If the ratelimit would keep it waiting on its own, one of the next few whose vCPU is worse than v and has
+ * had its ratelimit serves it at once; else its own.
+ */
+static pcpu_t *credit_preemptible(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
+{
+	host_t *h = cx->host;
+	pcpu_t *own = v->processor;
+	cpumask_t *allowed = &v->hard;
+	s32 cpu = (s32)own->id;
+
+	if (own->curr->is_idle || v->credit.pri >= own->curr->credit.pri ||
+	    credit_kept_until(pool, own) < cx->now + CREDIT_MIN_TIMER_NS)
+		return own;
+	if (credit_soft(cx, pool, v)) {
+		allowed = &h->scratch[cx->cpu];
+		mask_and(allowed, &v->soft, &v->hard);
+	}
+	for (u32 n = 0; n < CREDIT_PREEMPT_PROBES && can_loop; n++) {
+		pcpu_t *p;
+
+		cpu = mask_cycle_and3(allowed, &pool->cpus, &h->node_mask[own->node], cpu, h->mask_words);
+		if (cpu < 0 || (u32)cpu == own->id)
+			break;
+		p = pcpu_of(h, (u32)cpu);
+		if (!p->resched && !p->curr->is_idle && v->credit.pri < p->curr->credit.pri &&
+		    credit_kept_until(pool, p) <= cx->now)
+			return p;
+	}
+	return own;
+}
+
+/*
+ * Hand a vCPU that is about to be queued to the pCPU that can serve it at once, rather than queue it where it was and hope that
+ * an idle one steals it (mends 6.1.8, 6.1.9 and 6.1.17). Its own pCPU is best when the whole core is idle.
  */
 static void credit_place(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 {
@@ -346,11 +385,11 @@ static void credit_place(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 	if (pool->credit.params.migr_delay_ns && cx->now - v->credit.last_run_ns < pool->credit.params.migr_delay_ns)
 		return;
 	idle = credit_find_idle(cx, pool, v);
-	if (idle < 0 || (u32)idle == p->id)
-		return;
-	if (here && !mask_test(&pool->credit.idle_cores, (u32)idle))
-		return; /* a thread of a busy core is no better than this one */
-	v->processor = pcpu_of(cx->host, (u32)idle);
+	if (idle < 0)
+		v->processor = credit_preemptible(cx, pool, v);
+	else if (!here || mask_test(&pool->credit.idle_cores, (u32)idle))
+		v->processor = pcpu_of(cx->host, (u32)idle);
+	/* else: a thread of a busy core is no better than this one */
 }
 
 static void credit_enqueue_and_tickle(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
