@@ -1,16 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Decision traces of Xen's own credit against rota's: who was dispatched where and when, switch by switch."""
 import csv
+import json
 import os
 import re
 import subprocess
 import tempfile
-import json
 
 import oracle
 
 TRACES = os.path.join(oracle.HERE, 'traces')
-MENDS = ['active', 'push', 'timer', 'balance', 'order', 'wake', 'share', 'cap', 'boost', 'yield', 'insert']
+
+
+def mends():
+    """{name: what it mends} of rota's corrections to Xen's credit, from where they are declared."""
+    with open(os.path.join(oracle.TOP, 'src', 'sched', 'credit.h')) as f:
+        found = re.findall(r'CREDIT_MEND_(\w+) = 1 << \d+, /\* (.*?) \*/', f.read())
+    return {name.lower(): what for name, what in found}
+
+
+def mend_all_but(removed):
+    return ','.join('^' + name for name in removed) if removed else 'all'
 
 
 def cpu_list(mask):

@@ -8,6 +8,7 @@ class Report:
 
     def __init__(self):
         self.accept = '--accept' in sys.argv[1:]
+        self.quiet = self.accept or '--write' in sys.argv[1:]
         self.count = 0
         self.groups = {}
 
@@ -20,7 +21,7 @@ class Report:
         key = (not ok, badness)
         if g['worst'] is None or key > g['worst'][0]:
             g['worst'] = (key, name)
-        if not self.accept:
+        if not self.quiet:
             print('%s %d - %s' % ('ok' if ok else 'not ok', self.count, name))
             for line in why.splitlines():
                 print('# ' + line)
@@ -35,5 +36,5 @@ class Report:
                                                       'met' if met else 'NOT MET'))
 
     def end(self):
-        if not self.accept:
+        if not self.quiet:
             print('1..%d' % self.count)
