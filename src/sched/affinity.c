@@ -6,7 +6,7 @@
  * nowhere, picks the new pCPU and wakes it there. Lock of the pool held in both.
  */
 
-static void soft_effective_update(host_t *h, vcpu_t *v)
+CORE_FN int soft_effective_update(host_t *h ARG, vcpu_t *v ARG)
 {
 	cpupool_t *pool = v->domain->pool;
 
@@ -14,21 +14,24 @@ static void soft_effective_update(host_t *h, vcpu_t *v)
 	v->soft_effective = !mask_subset(&v->hard, &v->soft, h->mask_words) &&
 			    mask_intersects(&v->soft, &v->hard, h->mask_words);
 	pool->nr_soft += v->soft_effective;
+	return 0;
 }
 
-static void vcpu_move_start(sched_call_t *cx, vcpu_t *v)
+CORE_FN int vcpu_move_start(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
 	v->pause_flags |= VPF_migrating;
 	vcpu_sleep_locked(cx, v);
+	return 0;
 }
 
-static void vcpu_move_finish(sched_call_t *cx, vcpu_t *v)
+CORE_FN int vcpu_move_finish(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
 	if (v->is_running || !(v->pause_flags & VPF_migrating))
-		return;
+		return 0;
 	v->processor = pcpu_of(cx->host, hook_pick_cpu(cx, v));
 	v->pause_flags &= (u8)~VPF_migrating;
 	vcpu_wake_locked(cx, v);
+	return 0;
 }
 
 SCHED_API s32 vcpu_set_affinity(sched_call_t *cx, vcpu_t *v, cpumask_t *hard, cpumask_t *soft)

@@ -90,11 +90,11 @@ static inline bool tracing(sched_call_t *cx)
 
 /* schedule.c */
 static void runstate_set(sched_call_t *cx, vcpu_t *v, u32 runstate);
-static void vcpu_sleep_locked(sched_call_t *cx, vcpu_t *v);
-static void vcpu_wake_locked(sched_call_t *cx, vcpu_t *v);
+CORE_FN int vcpu_sleep_locked(sched_call_t *cx ARG, vcpu_t *v ARG);
+CORE_FN int vcpu_wake_locked(sched_call_t *cx ARG, vcpu_t *v ARG);
 /* affinity.c */
-static void vcpu_move_start(sched_call_t *cx, vcpu_t *v);
-static void vcpu_move_finish(sched_call_t *cx, vcpu_t *v);
-static void soft_effective_update(host_t *h, vcpu_t *v);
+CORE_FN int vcpu_move_start(sched_call_t *cx ARG, vcpu_t *v ARG);
+CORE_FN int vcpu_move_finish(sched_call_t *cx ARG, vcpu_t *v ARG);
+CORE_FN int soft_effective_update(host_t *h ARG, vcpu_t *v ARG);
 
 #endif

@@ -149,7 +149,7 @@ static u32 evacuate(sched_call_t *cx, cpupool_t *pool, pcpu_t *p)
 }
 
 /* Is a vCPU pinned for the moment such that it could run nowhere else in the pool without @cpu? */
-static bool pinned_to(cpupool_t *pool, u32 cpu)
+CORE_FN bool pinned_to(cpupool_t *pool ARG, u32 cpu)
 {
 	for (link_t *k = pool->domains.next; k != &pool->domains && can_loop; k = k->next) {
 		domain_t *d = link_of(k, domain_t, pool_link);

@@ -16,8 +16,133 @@
  * vCPU parks the moment its part is used (credit.c). It may hold over at most one period's budget, a domain at most two.
  */
 
+/* ---- who earns ---- */
+
+CORE_FN int credit_activate(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG)
+{
+	domain_t *d = v->domain;
+
+	if (v->credit.is_active)
+		return 0;
+	v->credit.is_active = 1;
+	list_add_head(&d->credit.active, &v->credit.active);
+	if (d->credit.nr_active++ == 0)
+		list_add_head(&pool->credit.active, &d->credit.pool_link);
+	if (tracing(cx))
+		record4(cx, TRC_CREDIT_ACCOUNT_START, pair(d->id, v->id), pair(d->credit.nr_active, 0));
+	return 0;
+}
+
+CORE_FN int credit_deactivate(sched_call_t *cx ARG, vcpu_t *v ARG)
+{
+	domain_t *d = v->domain;
+
+	if (!v->credit.is_active)
+		return 0;
+	v->credit.is_active = 0;
+	list_del(&v->credit.active);
+	if (--d->credit.nr_active == 0)
+		list_del(&d->credit.pool_link);
+	if (tracing(cx))
+		record4(cx, TRC_CREDIT_ACCOUNT_STOP, pair(d->id, v->id), pair(d->credit.nr_active, 0));
+	return 0;
+}
+
+/* What an active domain weighs in its pool: its weight for each active vCPU, or as a whole (weight_of). */
+static inline s64 credit_weight(cpupool_t *pool, domain_t *d)
+{
+	return pool->credit.params.weight_of_domain ? (s64)d->weight : (s64)d->weight * d->credit.nr_active;
+}
+
+/* ---- burning ---- */
+
+static void credit_unboost(sched_call_t *cx, vcpu_t *v)
+{
+	v->credit.pri = CREDIT_UNDER;
+	if (tracing(cx))
+		record_vcpu(cx, TRC_CREDIT_BOOST_END, v);
+}
+
+/* Debit the running vCPU up to now. */
+CORE_FN int credit_burn(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG)
+{
+	s64 used = cx->now - v->credit.burnt_ns;
+
+	v->credit.burnt_ns = cx->now;
+	if (v->domain->cap)
+		v->credit.cap_ns -= used;
+	if (v->credit.pri == CREDIT_BOOST && mended(pool, CREDIT_MEND_BOOST)) {
+		v->credit.boost_ns += used;
+		if (v->credit.boost_ns >= pool->credit.tick_ns)
+			credit_unboost(cx, v);
+	}
+	if (likely(mended(pool, CREDIT_MEND_SHARE))) {
+		v->credit.credit_ns -= used;
+	} else {
+		/* Xen's: whole credits, the remainder kept twice (facts 2.5); within one credit of exact. */
+		s64 delta = cx->now - v->credit.start_ns, val, credits;
+
+		if (delta <= 0)
+			return 0;
+		val = delta * 10 + v->credit.residual;
+		credits = val / 1000000;
+		v->credit.residual = val % 1000000;
+		v->credit.credit_ns -= credits * CREDIT_NS;
+		v->credit.start_ns += credits * CREDIT_NS;
+	}
+	return 0;
+}
+
+/* ---- caps ---- */
+
+static inline bool credit_cap_used_up(cpupool_t *pool, vcpu_t *v)
+{
+	return v->domain->cap && v->credit.cap_ns < CREDIT_MIN_TIMER_NS && mended(pool, CREDIT_MEND_CAP);
+}
+
+/* CPU time a domain's cap allows it in @period_ns. */
+static inline s64 credit_cap_budget(domain_t *d, s64 period_ns)
+{
+	return (s64)d->cap * period_ns / 100;
+}
+
+/* What a vCPU may hold of it when nothing is known of its siblings: an equal part. */
+static void credit_cap_reset(cpupool_t *pool, vcpu_t *v)
+{
+	domain_t *d = v->domain;
+
+	v->credit.cap_ns = credit_cap_budget(d, pool->credit.params.tslice_ns) / (d->nr_vcpus ? d->nr_vcpus : 1);
+}
+
+CORE_FN int credit_park(sched_call_t *cx ARG, vcpu_t *v ARG)
+{
+	v->credit.flags |= CREDIT_PARKED;
+	v->pause_flags |= VPF_parked;
+	v->parked_entry_ns = cx->now;
+	record_vcpu(cx, TRC_ROTA_PARK, v);
+	return 0;
+}
+
+CORE_FN int credit_unpark(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG)
+{
+	if (!(v->credit.flags & CREDIT_PARKED))
+		return 0;
+	v->credit.flags &= (u8)~CREDIT_PARKED;
+	v->pause_flags &= (u8)~VPF_parked;
+	v->parked_ns += cx->now - v->parked_entry_ns;
+	record_vcpu(cx, TRC_ROTA_UNPARK, v);
+	if (!vcpu_runnable(v) || v->credit.queued || v->processor->curr == v)
+		return 0;
+	if (v->runstate >= RUNSTATE_blocked)
+		runstate_set(cx, v, RUNSTATE_runnable);
+	credit_enqueue_and_tickle(cx, pool, v);
+	return 0;
+}
+
+/* ---- granting ---- */
+
 /* Share @amount among the active vCPUs of d: each takes at most what it wants, the rest goes round. @cap: which of the two. */
-static void credit_fill_vcpus(domain_t *d, s64 amount, bool cap)
+CORE_FN int credit_fill_vcpus(domain_t *d ARG, s64 amount, bool cap)
 {
 	link_t *head = &d->credit.active;
 	s64 n = d->credit.nr_active, part;
@@ -44,7 +169,7 @@ static void credit_fill_vcpus(domain_t *d, s64 amount, bool cap)
 		}
 	}
 	if (n <= 0)
-		return;
+		return 0;
 	part = amount / n;
 	for (link_t *l = head->next; l != head && can_loop; l = l->next) {
 		vcpu_t *v = link_of(l, vcpu_t, credit.active);
@@ -54,6 +179,7 @@ static void credit_fill_vcpus(domain_t *d, s64 amount, bool cap)
 		else if (!cap && v->credit.want_ns >= 0)
 			v->credit.credit_ns += v->credit.want_ns < part ? v->credit.want_ns : part;
 	}
+	return 0;
 }
 
 /* amount * w / total without overflow: amount < 2^50, w <= 2^26, total < 2^37. */
@@ -75,7 +201,7 @@ static s64 credit_slice_end(cpupool_t *pool, vcpu_t *v, s64 begin, s64 now)
 }
 
 /* Refill the cap budget of d for @elapsed ns. */
-static void credit_fill_cap(cpupool_t *pool, domain_t *d, s64 elapsed)
+CORE_FN int credit_fill_cap(cpupool_t *pool ARG, domain_t *d ARG, s64 elapsed)
 {
 	s64 budget = credit_cap_budget(d, elapsed), most = credit_cap_budget(d, pool->credit.params.tslice_ns);
 	s64 held = 0, room;
@@ -96,10 +222,11 @@ static void credit_fill_cap(cpupool_t *pool, domain_t *d, s64 elapsed)
 		budget = 2 * most - held;
 	if (budget > 0)
 		credit_fill_vcpus(d, budget, true);
+	return 0;
 }
 
 /* Give each active vCPU its part of @elapsed ns on every pCPU of the pool. */
-static void credit_grant(sched_call_t *cx, cpupool_t *pool, s64 elapsed)
+CORE_FN int credit_grant(sched_call_t *cx ARG, cpupool_t *pool ARG, s64 elapsed)
 {
 	s64 amount = elapsed * pool->nr_cpus, weight = 0, slice = pool->credit.params.tslice_ns;
 	link_t *pool_head = &pool->credit.active;
@@ -144,6 +271,7 @@ static void credit_grant(sched_call_t *cx, cpupool_t *pool, s64 elapsed)
 		if (!d->credit.filled)
 			credit_fill_vcpus(d, credit_part(amount, credit_weight(pool, d), weight), false);
 	}
+	return 0;
 }
 
 /* The class that a vCPU's credit gives it, from now on. */
@@ -165,7 +293,7 @@ static inline bool credit_contends(vcpu_t *v)
 	return vcpu_runnable(v) || v->credit.credit_ns < 0;
 }
 
-static void credit_account_exact(sched_call_t *cx, cpupool_t *pool, s64 elapsed)
+CORE_FN int credit_account_exact(sched_call_t *cx ARG, cpupool_t *pool ARG, s64 elapsed)
 {
 	s64 slice = pool->credit.params.tslice_ns, most = CREDIT_SAVED_SLICES * slice;
 	s64 sum = 0, n = 0, mean = 0;
@@ -210,6 +338,7 @@ static void credit_account_exact(sched_call_t *cx, cpupool_t *pool, s64 elapsed)
 			}
 		}
 	}
+	return 0;
 }
 
 /* Round up, for Xen's integer credits. */
@@ -219,7 +348,7 @@ static inline s64 credit_div_up(s64 a, s64 b)
 }
 
 /* Xen's: a vCPU is granted g credits; clamps, parking and the halving of what was saved. Returns its credit. */
-static s64 credit_grant_xen(sched_call_t *cx, cpupool_t *pool, vcpu_t *v, s64 g, s64 cap)
+CORE_FN s64 credit_grant_xen(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG, s64 g, s64 cap)
 {
 	s64 cpt = pool->credit.params.tslice_ns / CREDIT_NS;
 
@@ -246,7 +375,7 @@ static s64 credit_grant_xen(sched_call_t *cx, cpupool_t *pool, vcpu_t *v, s64 g,
 }
 
 /* Xen's accounting to the letter, in its integer credits; in 64 bits, where Xen's wraps (6.1.11). */
-static void credit_account_xen(sched_call_t *cx, cpupool_t *pool)
+CORE_FN int credit_account_xen(sched_call_t *cx ARG, cpupool_t *pool ARG)
 {
 	s64 cpt = pool->credit.params.tslice_ns / CREDIT_NS, total = cpt * pool->nr_cpus;
 	s64 balance = pool->credit.balance_ns / CREDIT_NS, weight = 0, left, new_balance = 0;
@@ -292,9 +421,10 @@ static void credit_account_xen(sched_call_t *cx, cpupool_t *pool)
 		}
 	}
 	pool->credit.balance_ns = weight ? new_balance : 0;
+	return 0;
 }
 
-static void credit_account(sched_call_t *cx, pcpu_t *p)
+CORE_FN int credit_account(sched_call_t *cx ARG, pcpu_t *p ARG)
 {
 	cpupool_t *pool = p->pool;
 	host_t *h = cx->host;
@@ -307,7 +437,7 @@ static void credit_account(sched_call_t *cx, pcpu_t *p)
 	if (list_empty(head)) {
 		pool->credit.balance_ns = 0;
 		sched_unlock(pool);
-		return;
+		return 0;
 	}
 	if (mended(pool, CREDIT_MEND_SHARE)) {
 		/* Who runs is debited up to now, so that grants meet what they are for. */
@@ -343,4 +473,5 @@ static void credit_account(sched_call_t *cx, pcpu_t *p)
 		for_each_cpu(c, &pool->cpus, h->mask_words)
 			credit_sort(pool, pcpu_of(h, (u32)c));
 	sched_unlock(pool);
+	return 0;
 }

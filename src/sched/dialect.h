@@ -9,6 +9,9 @@
  *               A struct member can't carry the qualifier itself, hence the typedefs `vcpu_t` and so on in sched.h.
  *   SCHED_API   a function that another part of rota calls: extern natively, static in BPF, where the whole core is
  *               one translation unit and the verifier follows the calls.
+ *   CORE_FN     a function of the core that BPF's verifier checks once, by itself, rather than again on each path that calls it
+ *               (all of the core on every path is more than it takes): global in BPF, static natively. The price: it returns a
+ *               number, never a pointer, and each core object among its parameters is marked ARG.
  *   can_loop    is and-ed to the condition of every loop: 1 natively, `may_goto` in BPF (the verifier's bound).
  *   sched_lock/ the policy's lock of a pool. Never two at once, nothing but core code while it is held.
  *   sched_unlock
@@ -41,6 +44,8 @@ typedef __UINT64_TYPE__ u64;
 #endif
 #define ARENA __attribute__((address_space(1)))
 #define SCHED_API static __attribute__((used))
+#define CORE_FN __attribute__((noinline))
+#define ARG __attribute__((btf_decl_tag("arg:arena")))
 #define can_loop \
 	({ \
 		__label__ sched_stop, sched_go; \
@@ -64,6 +69,8 @@ typedef __UINT64_TYPE__ u64;
 #include <stdbool.h>
 #define ARENA
 #define SCHED_API
+#define CORE_FN static
+#define ARG
 #define can_loop 1
 #ifdef SCHED_DEBUG
 #define sched_check(cond) \

@@ -147,7 +147,7 @@ SCHED_API s32 domain_unpause(sched_call_t *cx, domain_t *d)
 }
 
 /* Does any of its vCPUs still occupy a pCPU? */
-static bool domain_on_cpu(domain_t *d)
+CORE_FN bool domain_on_cpu(domain_t *d ARG)
 {
 	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next)
 		if (link_of(l, vcpu_t, domain_link)->is_running)

@@ -26,17 +26,18 @@ SCHED_API s64 vcpu_runstate_ns(vcpu_t *v, u32 state, s64 now)
 }
 
 /* The vCPU may have lost a reason to run: if none is left it leaves its queue, or its pCPU at the next schedule(). */
-static void vcpu_sleep_locked(sched_call_t *cx, vcpu_t *v)
+CORE_FN int vcpu_sleep_locked(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
 	record_vcpu(cx, TRC_SLEEP, v);
 	if (vcpu_runnable(v))
-		return;
+		return 0;
 	if (v->runstate == RUNSTATE_runnable)
 		runstate_set(cx, v, RUNSTATE_offline);
 	hook_sleep(cx, v);
+	return 0;
 }
 
-static void vcpu_wake_locked(sched_call_t *cx, vcpu_t *v)
+CORE_FN int vcpu_wake_locked(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
 	record_vcpu(cx, TRC_WAKE, v);
 	if (vcpu_runnable(v)) {
@@ -46,6 +47,7 @@ static void vcpu_wake_locked(sched_call_t *cx, vcpu_t *v)
 	} else if (!(v->pause_flags & VPF_blocked) && v->runstate == RUNSTATE_blocked) {
 		runstate_set(cx, v, RUNSTATE_offline);
 	}
+	return 0;
 }
 
 SCHED_API void vcpu_wake(sched_call_t *cx, vcpu_t *v)
@@ -117,7 +119,7 @@ SCHED_API void sched_timer(sched_call_t *cx)
 }
 
 /* The pCPU passes from prev to next: run states, accounted times, records. Lock held. */
-static void switch_vcpus(sched_call_t *cx, pcpu_t *p, vcpu_t *prev, vcpu_t *next)
+CORE_FN int switch_vcpus(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev ARG, vcpu_t *next ARG)
 {
 	if (tracing(cx)) {
 		s64 waited = next->runstate == RUNSTATE_runnable ? cx->now - next->runstate_entry_ns : 0;
@@ -145,6 +147,7 @@ static void switch_vcpus(sched_call_t *cx, pcpu_t *p, vcpu_t *prev, vcpu_t *next
 	p->curr = next;
 	p->prev = prev;
 	p->switches++;
+	return 0;
 }
 
 SCHED_API void schedule(sched_call_t *cx)
