@@ -257,7 +257,7 @@ INIT
 
 build_72()
 {
-	local final=$cache/kernel-7.2 new=$cache/kernel-7.2.new dl=$cache/deb-7.2 apt_arch name mods busybox m file rel APT want
+	local final=$cache/kernel-7.2 new=$cache/kernel-7.2.new dl=$cache/deb-7.2 suite name mods busybox m file rel APT want
 
 	want=$(initrd_init | stamp -)
 	if [ -f "$final/stamp" ] && [ "$(cat "$final/stamp")" = "$want" ]; then
@@ -271,11 +271,16 @@ build_72()
 	fi
 	mkdir -p "$dl"
 	if ! ls "$dl"/linux-modules-7.2.*.deb >/dev/null 2>&1; then
-		say "fetching Debian's 7.2 kernel (trixie-backports, else forky; 175 MB)"
-		apt_of trixie-backports forky
+		say "fetching Debian's 7.2 kernel (125 MB)"
+		# forky first: in the 7.2 of trixie-backports the BTF lacks the prototypes (scx_bpf_kick_cpu_impl and more)
+		# that the verifier wants, so no scheduler that kicks a CPU can be loaded there.
 		# The general flavour: the cloud one has no 9p at all.
-		name=$(apt-cache "${APT[@]}" search --names-only '^linux-modules-7\.2\.[0-9]+\+deb[0-9]+-amd64$' |
-			sed 's/^linux-modules-//; s/ .*//' | sort -V | tail -n 1)
+		for suite in forky trixie-backports; do
+			apt_of "$suite"
+			name=$(apt-cache "${APT[@]}" search --names-only '^linux-modules-7\.2\.[0-9]+\+deb[0-9]+-amd64$' |
+				sed 's/^linux-modules-//; s/ .*//' | sort -V | tail -n 1)
+			[ -z "$name" ] || break
+		done
 		[ -n "$name" ] || cannot "neither trixie-backports nor forky has a 7.2 kernel (any more)"
 		(cd "$dl" && apt-get "${APT[@]}" download "linux-binary-$name" "linux-base-$name" "linux-modules-$name") >>"$log" 2>&1 ||
 			cannot "the packages of $name can't be fetched"
