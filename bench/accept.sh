@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# bench/accept.sh: the figures that issue 2 asks for, measured now on this machine; `make accept`
+# calls it. One line for each: WHAT | TARGET | MEASURED | met or NOT MET, and a count at the end.
+# Exit code 1 when one is not met. What each script prints as a test is in tests/.
+#
+# ROTA: the program; BENCH: folder of the built benchmarks. Other builds, for determinism and
+# sanitizers, are made beside them.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+export ROTA=${ROTA:-$PWD/build/rota}
+export BENCH=${BENCH:-$PWD/build/gcc-release/bench} LC_ALL=C.UTF-8
+O=$(dirname "$ROTA")
+tmp=$(mktemp -d) || exit 2
+trap 'rm -rf "$tmp"' EXIT
+builds="gcc-release clang-19-O3 gcc-debug gcc-asan+ubsan"
+
+figure() { # figure WHAT TARGET MEASURED STATUS: status 0 is met
+	local verdict=met
+	[ "$4" = 0 ] || verdict='NOT MET'
+	printf '%s | %s | %s | %s\n' "$1" "$2" "$3" "$verdict"
+}
+
+# A script that dies must not take its figures silently with it.
+figures() { # figures NAME COMMAND...
+	local name=$1 rc=0
+	shift
+	"$@" 2>"$tmp/err" || rc=$?
+	[ $rc = 0 ] || figure "$name" "runs" "exit code $rc: $(tail -n 1 "$tmp/err")" 1
+}
+
+# tap WHAT TARGET LEAST COMMAND...: a figure of a TAP script: all cases pass, at least LEAST ran
+tap() {
+	local what=$1 target=$2 least=$3 passed failed skipped status=0
+	shift 3
+	"$@" >"$tmp/tap" 2>"$tmp/err" || status=1
+	passed=$(grep -c '^ok ' "$tmp/tap")
+	skipped=$(grep -c '^ok .*# SKIP' "$tmp/tap")
+	failed=$(grep -c '^not ok ' "$tmp/tap")
+	passed=$((passed - skipped))
+	[ "$failed" = 0 ] && [ "$passed" -ge "$least" ] || status=1
+	figure "$what" "$target" "$passed of $((passed + failed + skipped))$(
+		sed -n 's/^not ok [0-9]* - /; failed: /p' "$tmp/tap" | head -n 1)" $status
+}
+
+# The largest difference from a recorded share, of those that need no explanation.
+replays() {
+	tap "real recordings: captures import, domains replay" \
+		"within 3 points, or explained from the trace" 1 sh tests/oracle/run-replay.sh
+	sed -n 's/.* - \(.*\): recorded.* \([+-][0-9.]*\) points$/\2 \1/p' "$tmp/tap" | awk '
+		{ off = $1 < 0 ? -$1 : $1; if (off >= worst) { worst = off; name = $2 " " $3 }; n++ }
+		END { printf "#   largest of %d unexplained: %.2f points, %s\n", n, worst, name }'
+	sed -n 's/^ok [0-9]* - \(.*points; .*\)/#   explained: \1/p' "$tmp/tap"
+}
+
+determinism() {
+	local b programs=
+	for b in $builds; do
+		make -s --no-print-directory O="$O" CC="${b%-*}" MODE="${b##*-}" programs \
+			>"$tmp/build" 2>&1 || figure "build $b" "builds" "$(tail -n 1 "$tmp/build")" 1
+		programs="$programs $O/$b/rota"
+	done
+	ROTA_BUILDS=${programs# } tap "determinism: 7 scenarios in $(wc -w <<<"$builds") builds" \
+		"the same trace in all, and the committed one" 14 sh tests/golden/run-determinism.sh
+}
+
+all() {
+	figures shares sh tests/oracle/run-shares.sh --accept
+	figures latency sh tests/oracle/run-latency.sh --accept
+	replays
+	figures decisions sh tests/oracle/run-decisions.sh --accept
+	figures thief sh tests/oracle/run-thief.sh --accept
+	determinism
+	figures speed python3 -B bench/simulator.py --accept
+	figures decision python3 -B bench/decision.py --accept
+	export ASAN_OPTIONS=exitcode=99:detect_leaks=1 UBSAN_OPTIONS=exitcode=99
+	ROTA=$O/gcc-asan+ubsan/rota tap "bad input: malformed scenarios, under sanitizers" \
+		">= 60, each one clear line and exit code 2" 60 sh tests/bad/run.sh
+}
+
+all | tee "$tmp/figures"
+met=$(grep -c '| met$' "$tmp/figures")
+missed=$(grep -c '| NOT MET$' "$tmp/figures")
+echo "$met met, $missed not met"
+[ "$missed" = 0 ]
