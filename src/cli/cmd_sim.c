@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `rota sim run SCENARIO`: one run of the simulated host, from the file to the table, the JSON, the report and the trace. */
+/*
+ * `rota sim run SCENARIO`: one run of the simulated host, from the file to the table, the JSON, the
+ * report and the trace.
+ */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,16 +21,21 @@
 #include "sim/report.h"
 #include "sim/result.h"
 #include "sim/scenario.h"
+#include "trace/dump_host.h"
+#include "trace/outfile.h"
 #include "trace/trace.h"
 
-#define STEPS 400 /* parts of a run between two looks at the clock and at ^C */
+/* simulated time between the first two looks at the clock and at ^C */
+#define FIRST_STEP_NS 1000000LL
+#define STEP_WALL_NS 20000000LL /* real time that a step should take: ^C answers that fast */
 #define PROGRESS_AFTER_NS 1000000000LL
+#define PROGRESS_EVERY_NS 100000000LL
 #define REPORT_RECORDS 4000000 /* the report keeps that many records at most */
 #define MAX_SETS 256
 
 struct run_options {
 	const char *scenario, *report, *trace;
-	bool json;
+	bool json, dump;
 	char *sets[MAX_SETS];
 	int nr_sets;
 };
@@ -65,7 +74,9 @@ static const char sim_usage[] =
 	"  --set PATH=VALUE  change the scenario, e.g. domains.vm1.weight=512, host.cores=4\n"
 	"  --report FILE     write a self-contained HTML report: timeline, shares, latencies\n"
 	"  --trace FILE      write every trace record, to be read with `rota trace dump`\n"
+	"  --dump            after the table, the scheduler's state at the end, as Xen's debug key r\n"
 	"  -h, --help        this text\n"
+	"  -V, --version     the version\n"
 	"\n"
 	"Example: rota sim run lab-weight-cap --set domains.w512.weight=1024 --report lab.html\n";
 
@@ -117,20 +128,36 @@ static void progress(const struct scenario *s, int64_t at_ns, bool done)
 	fprintf(stderr, "\r%s [%s] %3d%%", s->name, bar, (int)(at_ns * 100 / s->duration_ns));
 }
 
-/* Run to the end, with a progress bar for the patient. Returns false when ^C came. */
+static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP };
+#define NR_ENDING (sizeof(ending_signals) / sizeof(ending_signals[0]))
+
+/*
+ * Run to the end, with a progress bar for the patient. Returns false when ^C came, or another wish
+ * that it ends.
+ */
 static bool run_to_end(struct machine *m, int64_t *took_ns)
 {
-	struct sigaction sa = {.sa_handler = on_interrupt}, old;
-	int64_t begin = wall_ns(), shown = 0;
+	struct sigaction sa = { .sa_handler = on_interrupt }, old[NR_ENDING];
+	int64_t begin = wall_ns(), last = begin, shown = 0, step = FIRST_STEP_NS, until = 0;
 	bool bar = isatty(STDERR_FILENO);
 
-	sigaction(SIGINT, &sa, &old);
-	for (int64_t step = 1; step <= STEPS && !interrupted; step++) {
-		int64_t until = step == STEPS ? m->s->duration_ns : m->s->duration_ns / STEPS * step, now;
+	for (size_t i = 0; i < NR_ENDING; i++) {
+		sigaction(ending_signals[i], NULL, &old[i]);
+		if (old[i].sa_handler != SIG_IGN) /* nohup */
+			sigaction(ending_signals[i], &sa, NULL);
+	}
+	while (until < m->s->duration_ns && !interrupted) {
+		int64_t now;
 
+		until = step < m->s->duration_ns - until ? until + step : m->s->duration_ns;
 		machine_run(m, until);
 		now = wall_ns();
-		if (bar && now - begin > PROGRESS_AFTER_NS && now - shown > 100000000) {
+		if (now - last < STEP_WALL_NS / 2 && step < m->s->duration_ns)
+			step *= 2;
+		else if (now - last > STEP_WALL_NS && step > 1000)
+			step /= 2;
+		last = now;
+		if (bar && now - begin > PROGRESS_AFTER_NS && now - shown > PROGRESS_EVERY_NS) {
 			progress(m->s, until, false);
 			shown = now;
 		}
@@ -138,20 +165,24 @@ static bool run_to_end(struct machine *m, int64_t *took_ns)
 	*took_ns = wall_ns() - begin;
 	if (shown)
 		progress(m->s, 0, true);
-	sigaction(SIGINT, &old, NULL);
+	for (size_t i = 0; i < NR_ENDING; i++)
+		sigaction(ending_signals[i], &old[i], NULL);
 	if (interrupted)
 		return false;
 	machine_finish(m);
 	return true;
 }
 
+/* Without words: it was said already, or nobody wants to hear. */
 static int complain(const char *err)
 {
-	fprintf(stderr, "rota: %s\n", err);
+	if (*err)
+		fprintf(stderr, "rota: %s\n", err);
 	return CLI_FAILED;
 }
 
-static struct trace_writer *open_trace(const char *path, const struct scenario *s, char *err, size_t errlen)
+static struct trace_writer *open_trace(const char *path, const struct scenario *s, char *err,
+				       size_t errlen)
 {
 	struct trace_domain *domains = calloc((size_t)s->nr_domains, sizeof(*domains));
 	struct trace_info info = {
@@ -176,47 +207,118 @@ static struct trace_writer *open_trace(const char *path, const struct scenario *
 	return w;
 }
 
+/* Which number a domain of the dump is. */
+static void put_domain_names(const struct scenario *s, FILE *out)
+{
+	int column = fprintf(out, "\nDomains:");
+
+	for (int i = 0; i < s->nr_domains; i++) {
+		if (column > 90) {
+			fprintf(out, "\n        ");
+			column = 8;
+		}
+		column += fprintf(out, " %d=%s", i, s->domains[i].name);
+	}
+	fputc('\n', out);
+}
+
+static void put_result(const struct run_options *o, const struct machine *m, const json_t *result,
+		       FILE *out)
+{
+	if (o->json) {
+		json_dumpf(result, out, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
+		fputc('\n', out);
+		return;
+	}
+	result_table(m, result, out);
+	if (o->dump) {
+		put_domain_names(m->s, out);
+		host_dump(m->host, m->now, out);
+	}
+}
+
+/* All of the result to standard output, in one go, so that a failure is known with its reason. */
+static int print_result(const struct run_options *o, const struct machine *m, const json_t *result,
+			char *err, size_t errlen)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+	int error;
+
+	if (f)
+		put_result(o, m, result, f);
+	if (!f || fclose(f)) {
+		free(text);
+		snprintf(err, errlen, "not enough memory for the result");
+		return -ENOMEM;
+	}
+	errno = 0;
+	fwrite(text, 1, len, stdout);
+	fflush(stdout);
+	error = errno ? errno : EIO;
+	free(text);
+	if (!ferror(stdout))
+		return 0;
+	/* Who reads only the beginning (`| head`) knows why there is no more. */
+	*err = 0;
+	if (error != EPIPE)
+		snprintf(err, errlen, "can't write the result to standard output: %s",
+			 strerror(error));
+	return -error;
+}
+
 /* Print the result and write the report of a finished run. */
-static int conclude(const struct run_options *o, struct machine *m, struct records *recs, int64_t took_ns, char *err, size_t errlen)
+static int conclude(const struct run_options *o, struct machine *m, struct records *recs,
+		    int64_t took_ns, char *err, size_t errlen)
 {
 	json_t *result = result_json(m, took_ns, o->report != NULL);
-	int ret = 0;
+	int ret;
 
 	if (!result) {
 		snprintf(err, errlen, "not enough memory for the result");
 		return -ENOMEM;
 	}
-	if (o->report)
-		ret = report_write(o->report, m->s, result, recs->kept, recs->nr, recs->lost, err, errlen);
-	if (!ret && o->json) {
-		json_dumpf(result, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
-		printf("\n");
-	} else if (!ret) {
-		result_table(m, result, stdout);
-	}
+	ret = print_result(o, m, result, err, errlen);
+	if (!ret && o->report)
+		ret = report_write(o->report, m->s, result, recs->kept, recs->nr, recs->lost, err,
+				   errlen);
 	json_decref(result);
-	if (!ret && (fflush(stdout) || ferror(stdout))) {
-		snprintf(err, errlen, "can't write the result: %s", strerror(errno));
-		ret = -EIO;
-	}
 	return ret;
 }
 
-static int run_scenario(const struct run_options *o, const struct scenario *s, struct records *recs, char *err, size_t errlen)
+/* A file that will be written when the run is over: better to hear now that it can't be. */
+static int try_report(const char *path, char *err, size_t errlen)
+{
+	struct outfile out;
+	struct stat st;
+	int ret;
+
+	if (!stat(path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return 0; /* a device or a pipe: to open it could already do something */
+	ret = outfile_open(&out, path, err, errlen);
+	if (!ret)
+		outfile_abort(&out);
+	return ret;
+}
+
+static int run_scenario(const struct run_options *o, const struct scenario *s, struct records *recs,
+			char *err, size_t errlen)
 {
 	struct machine *m;
 	int64_t took_ns;
 	int ret;
 
-	m = machine_create(s, o->trace ? TRACE_FULL : TRACE_BASIC, recs->writer || recs->keep ? take_records : NULL, recs, err,
-			   errlen);
+	m = machine_create(s, o->trace ? TRACE_FULL : TRACE_BASIC,
+			   recs->writer || recs->keep ? take_records : NULL, recs, err, errlen);
 	if (!m)
 		return -EINVAL;
 	if (run_to_end(m, &took_ns)) {
 		ret = conclude(o, m, recs, took_ns, err, errlen);
 	} else {
-		snprintf(err, errlen, "interrupted at %.3f of %.3f simulated seconds; nothing was written", (double)m->now / 1e9,
-			 (double)s->duration_ns / 1e9);
+		snprintf(err, errlen,
+			 "interrupted at %.3f of %.3f simulated seconds; nothing was written",
+			 (double)m->now / 1e9, (double)s->duration_ns / 1e9);
 		ret = -EINTR;
 	}
 	if (recs->writer && m->cx.lost_rec)
@@ -225,18 +327,42 @@ static int run_scenario(const struct run_options *o, const struct scenario *s, s
 	return ret;
 }
 
+/* The scenario as the command line has it; NULL after a complaint. */
+static struct scenario *load(const struct run_options *o)
+{
+	char err[1024], *path = scenario_find(o->scenario);
+	struct scenario *s = NULL;
+
+	if (!path && !strchr(o->scenario, '/') && strcmp(o->scenario, "-") &&
+	    access(o->scenario, F_OK))
+		snprintf(
+			err, sizeof(err),
+			"there is no file %s here, and `rota sim list` has no scenario of that name",
+			o->scenario);
+	else
+		s = scenario_load(path ? path : o->scenario, o->sets, o->nr_sets, err, sizeof(err));
+	free(path);
+	if (!s)
+		complain(err);
+	return s;
+}
+
 static int run(const struct run_options *o)
 {
-	struct records recs = {.keep = o->report != NULL};
-	struct scenario *s;
-	char err[1024], *path = scenario_find(o->scenario);
+	struct records recs = { .keep = o->report != NULL };
+	struct scenario *s = load(o);
+	char err[1024] = "";
 	int ret;
 
-	s = scenario_load(path ? path : o->scenario, o->sets, o->nr_sets, err, sizeof(err));
-	free(path);
-	if (!s) {
-		complain(err);
+	if (!s)
 		return CLI_USAGE;
+	/*
+	 * A reader that goes away is an error like another: no file may stay behind half written.
+	 */
+	signal(SIGPIPE, SIG_IGN);
+	if (o->report && try_report(o->report, err, sizeof(err))) {
+		scenario_free(s);
+		return complain(err);
 	}
 	if (o->trace) {
 		recs.writer = open_trace(o->trace, s, err, sizeof(err));
@@ -260,7 +386,8 @@ static int add_set(struct run_options *o, const char *path, const char *value)
 	size_t n = strlen(path) + strlen(value) + 2;
 
 	if (o->nr_sets == MAX_SETS) {
-		fprintf(stderr, "rota: more than %d changes by --set; write a scenario\n", MAX_SETS);
+		fprintf(stderr, "rota: more than %d changes by --set; write a scenario\n",
+			MAX_SETS);
 		return -1;
 	}
 	o->sets[o->nr_sets] = malloc(n);
@@ -272,77 +399,109 @@ static int add_set(struct run_options *o, const char *path, const char *value)
 	return 0;
 }
 
-enum { OPT_JSON = 1000, OPT_SEED, OPT_DURATION, OPT_SET, OPT_REPORT, OPT_TRACE };
+enum { OPT_JSON = 1000, OPT_SEED, OPT_DURATION, OPT_SET, OPT_REPORT, OPT_TRACE, OPT_DUMP };
 
 static const struct option long_options[] = {
-	{"json", no_argument, NULL, OPT_JSON},
-	{"seed", required_argument, NULL, OPT_SEED},
-	{"duration", required_argument, NULL, OPT_DURATION},
-	{"set", required_argument, NULL, OPT_SET},
-	{"report", required_argument, NULL, OPT_REPORT},
-	{"trace", required_argument, NULL, OPT_TRACE},
-	{"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
+	{ "json", no_argument, NULL, OPT_JSON },
+	{ "seed", required_argument, NULL, OPT_SEED },
+	{ "duration", required_argument, NULL, OPT_DURATION },
+	{ "set", required_argument, NULL, OPT_SET },
+	{ "report", required_argument, NULL, OPT_REPORT },
+	{ "trace", required_argument, NULL, OPT_TRACE },
+	{ "dump", no_argument, NULL, OPT_DUMP },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
 };
+
+static int misused(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static int misused(const char *verb, const char *format, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "rota: sim %s: ", verb);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fprintf(stderr, "; `rota sim --help` tells how\n");
+	return CLI_USAGE;
+}
+
+/* Returns -1 to go on, else the exit code. @argv[0] is the verb. */
+static int take_option(struct run_options *o, int opt, char **argv)
+{
+	switch (opt) {
+	case OPT_JSON:
+		o->json = true;
+		return -1;
+	case OPT_DUMP:
+		o->dump = true;
+		return -1;
+	case OPT_SEED:
+		return add_set(o, "seed", optarg) ? CLI_USAGE : -1;
+	case OPT_DURATION:
+		return add_set(o, "duration", optarg) ? CLI_USAGE : -1;
+	case OPT_SET:
+		return add_set(o, "", optarg) ? CLI_USAGE : -1;
+	case OPT_REPORT:
+		o->report = optarg;
+		return -1;
+	case OPT_TRACE:
+		o->trace = optarg;
+		return -1;
+	case 'h':
+		fputs(sim_usage, stdout);
+		return CLI_DONE;
+	case 'V':
+		printf("rota %s\n", ROTA_VERSION);
+		return CLI_DONE;
+	case ':':
+		return misused(argv[0], "%s wants a value", argv[optind - 1]);
+	default:
+		if (optopt && optopt < OPT_JSON)
+			return misused(argv[0], "there is no option -%c", optopt);
+		return misused(argv[0], optopt ? "%s takes no value" : "there is no option %s",
+			       argv[optind - 1]);
+	}
+}
 
 /* Returns -1 to go on, else the exit code. @argv[0] is the verb. */
 static int parse(struct run_options *o, int argc, char **argv, bool run_verb)
 {
-	int opt, bad = 0;
+	int opt, ret = -1;
 
 	optind = 0;
-	while (!bad && (opt = getopt_long(argc, argv, "h", long_options, NULL)) >= 0) {
-		switch (opt) {
-		case OPT_JSON:
-			o->json = true;
-			break;
-		case OPT_SEED:
-			bad = add_set(o, "seed", optarg);
-			break;
-		case OPT_DURATION:
-			bad = add_set(o, "duration", optarg);
-			break;
-		case OPT_SET:
-			bad = add_set(o, "", optarg);
-			break;
-		case OPT_REPORT:
-			o->report = optarg;
-			break;
-		case OPT_TRACE:
-			o->trace = optarg;
-			break;
-		case 'h':
-			fputs(sim_usage, stdout);
-			return CLI_DONE;
-		default:
-			bad = 1;
-		}
-	}
-	if (!bad && (optind + 1 != argc || (!run_verb && (o->json || o->report || o->trace)))) {
-		fprintf(stderr, "rota: sim %s: give one scenario%s\n", argv[0],
-			run_verb ? "" : "; --json, --report and --trace go with run");
-		bad = 1;
-	}
-	if (bad) {
-		fprintf(stderr, "rota: `rota sim --help` tells how\n");
-		return CLI_USAGE;
-	}
+	opterr = 0;
+	while (ret < 0 && (opt = getopt_long(argc, argv, ":hV", long_options, NULL)) >= 0)
+		ret = take_option(o, opt, argv);
+	if (ret >= 0)
+		return ret;
+	if (optind == argc || !*argv[optind])
+		return misused(argv[0], "give a scenario: a file, - or one of `rota sim list`");
+	if (optind + 1 < argc)
+		return misused(argv[0], "one scenario at a time, not also %s", argv[optind + 1]);
+	if (!run_verb && (o->json || o->report || o->trace || o->dump))
+		return misused(argv[0], "--json, --report, --trace and --dump go with run");
+	if (o->json && o->dump)
+		return misused(argv[0], "--dump goes with the table, not with --json");
+	if ((o->report && !*o->report) || (o->trace && !*o->trace))
+		return misused(argv[0], "%s wants the name of a file",
+			       o->report && !*o->report ? "--report" : "--trace");
+	if (o->report && o->trace && !strcmp(o->report, o->trace))
+		return misused(argv[0], "--report and --trace can't be the same file");
 	o->scenario = argv[optind];
 	return -1;
 }
 
 static int check(const struct run_options *o)
 {
-	char err[1024], *path = scenario_find(o->scenario);
-	struct scenario *s = scenario_load(path ? path : o->scenario, o->sets, o->nr_sets, err, sizeof(err));
+	struct scenario *s = load(o);
+	char err[1024];
 	struct machine *m;
 	int ret = CLI_DONE;
 
-	free(path);
-	if (!s) {
-		complain(err);
+	if (!s)
 		return CLI_USAGE;
-	}
 	/* What only the core can tell, it tells at time 0. */
 	m = machine_create(s, TRACE_BASIC, NULL, NULL, err, sizeof(err));
 	if (!m) {
@@ -356,24 +515,34 @@ static int check(const struct run_options *o)
 
 int cmd_sim(int argc, char **argv)
 {
-	struct run_options o = {0};
+	struct run_options o = { 0 };
+	const char *verb = argc >= 2 ? argv[1] : "";
 	int ret;
 
-	if (argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+	if (!strcmp(verb, "--help") || !strcmp(verb, "-h") || !strcmp(verb, "help")) {
 		fputs(sim_usage, stdout);
 		return CLI_DONE;
 	}
-	if (argc == 2 && !strcmp(argv[1], "list"))
-		return scenarios_list();
-	if (argc < 2 || (strcmp(argv[1], "run") && strcmp(argv[1], "check"))) {
-		fprintf(stderr, argc < 2 ? "rota: sim: run, check or list? `rota sim --help` tells\n" :
-					   "rota: sim: there is no command '%s'; `rota sim --help` lists them\n",
-			argc < 2 ? "" : argv[1]);
+	if (!*verb || (strcmp(verb, "run") && strcmp(verb, "check") && strcmp(verb, "list"))) {
+		if (!*verb)
+			fprintf(stderr,
+				"rota: sim: run, check or list? `rota sim --help` tells how\n");
+		else
+			fprintf(stderr,
+				"rota: sim: there is no command '%s'; `rota sim --help` lists them\n",
+				verb);
 		return CLI_USAGE;
 	}
-	ret = parse(&o, argc - 1, argv + 1, !strcmp(argv[1], "run"));
+	if (!strcmp(verb, "list")) {
+		if (argc > 2 && (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h"))) {
+			fputs(sim_usage, stdout);
+			return CLI_DONE;
+		}
+		return argc > 2 ? misused(verb, "it takes no argument") : scenarios_list();
+	}
+	ret = parse(&o, argc - 1, argv + 1, !strcmp(verb, "run"));
 	if (ret < 0)
-		ret = !strcmp(argv[1], "run") ? run(&o) : check(&o);
+		ret = !strcmp(verb, "run") ? run(&o) : check(&o);
 	for (int i = 0; i < o.nr_sets; i++)
 		free(o.sets[i]);
 	return ret;

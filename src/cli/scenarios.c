@@ -24,7 +24,7 @@ static bool is_dir(const char *path)
 static bool scenario_dir(char *dir, size_t len)
 {
 	const char *env = getenv("ROTA_SCENARIOS");
-	static const char *const up[] = {"/../scenarios", "/../../scenarios"};
+	static const char *const up[] = { "/../scenarios", "/../../scenarios" };
 	char self[PATH_MAX];
 	ssize_t n;
 
@@ -50,13 +50,15 @@ char *scenario_find(const char *name)
 	char dir[PATH_MAX], *path;
 	size_t len;
 
-	if (strchr(name, '/') || !strcmp(name, "-") || !access(name, F_OK) || !scenario_dir(dir, sizeof(dir)))
+	if (strchr(name, '/') || !strcmp(name, "-") || (!access(name, F_OK) && !is_dir(name)) ||
+	    !scenario_dir(dir, sizeof(dir)))
 		return NULL;
 	len = strlen(dir) + strlen(name) + 8;
 	path = malloc(len);
 	if (!path)
 		return NULL;
-	snprintf(path, len, "%s/%s%s", dir, name, strlen(name) > 5 && !strcmp(name + strlen(name) - 5, ".yaml") ? "" : ".yaml");
+	snprintf(path, len, "%s/%s%s", dir, name,
+		 strlen(name) > 5 && !strcmp(name + strlen(name) - 5, ".yaml") ? "" : ".yaml");
 	if (!access(path, R_OK))
 		return path;
 	free(path);
@@ -76,8 +78,10 @@ int scenarios_list(void)
 	struct dirent **entries;
 	int n, ret = CLI_DONE;
 
-	if (!scenario_dir(dir, sizeof(dir)) || (n = scandir(dir, &entries, is_yaml, alphasort)) < 0) {
-		fprintf(stderr, "rota: can't find the scenarios that come with rota; set ROTA_SCENARIOS to their directory\n");
+	if (!scenario_dir(dir, sizeof(dir)) ||
+	    (n = scandir(dir, &entries, is_yaml, alphasort)) < 0) {
+		fprintf(stderr,
+			"rota: can't find the scenarios that come with rota; set ROTA_SCENARIOS to their directory\n");
 		return CLI_FAILED;
 	}
 	for (int i = 0; i < n; i++) {
@@ -86,8 +90,8 @@ int scenarios_list(void)
 		snprintf(path, sizeof(path), "%s/%s", dir, entries[i]->d_name);
 		s = scenario_load(path, NULL, 0, err, sizeof(err));
 		if (s) {
-			printf("%-22.*s %s\n", (int)strlen(entries[i]->d_name) - 5, entries[i]->d_name,
-			       s->description ? s->description : "");
+			printf("%-22.*s %s\n", (int)strlen(entries[i]->d_name) - 5,
+			       entries[i]->d_name, s->description ? s->description : "");
 		} else {
 			fprintf(stderr, "rota: %s\n", err);
 			ret = CLI_FAILED;

@@ -228,7 +228,26 @@ void guest_finish_stats(struct guest *g, int64_t now)
 		}
 }
 
-double guest_demand(const struct guest *g)
+/* What a recording asks for until @until_ns if it never has to wait. */
+static double replay_demand(const struct replay *r, int64_t until_ns)
+{
+	double wanted = 0;
+	int64_t end = 0;
+
+	for (size_t i = 0; i < r->nr; i++) {
+		int64_t at = replay_wake_ns(r, i, end), run = r->burst[i].run_ns;
+
+		if (at >= until_ns)
+			break;
+		if (run > until_ns - at)
+			run = until_ns - at;
+		wanted += (double)run;
+		end = at + run;
+	}
+	return wanted / (double)until_ns;
+}
+
+double guest_demand(const struct guest *g, int64_t until_ns)
 {
 	const struct scn_workload *l = g->load;
 	double run, sleep;
@@ -244,6 +263,8 @@ double guest_demand(const struct guest *g)
 		run = (double)random_mean(&l->run);
 		sleep = (double)random_mean(&l->sleep);
 		return run / (run + sleep);
+	case SCN_REPLAY:
+		return replay_demand(g->replay, until_ns);
 	default:
 		return 1;
 	}

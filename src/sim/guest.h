@@ -81,7 +81,10 @@ void guest_reset_stats(struct guest *g, int64_t now);
 /* Count the jobs that are overdue at the end. */
 void guest_finish_stats(struct guest *g, int64_t now);
 
-/* The CPU it can use at most in the long run, as a fraction of one pCPU. */
-double guest_demand(const struct guest *g);
+/*
+ * The CPU it can use at most in the long run, as a fraction of one pCPU; of a recording, until
+ * @until_ns (> 0).
+ */
+double guest_demand(const struct guest *g, int64_t until_ns);
 
 #endif

@@ -33,12 +33,28 @@ static void sum_domain(const struct machine *m, uint32_t i, struct domain_sum *s
 		sum->jobs += sv->guest.stats.jobs;
 		sum->missed += sv->guest.stats.missed;
 		sum->bursts += sv->guest.stats.bursts;
-		sum->demand += guest_demand(&sv->guest);
+		sum->demand += guest_demand(&sv->guest, m->s->duration_ns);
 		if (sv->guest.stats.completion_ns < 0)
 			sum->completion_ns = -1;
-		else if (sum->completion_ns >= 0 && sv->guest.stats.completion_ns > sum->completion_ns)
+		else if (sum->completion_ns >= 0 &&
+			 sv->guest.stats.completion_ns > sum->completion_ns)
 			sum->completion_ns = sv->guest.stats.completion_ns;
 	}
+}
+
+/* What the interrupts of the script want of domain @i, as a fraction of one pCPU. */
+static double irq_demand(const struct scenario *s, int i)
+{
+	double demand = 0;
+
+	for (int k = 0; k < s->nr_events; k++) {
+		const struct scn_event *e = &s->events[k];
+
+		if (e->kind == SCN_EV_IRQ && e->domain == i && e->at_ns < s->duration_ns)
+			demand += (double)e->cost_ns /
+				  (double)(e->every_ns ? e->every_ns : s->duration_ns);
+	}
+	return demand;
 }
 
 void entitlements(const struct machine *m, double *out)
@@ -53,7 +69,9 @@ void entitlements(const struct machine *m, double *out)
 		struct domain_sum sum;
 
 		sum_domain(m, (uint32_t)i, &sum);
-		limit[i] = sum.demand;
+		limit[i] = sum.demand + irq_demand(s, i);
+		if (limit[i] > d->nr_vcpus)
+			limit[i] = d->nr_vcpus;
 		if (d->cap && limit[i] > d->cap / 100.0)
 			limit[i] = d->cap / 100.0;
 		out[i] = -1;
@@ -69,7 +87,8 @@ void entitlements(const struct machine *m, double *out)
 			again = false;
 			for (int i = 0; i < s->nr_domains; i++)
 				if (m->domains[i].d->pool == pool && out[i] < 0)
-					weight += m->domains[i].d->weight * (by_domain ? 1.0 : m->domains[i].d->nr_vcpus);
+					weight += m->domains[i].d->weight *
+						  (by_domain ? 1.0 : m->domains[i].d->nr_vcpus);
 			for (int i = 0; i < s->nr_domains && weight > 0; i++) {
 				const domain_t *d = m->domains[i].d;
 				double w = d->weight * (by_domain ? 1.0 : d->nr_vcpus);
@@ -87,7 +106,8 @@ void entitlements(const struct machine *m, double *out)
 				const domain_t *d = m->domains[i].d;
 
 				if (d->pool == pool && out[i] < 0)
-					out[i] = left * d->weight * (by_domain ? 1.0 : d->nr_vcpus) / weight;
+					out[i] = left * d->weight *
+						 (by_domain ? 1.0 : d->nr_vcpus) / weight;
 			}
 		}
 	}
@@ -97,8 +117,10 @@ void entitlements(const struct machine *m, double *out)
 static json_t *latency_json(const struct histogram *h)
 {
 	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "count", (json_int_t)h->count, "mean",
-			 (json_int_t)(h->count ? h->sum / h->count : 0), "p50", (json_int_t)histogram_percentile(h, 500), "p90",
-			 (json_int_t)histogram_percentile(h, 900), "p99", (json_int_t)histogram_percentile(h, 990), "p999",
+			 (json_int_t)(h->count ? h->sum / h->count : 0), "p50",
+			 (json_int_t)histogram_percentile(h, 500), "p90",
+			 (json_int_t)histogram_percentile(h, 900), "p99",
+			 (json_int_t)histogram_percentile(h, 990), "p999",
 			 (json_int_t)histogram_percentile(h, 999), "max", (json_int_t)h->max);
 }
 
@@ -107,7 +129,8 @@ static void add_bucket(void *arg, int64_t upper_ns, uint64_t count)
 	json_array_append_new(arg, json_pack("[I,I]", (json_int_t)upper_ns, (json_int_t)count));
 }
 
-static json_t *domain_json(const struct machine *m, uint32_t i, double entitlement, int64_t duration, bool with_histograms)
+static json_t *domain_json(const struct machine *m, uint32_t i, double entitlement,
+			   int64_t duration, bool with_histograms)
 {
 	const struct scn_domain *scn = &m->s->domains[i];
 	const struct sim_domain *sd = &m->domains[i];
@@ -116,12 +139,14 @@ static json_t *domain_json(const struct machine *m, uint32_t i, double entitleme
 	json_t *o;
 
 	sum_domain(m, i, &sum);
-	o = json_pack("{s:s,s:s,s:i,s:i,s:i,s:f,s:I,s:I,s:I,s:I,s:I,s:f}", "name", scn->name, "pool",
-		      m->s->pools[sd->d->pool->id].name, "vcpus", scn->nr_vcpus, "weight", (int)sd->d->weight, "cap",
-		      (int)sd->d->cap, "entitlement", entitlement, "run_ns", (json_int_t)sum.runstate_ns[RUNSTATE_running],
-		      "runnable_ns", (json_int_t)sum.runstate_ns[RUNSTATE_runnable], "blocked_ns",
+	o = json_pack("{s:s,s:s,s:i,s:i,s:i,s:f,s:I,s:I,s:I,s:I,s:I,s:f}", "name", scn->name,
+		      "pool", m->s->pools[sd->d->pool->id].name, "vcpus", scn->nr_vcpus, "weight",
+		      (int)sd->d->weight, "cap", (int)sd->d->cap, "entitlement", entitlement,
+		      "run_ns", (json_int_t)sum.runstate_ns[RUNSTATE_running], "runnable_ns",
+		      (json_int_t)sum.runstate_ns[RUNSTATE_runnable], "blocked_ns",
 		      (json_int_t)sum.runstate_ns[RUNSTATE_blocked], "offline_ns",
-		      (json_int_t)sum.runstate_ns[RUNSTATE_offline], "parked_ns", (json_int_t)sum.parked_ns, "share",
+		      (json_int_t)sum.runstate_ns[RUNSTATE_offline], "parked_ns",
+		      (json_int_t)sum.parked_ns, "share",
 		      (double)sum.runstate_ns[RUNSTATE_running] / (double)duration);
 	json_object_set_new(o, "wake_latency_ns", latency_json(&sd->wake_latency));
 	if (with_histograms) {
@@ -131,15 +156,30 @@ static json_t *domain_json(const struct machine *m, uint32_t i, double entitleme
 		json_object_set_new(o, "wake_latency_hist", hist);
 	}
 	json_object_set_new(o, "deadlines",
-			    json_pack("{s:I,s:I}", "jobs", (json_int_t)sum.jobs, "missed", (json_int_t)sum.missed));
+			    json_pack("{s:I,s:I}", "jobs", (json_int_t)sum.jobs, "missed",
+				      (json_int_t)sum.missed));
 	json_object_set_new(o, "workload",
-			    json_pack("{s:s,s:I,s:I}", "unit", load->model == SCN_PERIODIC ? "jobs" : "bursts", "count",
-				      (json_int_t)(load->model == SCN_PERIODIC ? sum.jobs : sum.bursts), "completion_ns",
+			    json_pack("{s:s,s:I,s:I}", "unit",
+				      load->model == SCN_PERIODIC ? "jobs" : "bursts", "count",
+				      (json_int_t)(load->model == SCN_PERIODIC ? sum.jobs :
+										 sum.bursts),
+				      "completion_ns",
 				      (json_int_t)(load->work_ns ? sum.completion_ns : 0)));
 	json_object_set_new(o, "switches", json_integer((json_int_t)sum.switches));
 	json_object_set_new(o, "migrations", json_integer((json_int_t)sum.migrations));
 	json_object_set_new(o, "boosts", json_integer((json_int_t)sum.boosts));
 	return o;
+}
+
+/* Jansson's integers end at 2^63 - 1; a greater seed is a string. */
+static json_t *seed_json(uint64_t seed)
+{
+	char text[24];
+
+	if (seed <= INT64_MAX)
+		return json_integer((json_int_t)seed);
+	snprintf(text, sizeof(text), "%" PRIu64, seed);
+	return json_string(text);
 }
 
 json_t *result_json(const struct machine *m, int64_t wall_ns, bool with_histograms)
@@ -156,7 +196,8 @@ json_t *result_json(const struct machine *m, int64_t wall_ns, bool with_histogra
 	if (entitled)
 		entitlements(m, entitled);
 	for (int i = 0; i < s->nr_domains; i++) {
-		json_t *d = domain_json(m, (uint32_t)i, entitled ? entitled[i] : 0, duration, with_histograms);
+		json_t *d = domain_json(m, (uint32_t)i, entitled ? entitled[i] : 0, duration,
+					with_histograms);
 
 		migrations += (uint64_t)json_integer_value(json_object_get(d, "migrations"));
 		json_array_append_new(domains, d);
@@ -164,101 +205,27 @@ json_t *result_json(const struct machine *m, int64_t wall_ns, bool with_histogra
 	free(entitled);
 	for (uint32_t c = 0; c < m->host->limits.pcpus; c++) {
 		const pcpu_t *p = &m->host->pcpus[c];
-		int64_t run = m->now - vcpu_runstate_ns(p->idle, RUNSTATE_running, m->now) - m->pcpus[c].base_run_ns;
+		int64_t run = m->now - vcpu_runstate_ns(p->idle, RUNSTATE_running, m->now) -
+			      m->pcpus[c].base_run_ns;
 
 		switches += p->switches - m->pcpus[c].base_switches;
-		json_array_append_new(pcpus, json_pack("{s:i,s:I,s:I,s:I}", "id", (int)c, "run_ns", (json_int_t)run, "idle_ns",
+		json_array_append_new(pcpus, json_pack("{s:i,s:I,s:I,s:I}", "id", (int)c, "run_ns",
+						       (json_int_t)run, "idle_ns",
 						       (json_int_t)(duration - run), "switches",
-						       (json_int_t)(p->switches - m->pcpus[c].base_switches)));
+						       (json_int_t)(p->switches -
+								    m->pcpus[c].base_switches)));
 	}
 	snprintf(hash, sizeof(hash), "%016" PRIx64, m->trace_hash);
-	root = json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:s,s:o,s:o}", "rota", ROTA_VERSION, "scenario", s->name, "seed",
-			 (json_int_t)s->seed, "duration_ns", (json_int_t)duration, "events",
-			 (json_int_t)machine_scheduler_events(m), "machine_events", (json_int_t)m->nr_events, "wall_ns",
-			 (json_int_t)wall_ns, "trace_hash", hash, "domains", domains, "pcpus", pcpus);
+	root = json_pack("{s:s,s:s,s:o,s:I,s:I,s:I,s:I,s:s,s:o,s:o}", "rota", ROTA_VERSION,
+			 "scenario", s->name, "seed", seed_json(s->seed), "duration_ns",
+			 (json_int_t)duration, "events", (json_int_t)machine_scheduler_events(m),
+			 "machine_events", (json_int_t)m->nr_events, "wall_ns", (json_int_t)wall_ns,
+			 "trace_hash", hash, "domains", domains, "pcpus", pcpus);
 	json_object_set_new(root, "counters",
-			    json_pack("{s:I,s:I,s:i,s:i,s:i,s:I,s:I}", "context_switches", (json_int_t)switches, "migrations",
-				      (json_int_t)migrations, "ple_exits", 0, "coboosts", 0, "micro_migrations", 0,
-				      "refused_commands", (json_int_t)m->refused, "lost_records", (json_int_t)m->cx.lost_rec));
+			    json_pack("{s:I,s:I,s:i,s:i,s:i,s:I,s:I}", "context_switches",
+				      (json_int_t)switches, "migrations", (json_int_t)migrations,
+				      "ple_exits", 0, "coboosts", 0, "micro_migrations", 0,
+				      "refused_commands", (json_int_t)m->refused, "lost_records",
+				      (json_int_t)m->cx.lost_rec));
 	return root;
-}
-
-/* A time for a person: three figures and a unit. */
-static const char *human_ns(double ns, char *buf, size_t len)
-{
-	static const char *const units[] = {"ns", "us", "ms", "s"};
-	unsigned int u = 0;
-
-	while (ns >= 999.5 && u < 3) {
-		ns /= 1000;
-		u++;
-	}
-	snprintf(buf, len, "%.*f%s", u == 0 || ns >= 99.95 ? 0 : ns >= 9.995 ? 1 : 2, ns, units[u]);
-	return buf;
-}
-
-static double number(const json_t *o, const char *key)
-{
-	return json_number_value(json_object_get(o, key));
-}
-
-static const char *human_key(const json_t *o, const char *key, char *buf, size_t len)
-{
-	return human_ns(number(o, key), buf, len);
-}
-
-static void print_domain(FILE *out, const json_t *d, int name_width, int pool_width, bool completion)
-{
-	char run[16], runnable[16], blocked[16], p50[16], p99[16], max[16], cap[16], done[16];
-	const json_t *lat = json_object_get(d, "wake_latency_ns"), *work = json_object_get(d, "workload");
-	double completion_ns = number(work, "completion_ns");
-
-	snprintf(cap, sizeof(cap), number(d, "cap") > 0 ? "%.0f%%" : "-", number(d, "cap"));
-	fprintf(out, "%-*s %-*s %5.0f %6.0f %5s %8.2f%% %8.2f%%  %8s %8s %8s  %7s %7s %7s %8.0f %6.0f", name_width,
-		json_string_value(json_object_get(d, "name")), pool_width, json_string_value(json_object_get(d, "pool")),
-		number(d, "vcpus"), number(d, "weight"), cap, 100 * number(d, "entitlement"), 100 * number(d, "share"),
-		human_key(d, "run_ns", run, sizeof(run)), human_key(d, "runnable_ns", runnable, sizeof(runnable)),
-		human_key(d, "blocked_ns", blocked, sizeof(blocked)),
-		number(lat, "count") > 0 ? human_key(lat, "p50", p50, sizeof(p50)) : "-",
-		number(lat, "count") > 0 ? human_key(lat, "p99", p99, sizeof(p99)) : "-",
-		number(lat, "count") > 0 ? human_key(lat, "max", max, sizeof(max)) : "-", number(d, "switches"),
-		number(d, "migrations"));
-	if (completion)
-		fprintf(out, " %9s", completion_ns > 0	? human_ns(completion_ns, done, sizeof(done)) :
-				     completion_ns < 0 ? "unfinished" : "-");
-	fprintf(out, "\n");
-}
-
-void result_table(const struct machine *m, const json_t *result, FILE *out)
-{
-	const json_t *domains = json_object_get(result, "domains");
-	int name_width = 6, pool_width = 4;
-	bool completion = false;
-	size_t i;
-	json_t *d;
-	char span[16], wall[16];
-	double wall_ns = number(result, "wall_ns"), events = number(result, "events");
-
-	json_array_foreach(domains, i, d) {
-		int n = (int)strlen(json_string_value(json_object_get(d, "name")));
-		int p = (int)strlen(json_string_value(json_object_get(d, "pool")));
-
-		name_width = n > name_width ? n : name_width;
-		pool_width = p > pool_width ? p : pool_width;
-		completion |= number(json_object_get(d, "workload"), "completion_ns") != 0;
-	}
-	fprintf(out, "%s: %s counted on %d pCPUs, seed %" PRIu64 "\n\n", m->s->name,
-		human_key(result, "duration_ns", span, sizeof(span)), m->s->nr_pcpus, m->s->seed);
-	fprintf(out, "%*s %8s wake-to-run latency\n", name_width + pool_width + 37 + 29, "", "");
-	fprintf(out, "%-*s %-*s %5s %6s %5s %9s %9s  %8s %8s %8s  %7s %7s %7s %8s %6s%s\n", name_width, "Domain", pool_width,
-		"Pool", "vCPUs", "Weight", "Cap", "Entitled", "Share", "Run", "Runnable", "Blocked", "p50", "p99", "max",
-		"Switches", "Migr", completion ? " Completed" : "");
-	json_array_foreach(domains, i, d)
-		print_domain(out, d, name_width, pool_width, completion);
-	fprintf(out, "\n%.0f scheduler events in %s (%.2f million/s), trace hash %s\n", events,
-		human_ns(wall_ns, wall, sizeof(wall)), wall_ns > 0 ? events * 1e3 / wall_ns : 0,
-		json_string_value(json_object_get(result, "trace_hash")));
-	if (m->refused)
-		fprintf(out, "%" PRIu64 " scripted command%s refused, the first: %s\n", m->refused, m->refused == 1 ? " was" : "s were",
-			m->refusal);
 }

@@ -17,13 +17,13 @@
  */
 json_t *result_json(const struct machine *m, int64_t wall_ns, bool with_histograms);
 
-/* The same as a table of domains and a line of totals, at most @width columns where that can be. */
+/* The same as a table for a person: domains, their sums, the host (result_table.c). */
 void result_table(const struct machine *m, const json_t *result, FILE *out);
 
 /*
- * entitlements() - what weights and caps entitle each domain to, pCPUs: in each pool, weighted water-filling of its pCPUs, each
- * domain taking at most its cap, its number of vCPUs, and what its workload can use. @out: one for each domain. Affinity is not
- * considered.
+ * entitlements() - what weights and caps entitle each domain to, pCPUs: in each pool, weighted
+ * water-filling of its pCPUs, each domain taking at most its cap, its number of vCPUs, and what its
+ * workload can use. @out: one for each domain. Affinity is not considered.
  */
 void entitlements(const struct machine *m, double *out);
 

@@ -111,6 +111,20 @@ static int remove_cpus(struct machine *m, const struct scn_event *e)
 	return 0;
 }
 
+/* Who was woken while it was paused waits for a pCPU from now on, not from then. */
+static int unpause(struct machine *m, const struct scn_event *e, domain_t *d, vcpu_t *v)
+{
+	const struct sim_domain *sd = &m->domains[e->domain];
+
+	for (uint32_t i = 0; i < sd->nr_vcpus; i++) {
+		struct sim_vcpu *sv = &m->vcpus[sd->first_vcpu + i];
+
+		if (sv->woken_ns >= 0 && (!v || sv->v == v))
+			sv->woken_ns = m->now;
+	}
+	return v ? vcpu_unpause(&m->cx, v) : domain_unpause(&m->cx, d);
+}
+
 static int carry_out(struct machine *m, const struct scn_event *e)
 {
 	struct sim_domain *sd = &m->domains[e->domain >= 0 ? e->domain : 0];
@@ -121,7 +135,7 @@ static int carry_out(struct machine *m, const struct scn_event *e)
 	case SCN_EV_PAUSE:
 		return v ? vcpu_pause(&m->cx, v) : domain_pause(&m->cx, d);
 	case SCN_EV_UNPAUSE:
-		return v ? vcpu_unpause(&m->cx, v) : domain_unpause(&m->cx, d);
+		return unpause(m, e, d, v);
 	case SCN_EV_WEIGHT:
 		return sched_adjust(&m->cx, d, (s32)e->value, -1);
 	case SCN_EV_CAP:
