@@ -17,21 +17,19 @@ CORE_FN int soft_effective_update(host_t *h ARG, vcpu_t *v ARG)
 	return 0;
 }
 
-CORE_FN int vcpu_move_start(sched_call_t *cx ARG, vcpu_t *v ARG)
+NO_FRAME void vcpu_move_start(sched_call_t *cx, vcpu_t *v)
 {
 	v->pause_flags |= VPF_migrating;
 	vcpu_sleep_locked(cx, v);
-	return 0;
 }
 
-CORE_FN int vcpu_move_finish(sched_call_t *cx ARG, vcpu_t *v ARG)
+NO_FRAME void vcpu_move_finish(sched_call_t *cx, vcpu_t *v)
 {
 	if (v->is_running || !(v->pause_flags & VPF_migrating))
-		return 0;
+		return;
 	v->processor = pcpu_of(cx->host, hook_pick_cpu(cx, v));
 	v->pause_flags &= (u8)~VPF_migrating;
 	vcpu_wake_locked(cx, v);
-	return 0;
 }
 
 SCHED_API s32 vcpu_set_affinity(sched_call_t *cx, vcpu_t *v, cpumask_t *hard, cpumask_t *soft)

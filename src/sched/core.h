@@ -93,8 +93,8 @@ static void runstate_set(sched_call_t *cx, vcpu_t *v, u32 runstate);
 CORE_FN int vcpu_sleep_locked(sched_call_t *cx ARG, vcpu_t *v ARG);
 CORE_FN int vcpu_wake_locked(sched_call_t *cx ARG, vcpu_t *v ARG);
 /* affinity.c */
-CORE_FN int vcpu_move_start(sched_call_t *cx ARG, vcpu_t *v ARG);
-CORE_FN int vcpu_move_finish(sched_call_t *cx ARG, vcpu_t *v ARG);
+NO_FRAME void vcpu_move_start(sched_call_t *cx, vcpu_t *v);
+NO_FRAME void vcpu_move_finish(sched_call_t *cx, vcpu_t *v);
 CORE_FN int soft_effective_update(host_t *h ARG, vcpu_t *v ARG);
 
 #endif

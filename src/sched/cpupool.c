@@ -119,32 +119,37 @@ SCHED_API s32 cpupool_add_cpu(sched_call_t *cx, s32 id, s32 cpu)
 	return 0;
 }
 
-/* Send every vCPU of the pool off pCPU p. Returns how many still run there. */
-static u32 evacuate(sched_call_t *cx, cpupool_t *pool, pcpu_t *p)
+/* Send the vCPUs of d off pCPU p, which its pool no longer has. Returns how many still run there. */
+CORE_FN u32 evacuate_domain(sched_call_t *cx ARG, domain_t *d ARG, pcpu_t *p ARG)
 {
 	host_t *h = cx->host;
 	u32 left = 0;
 
-	for (link_t *k = pool->domains.next; k != &pool->domains && can_loop; k = k->next) {
-		domain_t *d = link_of(k, domain_t, pool_link);
+	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
+		vcpu_t *v = link_of(l, vcpu_t, domain_link);
 
-		for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
-			vcpu_t *v = link_of(l, vcpu_t, domain_link);
-
-			if (!mask_intersects(&v->hard, &pool->cpus, h->mask_words)) {
-				/* Its affinity no longer meets the pool: broken, as Xen says, to all. */
-				mask_copy(&v->hard, &h->all_cpus);
-				soft_effective_update(h, v);
-				hook_affinity_set(cx, v);
-			}
-			if (v->processor != p)
-				continue;
-			if (!(v->pause_flags & VPF_migrating))
-				vcpu_move_start(cx, v);
-			vcpu_move_finish(cx, v);
-			left += v->processor == p;
+		if (!mask_intersects(&v->hard, &d->pool->cpus, h->mask_words)) {
+			/* Its affinity no longer meets the pool: broken, as Xen says, to all. */
+			mask_copy(&v->hard, &h->all_cpus);
+			soft_effective_update(h, v);
+			hook_affinity_set(cx, v);
 		}
+		if (v->processor != p)
+			continue;
+		if (!(v->pause_flags & VPF_migrating))
+			vcpu_move_start(cx, v);
+		vcpu_move_finish(cx, v);
+		left += v->processor == p;
 	}
+	return left;
+}
+
+NO_FRAME u32 evacuate(sched_call_t *cx, cpupool_t *pool, pcpu_t *p)
+{
+	u32 left = 0;
+
+	for (link_t *k = pool->domains.next; k != &pool->domains && can_loop; k = k->next)
+		left += evacuate_domain(cx, link_of(k, domain_t, pool_link), p);
 	return left;
 }
 
@@ -205,7 +210,7 @@ SCHED_API s32 cpupool_rm_cpu(sched_call_t *cx, s32 id, s32 cpu)
 		return -SCHED_EAGAIN;
 	}
 	p->pool = NULL;
-	for (u32 t = 0; t < NR_TIMERS && can_loop; t++)
+	for (u32 t = ZERO; t < NR_TIMERS && can_loop; t++)
 		timer_set(cx, p, t, TIME_NEVER);
 	mask_set(&h->free_cpus, (u32)cpu);
 	h->moving_cpu = -1;

@@ -57,7 +57,7 @@ static void credit_pool_init(cpupool_t *pool)
 	pool->credit.balance_ns = 0;
 	pool->credit.sort_epoch = 0;
 	pool->credit.master = -1;
-	for (u32 i = 0; i < SCHED_MAX_NODES && can_loop; i++)
+	for (u32 i = ZERO; i < SCHED_MAX_NODES && can_loop; i++)
 		pool->credit.balance_bias[i] = -1;
 	mask_zero(&pool->credit.idlers);
 	mask_zero(&pool->credit.idle_cores);
@@ -69,7 +69,7 @@ CORE_FN int credit_pcpu_init(sched_call_t *cx ARG, pcpu_t *p ARG)
 {
 	cpupool_t *pool = p->pool;
 
-	for (u32 c = 0; c < CREDIT_CLASSES && can_loop; c++)
+	for (u32 c = ZERO; c < CREDIT_CLASSES && can_loop; c++)
 		list_init(&p->credit.queue[c]);
 	p->credit.nr_queued = 0;
 	p->credit.classes = 0;

@@ -68,7 +68,7 @@ struct credit_domain {
 	struct link active; /* credit_vcpu.active */
 	struct link pool_link; /* in credit_pool.active, while any of its vCPUs is active */
 	u32 nr_active;
-	s64 want_ns, grant_ns; /* accounting */
+	s64 want_ns, sum_ns; /* accounting */
 	u8 filled;
 };
 

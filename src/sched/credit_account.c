@@ -123,7 +123,7 @@ CORE_FN int credit_park(sched_call_t *cx ARG, vcpu_t *v ARG)
 	return 0;
 }
 
-CORE_FN int credit_unpark(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG)
+NO_FRAME int credit_unpark(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 {
 	if (!(v->credit.flags & CREDIT_PARKED))
 		return 0;
@@ -148,7 +148,7 @@ CORE_FN int credit_fill_vcpus(domain_t *d ARG, s64 amount, bool cap)
 	s64 n = d->credit.nr_active, part;
 	bool again = true;
 
-	for (u32 round = 0; again && n > 0 && round < CREDIT_FILL_ROUNDS && can_loop; round++) {
+	for (u32 round = ZERO; again && n > 0 && round < CREDIT_FILL_ROUNDS && can_loop; round++) {
 		again = false;
 		for (link_t *l = head->next; l != head && n > 0 && can_loop; l = l->next) {
 			vcpu_t *v = link_of(l, vcpu_t, credit.active);
@@ -225,32 +225,41 @@ CORE_FN int credit_fill_cap(cpupool_t *pool ARG, domain_t *d ARG, s64 elapsed)
 	return 0;
 }
 
+/* What the active vCPUs of d, and d as a whole, can use of @elapsed ns. */
+CORE_FN int credit_domain_wants(cpupool_t *pool ARG, domain_t *d ARG, s64 elapsed)
+{
+	s64 slice = pool->credit.params.tslice_ns;
+	link_t *head = &d->credit.active;
+
+	d->credit.want_ns = 0;
+	d->credit.filled = 0;
+	for (link_t *l = head->next; l != head && can_loop; l = l->next) {
+		vcpu_t *v = link_of(l, vcpu_t, credit.active);
+		s64 room = (vcpu_runnable(v) ? CREDIT_SAVED_SLICES * slice : slice) - v->credit.credit_ns;
+
+		v->credit.want_ns = room < 0 ? 0 : room < elapsed ? room : elapsed;
+		d->credit.want_ns += v->credit.want_ns;
+	}
+	if (d->cap && d->credit.want_ns > credit_cap_budget(d, elapsed))
+		d->credit.want_ns = credit_cap_budget(d, elapsed);
+	return 0;
+}
+
 /* Give each active vCPU its part of @elapsed ns on every pCPU of the pool. */
 CORE_FN int credit_grant(sched_call_t *cx ARG, cpupool_t *pool ARG, s64 elapsed)
 {
-	s64 amount = elapsed * pool->nr_cpus, weight = 0, slice = pool->credit.params.tslice_ns;
+	s64 amount = elapsed * pool->nr_cpus, weight = 0;
 	link_t *pool_head = &pool->credit.active;
 	bool again = true;
 
 	(void)cx;
 	for (link_t *k = pool_head->next; k != pool_head && can_loop; k = k->next) {
 		domain_t *d = link_of(k, domain_t, credit.pool_link);
-		link_t *head = &d->credit.active;
 
-		d->credit.want_ns = 0;
-		d->credit.filled = 0;
-		for (link_t *l = head->next; l != head && can_loop; l = l->next) {
-			vcpu_t *v = link_of(l, vcpu_t, credit.active);
-			s64 room = (vcpu_runnable(v) ? CREDIT_SAVED_SLICES * slice : slice) - v->credit.credit_ns;
-
-			v->credit.want_ns = room < 0 ? 0 : room < elapsed ? room : elapsed;
-			d->credit.want_ns += v->credit.want_ns;
-		}
-		if (d->cap && d->credit.want_ns > credit_cap_budget(d, elapsed))
-			d->credit.want_ns = credit_cap_budget(d, elapsed);
+		credit_domain_wants(pool, d, elapsed);
 		weight += credit_weight(pool, d);
 	}
-	for (u32 round = 0; again && weight > 0 && round < CREDIT_FILL_ROUNDS && can_loop; round++) {
+	for (u32 round = ZERO; again && weight > 0 && round < CREDIT_FILL_ROUNDS && can_loop; round++) {
 		again = false;
 		for (link_t *k = pool_head->next; k != pool_head && weight > 0 && can_loop; k = k->next) {
 			domain_t *d = link_of(k, domain_t, credit.pool_link);
@@ -293,50 +302,68 @@ static inline bool credit_contends(vcpu_t *v)
 	return vcpu_runnable(v) || v->credit.credit_ns < 0;
 }
 
-CORE_FN int credit_account_exact(sched_call_t *cx ARG, cpupool_t *pool ARG, s64 elapsed)
+/* How many contenders d has; the sum of their credits goes to d->credit.sum_ns. */
+CORE_FN s64 credit_domain_sum(domain_t *d ARG)
+{
+	link_t *head = &d->credit.active;
+	s64 n = 0;
+
+	d->credit.sum_ns = 0;
+	for (link_t *l = head->next; l != head && can_loop; l = l->next) {
+		vcpu_t *v = link_of(l, vcpu_t, credit.active);
+
+		if (credit_contends(v)) {
+			d->credit.sum_ns += v->credit.credit_ns;
+			n++;
+		}
+	}
+	return n;
+}
+
+/* Move the credits of d's contenders by -@mean, bound them, and draw the conclusions. */
+CORE_FN int credit_domain_settle(sched_call_t *cx ARG, cpupool_t *pool ARG, domain_t *d ARG, s64 mean)
 {
 	s64 slice = pool->credit.params.tslice_ns, most = CREDIT_SAVED_SLICES * slice;
+	link_t *head = &d->credit.active, *next;
+
+	for (link_t *l = head->next; l != head && can_loop; l = next) {
+		vcpu_t *v = link_of(l, vcpu_t, credit.active);
+
+		next = l->next;
+		if (credit_contends(v))
+			v->credit.credit_ns -= mean;
+		if (v->credit.credit_ns < -most)
+			v->credit.credit_ns = -most;
+		if (v->credit.credit_ns > most)
+			v->credit.credit_ns = most;
+		credit_set_class(pool, v);
+		/* Asleep with a slice saved: it stops earning. Parked is not asleep. */
+		if (!vcpu_runnable(v) && !(v->pause_flags & VPF_parked) && v->credit.credit_ns >= slice) {
+			v->credit.credit_ns = slice;
+			credit_deactivate(cx, v);
+		}
+	}
+	return 0;
+}
+
+CORE_FN int credit_account_exact(sched_call_t *cx ARG, cpupool_t *pool ARG, s64 elapsed)
+{
+	link_t *head = &pool->credit.active, *next;
 	s64 sum = 0, n = 0, mean = 0;
-	link_t *pool_head = &pool->credit.active, *next_domain, *next;
 
 	credit_grant(cx, pool, elapsed);
-	for (link_t *k = pool_head->next; k != pool_head && can_loop; k = k->next) {
-		link_t *head = &link_of(k, domain_t, credit.pool_link)->credit.active;
+	for (link_t *k = head->next; k != head && can_loop; k = k->next) {
+		domain_t *d = link_of(k, domain_t, credit.pool_link);
 
-		for (link_t *l = head->next; l != head && can_loop; l = l->next) {
-			vcpu_t *v = link_of(l, vcpu_t, credit.active);
-
-			if (credit_contends(v)) {
-				sum += v->credit.credit_ns;
-				n++;
-			}
-		}
+		n += credit_domain_sum(d);
+		sum += d->credit.sum_ns;
 	}
 	if (n)
 		mean = sum / n;
 	pool->credit.balance_ns = sum - mean * n;
-	for (link_t *k = pool_head->next; k != pool_head && can_loop; k = next_domain) {
-		domain_t *d = link_of(k, domain_t, credit.pool_link);
-		link_t *head = &d->credit.active;
-
-		next_domain = k->next;
-		for (link_t *l = head->next; l != head && can_loop; l = next) {
-			vcpu_t *v = link_of(l, vcpu_t, credit.active);
-
-			next = l->next;
-			if (credit_contends(v))
-				v->credit.credit_ns -= mean;
-			if (v->credit.credit_ns < -most)
-				v->credit.credit_ns = -most;
-			if (v->credit.credit_ns > most)
-				v->credit.credit_ns = most;
-			credit_set_class(pool, v);
-			/* Asleep with a slice saved: it stops earning. Parked is not asleep. */
-			if (!vcpu_runnable(v) && !(v->pause_flags & VPF_parked) && v->credit.credit_ns >= slice) {
-				v->credit.credit_ns = slice;
-				credit_deactivate(cx, v);
-			}
-		}
+	for (link_t *k = head->next; k != head && can_loop; k = next) {
+		next = k->next;
+		credit_domain_settle(cx, pool, link_of(k, domain_t, credit.pool_link), mean);
 	}
 	return 0;
 }
@@ -348,7 +375,7 @@ static inline s64 credit_div_up(s64 a, s64 b)
 }
 
 /* Xen's: a vCPU is granted g credits; clamps, parking and the halving of what was saved. Returns its credit. */
-CORE_FN s64 credit_grant_xen(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG, s64 g, s64 cap)
+NO_FRAME s64 credit_grant_xen(sched_call_t *cx, cpupool_t *pool, vcpu_t *v, s64 g, s64 cap)
 {
 	s64 cpt = pool->credit.params.tslice_ns / CREDIT_NS;
 
@@ -374,12 +401,25 @@ CORE_FN s64 credit_grant_xen(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *
 	return v->credit.credit_ns;
 }
 
+/* Xen's: d's vCPUs are granted @g credits each, capped at @cap; the sum of their credits. */
+CORE_FN s64 credit_domain_grant_xen(sched_call_t *cx ARG, cpupool_t *pool ARG, domain_t *d ARG, s64 g, s64 cap)
+{
+	link_t *head = &d->credit.active, *next;
+	s64 sum = 0;
+
+	for (link_t *l = head->next; l != head && can_loop; l = next) {
+		next = l->next;
+		sum += credit_grant_xen(cx, pool, link_of(l, vcpu_t, credit.active), g, cap);
+	}
+	return sum;
+}
+
 /* Xen's accounting to the letter, in its integer credits; in 64 bits, where Xen's wraps (6.1.11). */
 CORE_FN int credit_account_xen(sched_call_t *cx ARG, cpupool_t *pool ARG)
 {
 	s64 cpt = pool->credit.params.tslice_ns / CREDIT_NS, total = cpt * pool->nr_cpus;
 	s64 balance = pool->credit.balance_ns / CREDIT_NS, weight = 0, left, new_balance = 0;
-	link_t *pool_head = &pool->credit.active, *next_domain, *next;
+	link_t *pool_head = &pool->credit.active, *next_domain;
 	bool extra = false;
 
 	if (balance < 0)
@@ -390,7 +430,6 @@ CORE_FN int credit_account_xen(sched_call_t *cx ARG, cpupool_t *pool ARG)
 	for (link_t *k = pool_head->next; k != pool_head && can_loop; k = next_domain) {
 		domain_t *d = link_of(k, domain_t, credit.pool_link);
 		s64 n = d->credit.nr_active, w = credit_weight(pool, d), peak = n * cpt, cap = 0, fair;
-		link_t *head = &d->credit.active;
 
 		next_domain = k->next;
 		left -= w;
@@ -414,13 +453,27 @@ CORE_FN int credit_account_xen(sched_call_t *cx ARG, cpupool_t *pool ARG)
 			}
 			fair = peak;
 		}
-		fair = credit_div_up(fair, n);
-		for (link_t *l = head->next; l != head && can_loop; l = next) {
-			next = l->next;
-			new_balance += credit_grant_xen(cx, pool, link_of(l, vcpu_t, credit.active), fair, cap);
-		}
+		new_balance += credit_domain_grant_xen(cx, pool, d, credit_div_up(fair, n), cap);
 	}
 	pool->credit.balance_ns = weight ? new_balance : 0;
+	return 0;
+}
+
+/* Refill d's cap budget, let its parked vCPUs go on, and end its running ones' slices with what they have now. */
+CORE_FN int credit_domain_cap(sched_call_t *cx ARG, cpupool_t *pool ARG, domain_t *d ARG, s64 elapsed)
+{
+	link_t *head = &d->credit.active;
+
+	credit_fill_cap(pool, d, elapsed);
+	for (link_t *l = head->next; l != head && can_loop; l = l->next) {
+		vcpu_t *v = link_of(l, vcpu_t, credit.active);
+		pcpu_t *p = v->processor;
+
+		if (!credit_cap_used_up(pool, v))
+			credit_unpark(cx, pool, v);
+		if (p->curr == v && p->timer_ns[TIMER_SLICE] != TIME_NEVER)
+			timer_set(cx, p, TIMER_SLICE, credit_slice_end(pool, v, v->state_entry_ns, cx->now));
+	}
 	return 0;
 }
 
@@ -455,18 +508,8 @@ CORE_FN int credit_account(sched_call_t *cx ARG, pcpu_t *p ARG)
 		for (link_t *k = head->next; k != head && can_loop; k = k->next) {
 			domain_t *d = link_of(k, domain_t, credit.pool_link);
 
-			if (!d->cap)
-				continue;
-			credit_fill_cap(pool, d, elapsed);
-			for (link_t *l = d->credit.active.next; l != &d->credit.active && can_loop; l = l->next) {
-				vcpu_t *v = link_of(l, vcpu_t, credit.active);
-
-				if (!credit_cap_used_up(pool, v))
-					credit_unpark(cx, pool, v);
-				if (v->processor->curr == v && v->processor->timer_ns[TIMER_SLICE] != TIME_NEVER)
-					timer_set(cx, v->processor, TIMER_SLICE,
-						  credit_slice_end(pool, v, v->state_entry_ns, cx->now));
-			}
+			if (d->cap)
+				credit_domain_cap(cx, pool, d, elapsed);
 		}
 	pool->credit.sort_epoch++;
 	if (mended(pool, CREDIT_MEND_ORDER))

@@ -24,7 +24,7 @@ CORE_FN int credit_set_idle(cpupool_t *pool ARG, pcpu_t *p ARG, bool idle)
 		return 0;
 	}
 	idle = mask_subset(core, &pool->credit.idlers, h->mask_words);
-	for (u32 i = 0; i < h->mask_words && i < MASK_WORDS && can_loop; i++)
+	for (u32 i = ZERO; i < h->mask_words && i < MASK_WORDS && can_loop; i++)
 		if (idle)
 			pool->credit.idle_cores.w[i] |= core->w[i];
 		else
@@ -39,7 +39,7 @@ static inline bool credit_soft(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 }
 
 /* An idle pCPU of @allowed. Whole idle cores before idle threads, v's node before others; -1 none. */
-static s32 credit_idle_among(sched_call_t *cx, cpupool_t *pool, vcpu_t *v, cpumask_t *allowed)
+NO_FRAME s32 credit_idle_among(sched_call_t *cx, cpupool_t *pool, vcpu_t *v, cpumask_t *allowed)
 {
 	host_t *h = cx->host;
 	u32 words = h->mask_words;
@@ -81,7 +81,7 @@ CORE_FN s32 credit_find_idle(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *
 /* ---- tickling ---- */
 
 /* The idle bit goes at once, so that the next wake-up chooses another. */
-static void credit_tickle_cpu(sched_call_t *cx, cpupool_t *pool, pcpu_t *p)
+NO_FRAME void credit_tickle_cpu(sched_call_t *cx, cpupool_t *pool, pcpu_t *p)
 {
 	if (tracing(cx))
 		record(cx, TRC_CREDIT_TICKLE, p->id, 0);
@@ -90,11 +90,11 @@ static void credit_tickle_cpu(sched_call_t *cx, cpupool_t *pool, pcpu_t *p)
 }
 
 /* With tickle_one_idle off, every idle pCPU that v may use comes to look. */
-CORE_FN int credit_tickle_all(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG)
+NO_FRAME int credit_tickle_all(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 {
 	host_t *h = cx->host;
 
-	for (u32 i = 0; i < h->mask_words && i < MASK_WORDS && can_loop; i++) {
+	for (u32 i = ZERO; i < h->mask_words && i < MASK_WORDS && can_loop; i++) {
 		u64 w = v->hard.w[i] & pool->credit.idlers.w[i];
 
 		for (; w && can_loop; w &= w - 1)
@@ -161,7 +161,7 @@ CORE_FN s32 credit_preemptible(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t
 		allowed = &h->scratch[cx->cpu];
 		mask_and(allowed, &v->soft, &v->hard);
 	}
-	for (u32 n = 0; n < CREDIT_PREEMPT_PROBES && can_loop; n++) {
+	for (u32 n = ZERO; n < CREDIT_PREEMPT_PROBES && can_loop; n++) {
 		pcpu_t *p;
 
 		cpu = mask_cycle_and3(allowed, &pool->cpus, &h->node_mask[own->node], cpu, h->mask_words);
@@ -202,7 +202,7 @@ CORE_FN int credit_place(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v AR
 	return 0;
 }
 
-static void credit_enqueue_and_tickle(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
+NO_FRAME void credit_enqueue_and_tickle(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 {
 	credit_place(cx, pool, v);
 	credit_enqueue(pool, v);
@@ -225,7 +225,7 @@ CORE_FN u32 credit_spread(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v A
 	bool here = credit_idle_without(pool, pcpu_of(h, cpu), v) && !mask_test(&pool->credit.idlers, cpu);
 
 	mask_clear(cands, cpu);
-	for (u32 n = 0; n < SCHED_MAX_PCPUS && can_loop; n++) {
+	for (u32 n = ZERO; n < SCHED_MAX_PCPUS && can_loop; n++) {
 		s32 nxt = mask_cycle(cands, (s32)best, words);
 		pcpu_t *pb, *pn;
 		cpumask_t *group, *own;
@@ -247,7 +247,7 @@ CORE_FN u32 credit_spread(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v A
 			switched = 1;
 			group = &h->core_mask[pcpu_of(h, best)->core];
 		}
-		for (u32 i = 0; i < words && i < MASK_WORDS && can_loop; i++)
+		for (u32 i = ZERO; i < words && i < MASK_WORDS && can_loop; i++)
 			cands->w[i] &= ~group->w[i];
 	}
 	if (switched)
@@ -316,7 +316,7 @@ CORE_FN s32 credit_steal_from(sched_call_t *cx ARG, pcpu_t *peer ARG, pcpu_t *p 
 
 	if (peer->curr->is_idle && !mended(pool, CREDIT_MEND_BALANCE))
 		return -1;
-	for (u32 c = 0; c < class && c < CREDIT_CLASSES && can_loop; c++) {
+	for (u32 c = ZERO; c < class && c < CREDIT_CLASSES && can_loop; c++) {
 		link_t *head = &peer->credit.queue[c];
 
 		for (link_t *l = head->next; l != head && can_loop; l = l->next) {
@@ -346,7 +346,7 @@ CORE_FN s32 credit_steal_in(sched_call_t *cx ARG, pcpu_t *p ARG, u32 class, u32 
 	cpumask_t *waiting = class == CREDIT_IDLE ? &pool->credit.waiting : &pool->credit.waiting_under;
 	s32 first = -1, peer = pool->credit.balance_bias[node % SCHED_MAX_NODES];
 
-	for (u32 n = 0; n < SCHED_MAX_PCPUS && can_loop; n++) {
+	for (u32 n = ZERO; n < SCHED_MAX_PCPUS && can_loop; n++) {
 		vcpu_t *v;
 		s32 found;
 
@@ -382,7 +382,7 @@ CORE_FN s32 credit_steal(sched_call_t *cx ARG, pcpu_t *p ARG, u32 class)
 	if (mask_empty(waiting, h->mask_words))
 		return -1;
 	for (u32 step = pool->nr_soft ? 0 : 1; step < 2 && can_loop; step++)
-		for (u32 n = 0; n < h->limits.nodes && can_loop; n++) {
+		for (u32 n = ZERO; n < h->limits.nodes && can_loop; n++) {
 			u32 node = p->node + n;
 			s32 v = credit_steal_in(cx, p, class, node >= h->limits.nodes ? node - h->limits.nodes : node,
 						    step == 0);

@@ -150,7 +150,7 @@ CORE_FN int credit_sort(cpupool_t *pool ARG, pcpu_t *p ARG)
 		}
 	}
 	p->credit.classes = 0;
-	for (u32 c = 0; c < CREDIT_CLASSES && can_loop; c++)
+	for (u32 c = ZERO; c < CREDIT_CLASSES && can_loop; c++)
 		if (!list_empty(&p->credit.queue[c]))
 			p->credit.classes |= (u8)(1 << c);
 	credit_queue_masks(pool, p);

@@ -12,7 +12,11 @@
  *   CORE_FN     a function of the core that BPF's verifier checks once, by itself, rather than again on each path that calls it
  *               (all of the core on every path is more than it takes): global in BPF, static natively. The price: it returns a
  *               number, never a pointer, and each core object among its parameters is marked ARG.
+ *   CORE_INLINE the same for a function that is inline natively.
+ *   NO_FRAME    a function that is always inline, to spare one of BPF's eight stack frames.
  *   can_loop    is and-ed to the condition of every loop: 1 natively, `may_goto` in BPF (the verifier's bound).
+ *   ZERO        0, but the verifier does not know: a loop that counts from ZERO is checked once, one that counts from 0 is
+ *               checked for each count.
  *   sched_lock/ the policy's lock of a pool. Never two at once, nothing but core code while it is held.
  *   sched_unlock
  *   sched_check an invariant, tested in debug builds.
@@ -45,6 +49,7 @@ typedef __UINT64_TYPE__ u64;
 #define ARENA __attribute__((address_space(1)))
 #define SCHED_API static __attribute__((used))
 #define CORE_FN __attribute__((noinline))
+#define CORE_INLINE CORE_FN
 #define ARG __attribute__((btf_decl_tag("arg:arena")))
 #define can_loop \
 	({ \
@@ -58,11 +63,24 @@ typedef __UINT64_TYPE__ u64;
 		sched_more; \
 	})
 #define sched_check(cond) ((void)0)
-/* The live host defines these two before it includes the core; alone, the core only proves that it compiles. */
-#ifndef sched_lock
-#define sched_lock(pool) ((void)(pool))
-#define sched_unlock(pool) ((void)(pool))
-#endif
+static volatile u32 sched_zero;
+#define ZERO sched_zero
+/*
+ * The pool's lock is a word in the arena, not a bpf_spin_lock: under one of those the verifier allows no call of a global
+ * function, and the whole core on every path is more than it takes. Every program that comes here runs with interrupts off
+ * (under a run queue's or a task's lock of the kernel), so a holder is never interrupted by another.
+ * A lock that can't be had before the verifier's bound of loops is told to the host, which gives up.
+ */
+#define sched_lock(pool) \
+	do { \
+		bool sched_got = false; \
+		for (; can_loop && !(sched_got = !__sync_lock_test_and_set(&(pool)->lock, 1));) \
+			; \
+		if (!sched_got) \
+			sched_lock_failed = 1; \
+	} while (0)
+#define sched_unlock(pool) ((void)__sync_lock_test_and_set(&(pool)->lock, 0))
+static volatile u32 sched_lock_failed;
 
 #else /* native */
 
@@ -70,7 +88,9 @@ typedef __UINT64_TYPE__ u64;
 #define ARENA
 #define SCHED_API
 #define CORE_FN static
+#define CORE_INLINE static inline
 #define ARG
+#define ZERO 0
 #define can_loop 1
 #ifdef SCHED_DEBUG
 #define sched_check(cond) \
@@ -84,16 +104,19 @@ typedef __UINT64_TYPE__ u64;
 /* Single-threaded natively: the lock only has to be taken once at a time. */
 #define sched_lock(pool) \
 	do { \
-		sched_check(!(pool)->locked); \
-		(pool)->locked = 1; \
+		sched_check(!(pool)->lock); \
+		(pool)->lock = 1; \
 	} while (0)
 #define sched_unlock(pool) \
 	do { \
-		sched_check((pool)->locked); \
-		(pool)->locked = 0; \
+		sched_check((pool)->lock); \
+		(pool)->lock = 0; \
 	} while (0)
 
 #endif
+
+/* BPF allows eight frames on the stack: what only passes on takes none. */
+#define NO_FRAME static inline __attribute__((always_inline))
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)

@@ -72,7 +72,7 @@ SCHED_API vcpu_t *vcpu_create(sched_call_t *cx, domain_t *d, cpumask_t *hard, cp
 	v->migrated = 0;
 	v->state_entry_ns = cx->now;
 	v->runstate_entry_ns = cx->now;
-	for (u32 i = 0; i < 4 && can_loop; i++)
+	for (u32 i = ZERO; i < 4 && can_loop; i++)
 		v->runstate_ns[i] = 0;
 	v->parked_ns = 0;
 	v->migrations = 0;
@@ -166,7 +166,7 @@ SCHED_API s32 domain_destroy(sched_call_t *cx, domain_t *d)
 		return -SCHED_EAGAIN;
 	cx->calls++;
 	sched_lock(pool);
-	for (u32 n = 0; !list_empty(&d->vcpus) && n < SCHED_MAX_DOMAIN_VCPUS && can_loop; n++) {
+	for (u32 n = ZERO; !list_empty(&d->vcpus) && n < SCHED_MAX_DOMAIN_VCPUS && can_loop; n++) {
 		vcpu_t *v = link_of(d->vcpus.next, vcpu_t, domain_link);
 
 		hook_remove_vcpu(cx, v);

@@ -34,78 +34,81 @@ static inline void mask_clear(cpumask_t *m, u32 cpu)
 	m->w[(cpu / 64) % MASK_WORDS] &= ~(1ULL << (cpu % 64));
 }
 
-static inline void mask_zero(cpumask_t *m)
+CORE_INLINE int mask_zero(cpumask_t *m ARG)
 {
-	for (u32 i = 0; i < MASK_WORDS && can_loop; i++)
+	for (u32 i = ZERO; i < MASK_WORDS && can_loop; i++)
 		m->w[i] = 0;
+	return 0;
 }
 
-static inline void mask_copy(cpumask_t *to, cpumask_t *from)
+CORE_INLINE int mask_copy(cpumask_t *to ARG, cpumask_t *from ARG)
 {
-	for (u32 i = 0; i < MASK_WORDS && can_loop; i++)
+	for (u32 i = ZERO; i < MASK_WORDS && can_loop; i++)
 		to->w[i] = from->w[i];
+	return 0;
 }
 
-static inline void mask_and(cpumask_t *to, cpumask_t *a, cpumask_t *b)
+CORE_INLINE int mask_and(cpumask_t *to ARG, cpumask_t *a ARG, cpumask_t *b ARG)
 {
-	for (u32 i = 0; i < MASK_WORDS && can_loop; i++)
+	for (u32 i = ZERO; i < MASK_WORDS && can_loop; i++)
 		to->w[i] = a->w[i] & b->w[i];
+	return 0;
 }
 
-static inline bool mask_empty(cpumask_t *m, u32 words)
+CORE_INLINE bool mask_empty(cpumask_t *m ARG, u32 words)
 {
-	for (u32 i = 0; i < words && i < MASK_WORDS && can_loop; i++)
+	for (u32 i = ZERO; i < words && i < MASK_WORDS && can_loop; i++)
 		if (m->w[i])
 			return false;
 	return true;
 }
 
-static inline bool mask_intersects(cpumask_t *a, cpumask_t *b, u32 words)
+CORE_INLINE bool mask_intersects(cpumask_t *a ARG, cpumask_t *b ARG, u32 words)
 {
-	for (u32 i = 0; i < words && i < MASK_WORDS && can_loop; i++)
+	for (u32 i = ZERO; i < words && i < MASK_WORDS && can_loop; i++)
 		if (a->w[i] & b->w[i])
 			return true;
 	return false;
 }
 
 /* Is a within b? */
-static inline bool mask_subset(cpumask_t *a, cpumask_t *b, u32 words)
+CORE_INLINE bool mask_subset(cpumask_t *a ARG, cpumask_t *b ARG, u32 words)
 {
-	for (u32 i = 0; i < words && i < MASK_WORDS && can_loop; i++)
+	for (u32 i = ZERO; i < words && i < MASK_WORDS && can_loop; i++)
 		if (a->w[i] & ~b->w[i])
 			return false;
 	return true;
 }
 
-static inline u32 mask_weight(cpumask_t *m, u32 words)
+CORE_INLINE u32 mask_weight(cpumask_t *m ARG, u32 words)
 {
 	u32 n = 0;
 
-	for (u32 i = 0; i < words && i < MASK_WORDS && can_loop; i++)
+	for (u32 i = ZERO; i < words && i < MASK_WORDS && can_loop; i++)
 		n += (u32)__builtin_popcountll(m->w[i]);
 	return n;
 }
 
 /* How many pCPUs are in both a and b? */
-static inline u32 mask_weight_and(cpumask_t *a, cpumask_t *b, u32 words)
+CORE_INLINE u32 mask_weight_and(cpumask_t *a ARG, cpumask_t *b ARG, u32 words)
 {
 	u32 n = 0;
 
-	for (u32 i = 0; i < words && i < MASK_WORDS && can_loop; i++)
+	for (u32 i = ZERO; i < words && i < MASK_WORDS && can_loop; i++)
 		n += (u32)__builtin_popcountll(a->w[i] & b->w[i]);
 	return n;
 }
 
-static inline s32 mask_first(cpumask_t *m, u32 words)
+CORE_INLINE s32 mask_first(cpumask_t *m ARG, u32 words)
 {
-	for (u32 i = 0; i < words && i < MASK_WORDS && can_loop; i++)
+	for (u32 i = ZERO; i < words && i < MASK_WORDS && can_loop; i++)
 		if (m->w[i])
 			return (s32)(i * 64 + (u32)__builtin_ctzll(m->w[i]));
 	return -1;
 }
 
 /* The first member after `after`, not wrapping round; -1 none. */
-static inline s32 mask_next(cpumask_t *m, s32 after, u32 words)
+CORE_INLINE s32 mask_next(cpumask_t *m ARG, s32 after, u32 words)
 {
 	u32 k = (u32)(after + 1) / 64, bit = (u32)(after + 1) % 64;
 
@@ -119,13 +122,13 @@ static inline s32 mask_next(cpumask_t *m, s32 after, u32 words)
 	for (s32 cpu = mask_first(mask, words); cpu >= 0 && can_loop; cpu = mask_next(mask, cpu, words))
 
 /* The next member of a & b & c after `after`, wrapping round; `after` itself comes last. -1: none. */
-static inline s32 mask_cycle_and3(cpumask_t *a, cpumask_t *b, cpumask_t *c, s32 after, u32 words)
+CORE_INLINE s32 mask_cycle_and3(cpumask_t *a ARG, cpumask_t *b ARG, cpumask_t *c ARG, s32 after, u32 words)
 {
 	u32 start = (u32)(after + 1) / 64, bit = (u32)(after + 1) % 64;
 
 	if (start >= words)
 		start = bit = 0;
-	for (u32 i = 0; i <= words && can_loop; i++) {
+	for (u32 i = ZERO; i <= words && can_loop; i++) {
 		u32 k = start + i >= words ? start + i - words : start + i;
 		u64 w = a->w[k % MASK_WORDS] & b->w[k % MASK_WORDS] & c->w[k % MASK_WORDS];
 

@@ -138,8 +138,8 @@ struct domain {
 
 struct cpupool {
 	u32 id;
+	u32 lock; /* see dialect.h */
 	u8 used;
-	u8 locked;
 	u8 sched; /* enum sched_id */
 	u32 nr_cpus, nr_domains;
 	u32 nr_soft; /* vCPUs whose soft affinity says something */
