@@ -11,13 +11,13 @@
 #	$CACHE/kernel-6.12/	bzImage vmlinux (no DWARF, BTF inside) btf System.map config release
 #	$CACHE/kernel-7.2/	the same of Debian's ready cloud kernel, and modules/ with initrd.gz for booting it
 #	$CACHE/tools/		include/bpf lib/libbpf.a lib/pkgconfig bin/bpftool (libbpf 1.5, bpftool 7.5)
-#				and, where clang can build it, bin/scx_simple: the yardstick of the overhead tests
+#	$CACHE/scx/		scx_simple, the kernel's example scheduler (6.12): the yardstick of the overhead tests
 #
 # CACHE is $ROTA_CACHE, or rota under the user's cache directory. Nothing is installed and nothing needs root.
 # Each part is built in a scratch directory and renamed into place when it is whole, under a lock; so an
 # interrupted run leaves nothing half-made and the next one goes on (make takes up where it stopped).
 #
-# usage: kernel.sh [6.12 | 7.2 | tools | all]...     progress on stderr, the part's directory on stdout
+# usage: kernel.sh [6.12 | 7.2 | tools | scx | all]...     progress on stderr, the part's directory on stdout
 #	 ROTA_LINUX_SRC=DIR   use this 6.12 source tree instead of Debian's package
 #	 ROTA_JOBS=N          make -jN (default: number of CPUs)
 # exit:  0 done (or there already), 1 failed, 2 usage, 77 can't be had here (reason in one line on stderr)
@@ -147,23 +147,33 @@ build_612()
 	echo "$final"
 }
 
-# The kernel's own small scheduler, for the overhead figures; that it can't be built stops nothing.
-build_scx_simple()
+# The kernel's own small scheduler, the yardstick of the overhead figures.
+build_scx()
 {
-	local src=$1 new=$2 obj=$cache/obj-scx
+	local final=$cache/scx new=$cache/scx.new tools=$cache/tools clang=${CLANG:-clang-19} src ex
 
-	[ -f "$cache/kernel-6.12/vmlinux" ] || return 0
-	command -v "${CLANG:-clang-19}" >/dev/null || return 0
-	mkdir -p "$obj/include"
-	"$new/bin/bpftool" btf dump file "$cache/kernel-6.12/vmlinux" format c >"$obj/include/vmlinux.h"
-	"${CLANG:-clang-19}" -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wno-everything -I"$src/tools/sched_ext/include" \
-		-I"$src/tools/sched_ext/include/bpf-compat" -I"$obj/include" -I"$new/include" \
-		-I"$src/tools/include/uapi" -I"$src/tools/include" -c "$src/tools/sched_ext/scx_simple.bpf.c" -o "$obj/scx_simple.bpf.o"
-	"$new/bin/bpftool" gen object "$obj/scx_simple.o" "$obj/scx_simple.bpf.o"
-	"$new/bin/bpftool" gen skeleton "$obj/scx_simple.o" name scx_simple >"$obj/include/scx_simple.bpf.skel.h"
-	gcc -g -O2 -DHAS_RESERVED -I"$src/tools/sched_ext/include" -I"$obj/include" -I"$new/include" -I"$src/tools/include/uapi" \
-		-I"$src/tools/include/generated" -I"$src/tools/lib" -I"$src/tools/include" "$src/tools/sched_ext/scx_simple.c" \
-		"$new/lib/libbpf.a" -lelf -lz -lzstd -lpthread -o "$new/bin/scx_simple"
+	if [ -x "$final/scx_simple" ]; then
+		echo "$final"
+		return
+	fi
+	need "$clang" gcc
+	build_612 >/dev/null
+	build_tools >/dev/null
+	src=$(debian_source)
+	ex=$src/tools/sched_ext
+	rm -rf "$new"
+	mkdir -p "$new/include"
+	"$tools/bin/bpftool" btf dump file "$cache/kernel-6.12/vmlinux" format c >"$new/include/vmlinux.h"
+	quiet "compiling scx_simple's BPF side" "$clang" -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wno-everything \
+		-I"$ex/include" -I"$ex/include/bpf-compat" -I"$new/include" -I"$tools/include" \
+		-I"$src/tools/include/uapi" -I"$src/tools/include" -c "$ex/scx_simple.bpf.c" -o "$new/scx_simple.bpf.o"
+	"$tools/bin/bpftool" gen object "$new/scx_simple.o" "$new/scx_simple.bpf.o"
+	"$tools/bin/bpftool" gen skeleton "$new/scx_simple.o" name scx_simple >"$new/include/scx_simple.bpf.skel.h"
+	quiet "compiling scx_simple" gcc -g -O2 -DHAS_RESERVED -I"$ex/include" -I"$new/include" -I"$tools/include" \
+		-I"$src/tools/include/uapi" -I"$src/tools/include/generated" -I"$src/tools/lib" -I"$src/tools/include" \
+		"$ex/scx_simple.c" "$tools/lib/libbpf.a" -lelf -lz -lpthread -o "$new/scx_simple"
+	put "$new" "$final"
+	echo "$final"
 }
 
 build_tools()
@@ -328,9 +338,9 @@ build_72()
 [ $# -gt 0 ] || set -- 6.12
 for part in "$@"; do
 	case $part in
-	6.12 | 7.2 | tools | all) ;;
+	6.12 | 7.2 | tools | scx | all) ;;
 	*)
-		echo "usage: kernel.sh [6.12 | 7.2 | tools | all]..." >&2
+		echo "usage: kernel.sh [6.12 | 7.2 | tools | scx | all]..." >&2
 		exit 2
 		;;
 	esac
@@ -347,6 +357,7 @@ for part in "$@"; do
 	6.12) build_612 ;;
 	7.2) build_72 ;;
 	tools) build_tools ;;
+	scx) build_scx ;;
 	all)
 		build_612
 		build_tools
