@@ -70,8 +70,11 @@ SCHED_API s32 vcpu_temporary_affinity(sched_call_t *cx, vcpu_t *v, s32 cpu, u32 
 			ret = -SCHED_EINVAL;
 		} else {
 			v->affinity_broken &= (u8)~reason;
-			if (!v->affinity_broken)
-				mask_copy(&v->hard, &v->saved_hard);
+			if (!v->affinity_broken) {
+				/* The pool may have lost the pCPUs of its affinity meanwhile: then that is broken to all. */
+				mask_copy(&v->hard, mask_intersects(&v->saved_hard, &pool->cpus, h->mask_words) ?
+							    &v->saved_hard : &h->all_cpus);
+			}
 		}
 	} else if ((u32)cpu >= h->limits.pcpus || !mask_test(&pool->cpus, (u32)cpu)) {
 		ret = -SCHED_EINVAL;
@@ -88,7 +91,8 @@ SCHED_API s32 vcpu_temporary_affinity(sched_call_t *cx, vcpu_t *v, s32 cpu, u32 
 		cx->calls++;
 		soft_effective_update(h, v);
 		hook_affinity_set(cx, v);
-		if (!mask_test(&v->hard, v->processor->id)) {
+		/* One that waits may have an idle pCPU to go to now that it is free again. */
+		if (!mask_test(&v->hard, v->processor->id) || v->runstate == RUNSTATE_runnable) {
 			vcpu_move_start(cx, v);
 			vcpu_move_finish(cx, v);
 		}

@@ -23,9 +23,16 @@ SCHED_API s32 cpupool_create(sched_call_t *cx, s32 id, u32 sched)
 	cpupool_t *pool;
 	bool known = false;
 
-	if (id == CPUPOOL_ANY)
-		for (id = 0; (u32)id < h->limits.pools && h->pools[id].used && can_loop; id++)
-			;
+	if (id == CPUPOOL_ANY) {
+		/* As in Xen: after the last; the first gap when that is at the end. */
+		id = 0;
+		for (u32 i = ZERO; i < h->limits.pools && can_loop; i++)
+			if (h->pools[i].used)
+				id = (s32)i + 1;
+		if ((u32)id >= h->limits.pools)
+			for (id = 0; (u32)id < h->limits.pools && h->pools[id].used && can_loop; id++)
+				;
+	}
 	if (id < 0 || (u32)id >= h->limits.pools)
 		return -SCHED_ENOSPC;
 	if (h->pools[id].used)
@@ -224,8 +231,13 @@ SCHED_API s32 cpupool_move_domain(sched_call_t *cx, domain_t *d, s32 id)
 	cpupool_t *from = d->pool, *to = cpupool_find(h, id);
 	u32 weight = d->weight, cap = d->cap;
 
-	if (to == from)
-		return 0;
+	if (to == from) {
+		if (!d->moving)
+			return 0;
+		/* It stays: a move under way is given up. */
+		d->moving = 0;
+		return domain_unpause(cx, d);
+	}
 	if (!to || !to->nr_cpus)
 		return -SCHED_ENOENT;
 	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next)

@@ -176,14 +176,14 @@ CORE_FN int credit_wake(sched_call_t *cx ARG, vcpu_t *v ARG)
 	cpupool_t *pool = v->domain->pool;
 	bool migrating;
 
+	if (mended(pool, CREDIT_MEND_ACTIVE))
+		credit_activate(cx, pool, v);
 	if (v->processor->curr == v || v->credit.queued)
 		return 0;
 	migrating = v->credit.flags & CREDIT_MIGRATING;
 	v->credit.flags &= (u8)~CREDIT_MIGRATING;
 	if (mended(pool, CREDIT_MEND_YIELD))
 		v->credit.flags &= (u8)~CREDIT_YIELD;
-	if (mended(pool, CREDIT_MEND_ACTIVE))
-		credit_activate(cx, pool, v);
 	if (unlikely(credit_cap_used_up(pool, v))) {
 		credit_park(cx, v);
 		runstate_set(cx, v, RUNSTATE_offline);
@@ -206,24 +206,53 @@ static void credit_yield(sched_call_t *cx, vcpu_t *v)
 	v->credit.flags |= CREDIT_YIELD;
 }
 
+/* v, queued, goes to an idle pCPU, if there is one for it. */
+NO_FRAME bool credit_push_queued(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
+{
+	s32 idle = credit_find_idle(cx, pool, v);
+
+	if (idle < 0)
+		return false;
+	credit_dequeue(pool, v);
+	v->processor = pcpu_of(cx->host, (u32)idle);
+	credit_enqueue(pool, v);
+	credit_tickle_cpu(cx, pool, v->processor);
+	return true;
+}
+
 /* What was left on the queue may use an idle pCPU that it could not leave for while it was being saved (mends 6.1.1). */
 CORE_FN int credit_context_saved(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
 	cpupool_t *pool = v->domain->pool;
 	pcpu_t *p = v->processor;
-	s32 idle;
 
-	if (!v->credit.queued || !mended(pool, CREDIT_MEND_PUSH) || p->curr->is_idle)
+	if (!v->credit.queued || !mended(pool, CREDIT_MEND_PUSH) || (p->curr->is_idle && credit_first(p) == v))
 		return 0;
-	if (pool->credit.params.migr_delay_ns)
+	if (!pool->credit.params.migr_delay_ns)
+		credit_push_queued(cx, pool, v);
+	return 0;
+}
+
+/*
+ * p idled and several came for it before it scheduled: the best got it, and the one for whom it was claimed may find another
+ * (mends 6.1.8). Who could not use an idle pCPU when he was queued can't now.
+ */
+CORE_FN int credit_push_rest(sched_call_t *cx ARG, pcpu_t *p ARG)
+{
+	cpupool_t *pool = p->pool;
+
+	if (pool->credit.params.migr_delay_ns || mask_empty(&pool->credit.idlers, cx->host->mask_words))
 		return 0;
-	idle = credit_find_idle(cx, pool, v);
-	if (idle < 0)
-		return 0;
-	credit_dequeue(pool, v);
-	v->processor = pcpu_of(cx->host, (u32)idle);
-	credit_enqueue(pool, v);
-	credit_tickle_cpu(cx, pool, v->processor);
+	for (u32 c = ZERO; c < CREDIT_CLASSES && can_loop; c++) {
+		link_t *head = &p->credit.queue[c];
+
+		for (link_t *l = head->next; l != head && can_loop; l = l->next) {
+			vcpu_t *v = link_of(l, vcpu_t, credit.queue);
+
+			if (!v->is_running && credit_push_queued(cx, pool, v))
+				return 0;
+		}
+	}
 	return 0;
 }
 
@@ -339,8 +368,11 @@ CORE_FN int credit_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 	next->credit.burnt_ns = cx->now;
 	p->next = next;
 	p->next_slice_ns = credit_slice_end(pool, next, cx->now, cx->now) - cx->now;
-	if (prev->is_idle)
+	if (prev->is_idle) {
 		credit_tick_start(cx, p);
+		if (p->credit.classes && mended(pool, CREDIT_MEND_PUSH))
+			credit_push_rest(cx, p);
+	}
 	return 0;
 }
 

@@ -116,6 +116,7 @@ static void credit_cap_reset(cpupool_t *pool, vcpu_t *v)
 
 CORE_FN int credit_park(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
+	credit_activate(cx, v->domain->pool, v); /* who does not earn would never come back */
 	v->credit.flags |= CREDIT_PARKED;
 	v->pause_flags |= VPF_parked;
 	v->parked_entry_ns = cx->now;
@@ -393,7 +394,7 @@ NO_FRAME s64 credit_grant_xen(sched_call_t *cx, cpupool_t *pool, vcpu_t *v, s64 
 	}
 	if (!mended(pool, CREDIT_MEND_CAP))
 		credit_unpark(cx, pool, v);
-	if (v->credit.credit_ns > cpt * CREDIT_NS) {
+	if (v->credit.credit_ns > cpt * CREDIT_NS && !(v->credit.flags & CREDIT_PARKED)) {
 		credit_deactivate(cx, v);
 		v->credit.credit_ns /= 2 * CREDIT_NS;
 		v->credit.credit_ns *= CREDIT_NS;
