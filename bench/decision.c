@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What one decision costs: schedule(), wake-up, pause and the timers of the core, framework and policy together, by
- * vCPUs for each run queue and by pCPUs.
+ * What one decision costs: schedule(), wake-up, pause and the timers of the core, framework and
+ * policy together, by vCPUs for each run queue and by pCPUs.
  *
- * The core is driven directly, without guests or costs, by the loads under which Xen's own schedulers were measured, so
- * that the numbers stand beside each other:
+ * The core is driven directly, without guests or costs, by the loads under which Xen's own
+ * schedulers were measured, so that the numbers stand beside each other:
  *
- *   hogs      V runnable hogs for each pCPU; every 300 us of virtual time one random vCPU is paused and unpaused
+ *   hogs      V runnable hogs for each pCPU; every 300 us of virtual time one random vCPU is paused
+ *             and unpaused
  *   sleepers  V vCPUs for each pCPU that run 100 us and sleep, together 70 % of it (short queues)
  *
  *	decision                        all loads and sizes, ns
  *	decision LOAD V PCPUS [MS]      one of them, over MS milliseconds of virtual time
  *
- * Times are the median of calls and the mean of the lowest 98 %, less what reading the clock takes. Instructions are callgrind's: with
- * ROTA_BENCH_CALLGRIND=1 only the window after the warm-up is instrumented and nothing is timed (decision.py reads
- * the result).
+ * Times are the median of calls and the mean of the lowest 98 %, less what reading the clock takes.
+ * Instructions are callgrind's: with ROTA_BENCH_CALLGRIND=1 only the window after the warm-up is
+ * instrumented and nothing is timed (decision.py reads the result).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +58,8 @@ struct bench {
 	int64_t *left_ns; /* of the burst, by vCPU */
 	int64_t *since_ns; /* it runs since, by vCPU */
 	uint32_t nr_vcpus, nr_pcpus;
-	uint32_t slot_timer, slot_pause; /* slots: a vCPU's burst end or wake-up, a pCPU's timer, the pauses */
+	/* slots: a vCPU's burst end or wake-up, a pCPU's timer, the pauses */
+	uint32_t slot_timer, slot_pause;
 	bool sleepers, timed;
 	struct samples samples[NR_CALLS];
 };
@@ -252,7 +254,8 @@ static void *must(void *p)
 static struct bench *bench_create(bool sleepers, uint32_t v, uint32_t pcpus)
 {
 	struct bench *b = must(calloc(1, sizeof(*b)));
-	uint32_t *number = must(calloc(pcpus, sizeof(*number))), *node = must(calloc(pcpus, sizeof(*node)));
+	uint32_t *number = must(calloc(pcpus, sizeof(*number))),
+		 *node = must(calloc(pcpus, sizeof(*node)));
 	struct host_limits limits = { .pcpus = pcpus, .cores = pcpus, .nodes = 1, .pools = 1 };
 	size_t bytes;
 
@@ -260,7 +263,8 @@ static struct bench *bench_create(bool sleepers, uint32_t v, uint32_t pcpus)
 	b->nr_pcpus = pcpus;
 	b->sleepers = sleepers;
 	b->burst = (struct scn_dist){ .kind = SCN_EXP, .a = BURST_NS };
-	b->sleep = (struct scn_dist){ .kind = SCN_EXP, .a = BURST_NS * (int64_t)v * 100 / LOAD_PERCENT - BURST_NS };
+	b->sleep = (struct scn_dist){ .kind = SCN_EXP,
+				      .a = BURST_NS * (int64_t)v * 100 / LOAD_PERCENT - BURST_NS };
 	limits.vcpus = b->nr_vcpus;
 	limits.domains = (b->nr_vcpus + DOMAIN_VCPUS - 1) / DOMAIN_VCPUS;
 	bytes = (host_size(&limits) + 63) & ~(size_t)63;
@@ -294,7 +298,8 @@ static void populate(struct bench *b)
 	settle(b);
 	for (uint32_t i = 0; i < b->nr_vcpus; i++) {
 		if (i % DOMAIN_VCPUS == 0)
-			d = must(domain_create(&b->cx, &b->host->pools[0], (s32)(i / DOMAIN_VCPUS)));
+			d = must(domain_create(&b->cx, &b->host->pools[0],
+					       (s32)(i / DOMAIN_VCPUS)));
 		must(vcpu_create(&b->cx, d, NULL, NULL));
 		b->left_ns[i] = random_draw(&b->random, &b->burst);
 	}
@@ -347,21 +352,24 @@ static void measure(bool sleepers, uint32_t v, uint32_t pcpus, int64_t window_ns
 
 int main(int argc, char **argv)
 {
-	static const uint32_t sizes[][2] = { { 1, 8 }, { 1, 64 }, { 1, 512 }, { 1, 4096 }, { 8, 8 },
-					     { 8, 64 }, { 8, 512 }, { 8, 4096 }, { 64, 8 }, { 64, 64 } };
+	static const uint32_t sizes[][2] = { { 1, 8 },	{ 1, 64 }, { 1, 512 }, { 1, 4096 },
+					     { 8, 8 },	{ 8, 64 }, { 8, 512 }, { 8, 4096 },
+					     { 64, 8 }, { 64, 64 } };
 	int64_t window_ns = 1000 * MSEC;
 
 	if (argc != 1 && argc != 4 && argc != 5) {
-		fprintf(stderr, "Usage: decision [hogs|sleepers VCPUS-A-QUEUE PCPUS [MILLISECONDS]]\n");
+		fprintf(stderr,
+			"Usage: decision [hogs|sleepers VCPUS-A-QUEUE PCPUS [MILLISECONDS]]\n");
 		return 2;
 	}
 	measure_overhead();
-	printf("%-8s %6s %6s %11s %11s %11s %11s %11s %11s\n", "ns", "pcpus", "V", "schedule", "saved", "wake", "pause", "block",
-	       "timer");
+	printf("%-8s %6s %6s %11s %11s %11s %11s %11s %11s\n", "ns", "pcpus", "V", "schedule",
+	       "saved", "wake", "pause", "block", "timer");
 	if (argc == 5)
 		window_ns = atol(argv[4]) * MSEC;
 	if (argc > 1) {
-		measure(!strcmp(argv[1], "sleepers"), (uint32_t)atol(argv[2]), (uint32_t)atol(argv[3]), window_ns);
+		measure(!strcmp(argv[1], "sleepers"), (uint32_t)atol(argv[2]),
+			(uint32_t)atol(argv[3]), window_ns);
 		return 0;
 	}
 	if (getenv("ROTA_BENCH_CALLGRIND")) {
