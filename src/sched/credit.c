@@ -59,6 +59,7 @@ static void credit_pool_init(cpupool_t *pool)
 	pool->credit.master = -1;
 	for (u32 i = ZERO; i < SCHED_MAX_NODES && can_loop; i++)
 		pool->credit.balance_bias[i] = -1;
+	pool->credit.nr_idlers = 0;
 	mask_zero(&pool->credit.idlers);
 	mask_zero(&pool->credit.idle_cores);
 	mask_zero(&pool->credit.waiting);
@@ -241,7 +242,7 @@ CORE_FN int credit_push_rest(sched_call_t *cx ARG, pcpu_t *p ARG)
 {
 	cpupool_t *pool = p->pool;
 
-	if (pool->credit.params.migr_delay_ns || mask_empty(&pool->credit.idlers, cx->host->mask_words))
+	if (pool->credit.params.migr_delay_ns || !pool->credit.nr_idlers)
 		return 0;
 	for (u32 c = ZERO; c < CREDIT_CLASSES && can_loop; c++) {
 		link_t *head = &p->credit.queue[c];

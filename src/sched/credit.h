@@ -93,6 +93,7 @@ struct credit_pool {
 	u32 sort_epoch;
 	s32 master; /* the pCPU that does the accounting, -1 none */
 	s32 balance_bias[SCHED_MAX_NODES];
+	u32 nr_idlers; /* in idlers: most wake-ups only ask whether there are any */
 	struct cpumask idlers, idle_cores, waiting, waiting_under;
 };
 

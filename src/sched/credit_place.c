@@ -12,10 +12,13 @@ CORE_FN int credit_set_idle(cpupool_t *pool ARG, pcpu_t *p ARG, bool idle)
 
 	if (mask_test(&pool->credit.idlers, p->id) == idle)
 		return 0;
-	if (idle)
+	if (idle) {
 		mask_set(&pool->credit.idlers, p->id);
-	else
+		pool->credit.nr_idlers++;
+	} else {
 		mask_clear(&pool->credit.idlers, p->id);
+		pool->credit.nr_idlers--;
+	}
 	if (h->threads_per_core == 1) {
 		if (idle)
 			mask_set(&pool->credit.idle_cores, p->id);
@@ -64,7 +67,7 @@ CORE_FN s32 credit_find_idle(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *
 	cpumask_t *soft;
 	s32 cpu = -1;
 
-	if (mask_empty(&pool->credit.idlers, cx->host->mask_words))
+	if (!pool->credit.nr_idlers)
 		return -1;
 	if (credit_soft(cx, pool, v)) {
 		soft = &cx->host->scratch[cx->cpu];
