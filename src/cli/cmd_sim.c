@@ -268,21 +268,27 @@ static int print_result(const struct run_options *o, const struct machine *m, co
 	return -error;
 }
 
-/* Print the result and write the report of a finished run. */
+/*
+ * Print the result and write the report of a finished run. What is printed does not depend on there
+ * being a report.
+ */
 static int conclude(const struct run_options *o, struct machine *m, struct records *recs,
 		    int64_t took_ns, char *err, size_t errlen)
 {
-	json_t *result = result_json(m, took_ns, o->report != NULL);
-	int ret;
+	json_t *result = result_json(m, took_ns, false);
+	int ret = result ? print_result(o, m, result, err, errlen) : -ENOMEM;
 
+	if (!ret && o->report) {
+		json_decref(result);
+		result = result_json(m, took_ns, true);
+		if (result)
+			ret = report_write(o->report, m->s, result, recs->kept, recs->nr,
+					   recs->lost, err, errlen);
+	}
 	if (!result) {
 		snprintf(err, errlen, "not enough memory for the result");
-		return -ENOMEM;
+		ret = -ENOMEM;
 	}
-	ret = print_result(o, m, result, err, errlen);
-	if (!ret && o->report)
-		ret = report_write(o->report, m->s, result, recs->kept, recs->nr, recs->lost, err,
-				   errlen);
 	json_decref(result);
 	return ret;
 }

@@ -24,7 +24,8 @@ static bool is_dir(const char *path)
 static bool scenario_dir(char *dir, size_t len)
 {
 	const char *env = getenv("ROTA_SCENARIOS");
-	static const char *const up[] = { "/../scenarios", "/../../scenarios" };
+	static const char *const up[] = { "/../scenarios", "/../../scenarios",
+					  "/../share/rota/scenarios" };
 	char self[PATH_MAX];
 	ssize_t n;
 

@@ -1,0 +1,40 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Description: `make install`: what it puts where, and that the installed rota works without the tree.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	top=${ROTA_TOP:-$PWD}
+	rota=${ROTA:-$top/build/rota}
+	unset ROTA_SCENARIOS MAKEFLAGS MAKELEVEL MFLAGS
+	root=$BATS_TEST_TMPDIR/root
+	cd "$BATS_TEST_TMPDIR"
+	# The build that is under test is O/COMPILER-MODE/rota; install that one, and build no other.
+	pair=$(basename "$(dirname "$rota")")
+	case $pair in
+	*-*) how=(O="$(dirname "$(dirname "$rota")")" CC="${pair%-*}" MODE="${pair##*-}") ;;
+	*) how=(O="$(dirname "$rota")") ;;
+	esac
+}
+
+@test "make install puts program, manual pages and scenarios under DESTDIR and PREFIX" {
+	make -s -C "$top" "${how[@]}" install DESTDIR="$root" >/dev/null
+	[ -x "$root/usr/local/bin/rota" ]
+	for page in rota.1 rota-sim.1 rota-trace.1 rota-scenario.5; do
+		[ -s "$root/usr/local/share/man/man${page##*.}/$page" ]
+	done
+	(cd "$top/scenarios" && find . -type f | sort) >want
+	(cd "$root/usr/local/share/rota/scenarios" && find . -type f | sort) | diff want -
+	# nothing else, and nothing outside
+	[ "$(cd "$root" && find . -type f | grep -vc '/share/rota/scenarios/')" = 5 ]
+	[ "$(ls "$root/usr/local" | tr '\n' ' ')" = "bin share " ]
+
+	# the installed program finds its own scenarios, with their replay files
+	cd /
+	"$root/usr/local/bin/rota" sim list | grep -q '^replay-xen-credit '
+	"$root/usr/local/bin/rota" sim run replay-xen-credit --duration 100ms >/dev/null
+	if command -v man >/dev/null; then
+		man -l "$root/usr/local/share/man/man1/rota-sim.1" 2>/dev/null | grep -q 'rota sim run'
+	fi
+}

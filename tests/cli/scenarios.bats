@@ -1,0 +1,162 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Description: the scenarios that come with rota: they are listed, they are valid, and what their comments claim is so.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	top=${ROTA_TOP:-$PWD}
+	rota=${ROTA:-$top/build/rota}
+	export ROTA_SCENARIOS=$top/scenarios
+	cd "$BATS_TEST_TMPDIR"
+}
+
+# run_json OUT ARGUMENT...: the result of a run, as OUT
+run_json() {
+	local out=$1
+	shift
+	"$rota" sim run "$@" --json >"$out"
+}
+
+# holds FILE EXPRESSION: of d (domains by name), share(name) in percent, r (the result)
+holds() {
+	python3 - "$@" <<-'END'
+		import json, sys
+		r = json.load(open(sys.argv[1]))
+		d = {x['name']: x for x in r['domains']}
+		share = lambda name: 100 * d[name]['share']
+		done = lambda name: d[name]['workload']['completion_ns'] / 1e9
+		wait = lambda name, what: d[name]['wake_latency_ns'][what] / 1e6
+		near = lambda a, b, by: abs(a - b) <= by
+		if not eval(sys.argv[2]):
+		    print(sys.argv[2], 'does not hold:', {n: (x['share'], x['wake_latency_ns']['max']) for n, x in d.items()})
+		    sys.exit(1)
+	END
+}
+
+@test "the list names every scenario with a description, and nothing else" {
+	"$rota" sim list >list
+	[ "$(awk '{print $1}' list | tr '\n' ' ')" = "$(cd "$top/scenarios" && ls *.yaml | sed 's/\.yaml$//' | tr '\n' ' ')" ]
+	awk 'NF < 4 {print "no description: " $0; bad = 1} END {exit bad}' list
+}
+
+@test "a broken scenario in the list is told of, and the others are listed" {
+	mkdir own
+	cp "$top"/scenarios/smt.yaml own/
+	echo 'duration: soon' >own/broken.yaml
+	ROTA_SCENARIOS=$PWD/own run -1 --separate-stderr "$rota" sim list
+	[[ $output == "smt "* ]]
+	[[ $stderr == "rota: "*broken.yaml:1:* ]]
+	ROTA_SCENARIOS=$PWD/nowhere run -1 --separate-stderr "$rota" sim list
+	[[ $stderr == "rota: "*"ROTA_SCENARIOS"* ]]
+}
+
+@test "every scenario is valid, and without a word" {
+	for s in "$top"/scenarios/*.yaml; do
+		run -0 "$rota" sim check "$s"
+		[ -z "$output" ]
+		run -0 "$rota" sim check "$(basename "$s" .yaml)"
+	done
+}
+
+@test "every scenario runs, and refuses none of its own commands" {
+	for s in "$top"/scenarios/*.yaml; do
+		run_json out.json "$s"
+		holds out.json "r['counters']['refused_commands'] == 0 and r['counters']['lost_records'] == 0"
+	done
+}
+
+@test "lab-weight-cap: shares by weight, completion times, caps" {
+	run_json out.json lab-weight-cap
+	holds out.json "near(share('w256'), 100 / 7, 1) and near(share('w512'), 200 / 7, 1) and near(share('w1024'), 400 / 7, 1)"
+	holds out.json "near(done('work-w1024'), 1.75, .06) and near(done('work-w512'), 2.5, .06) and near(done('work-w256'), 3, .01)"
+	holds out.json "near(done('cap25'), 4, .03) and near(done('cap50'), 2, .03)"
+	holds out.json "near(done('cap100'), 2, .03) and near(done('nocap'), 2, .03)"
+	holds out.json "near(share('heavy'), 25, .25) and near(share('light'), 75, .25)"
+	run_json out.json lab-weight-cap --set domains.w256.weight=2048 --set domains.heavy.cap=0
+	holds out.json "near(share('w256'), 400 / 7, 1) and near(share('heavy'), 80, 1)"
+}
+
+@test "tick-dodger: no thief gets more than 52 %; as Xen has it, those that sleep over the tick get 90 %" {
+	run_json out.json tick-dodger
+	holds out.json "all(share(n) <= 52 for n in d if n.startswith('thief'))"
+	run_json out.json tick-dodger --set pools.Pool-0.params.mend=none --set pools.phase1.params.mend=none
+	holds out.json "share('thief0') > 89 and share('thief1') > 89 and share('thief3') <= 52"
+	run_json out.json tick-dodger --set pools.phase1.params.mend=^active
+	holds out.json "share('thief1') > 89"
+}
+
+@test "io-vs-hogs: nobody waits much longer than the ratelimit" {
+	run_json out.json io-vs-hogs
+	holds out.json "wait('io', 'max') <= 1.1 and wait('net', 'max') <= 1.1 and near(share('net'), 2.6, .1)"
+	run_json out.json io-vs-hogs --set pools.Pool-0.params.ratelimit=0
+	holds out.json "wait('io', 'max') < .06 and wait('net', 'max') < .15"
+	run_json out.json io-vs-hogs --set pools.Pool-0.params.mend=none
+	holds out.json "wait('io', 'max') > 50"
+	run_json out.json io-vs-hogs --set domains.io.workload.run=5ms
+	holds out.json "wait('io', 'p99') > 30"
+}
+
+@test "smt: wake-ups go to idle cores; as Xen has it they share one while another idles" {
+	cat >idle_core.py <<-'END'
+		"""The time, s, in which both threads of a core ran while another core was idle."""
+		import sys
+		busy, last, bad = [False] * 8, 10**9, 0
+		for line in sys.stdin:
+		    f = line.split(',')
+		    if f[3] != 'switch':
+		        continue
+		    now = int(f[0])
+		    threads = [busy[2 * c] + busy[2 * c + 1] for c in range(4)]
+		    if now > last and 2 in threads and 0 in threads:
+		        bad += now - last
+		    last = max(last, now)
+		    busy[int(f[1])] = int(f[7]) != 0x7fff
+		print(bad / 1e9)
+	END
+	"$rota" sim run smt --trace t >/dev/null
+	mended=$("$rota" trace dump --csv t | python3 idle_core.py)
+	"$rota" sim run smt --set pools.Pool-0.params.mend=none --trace t >/dev/null
+	historic=$("$rota" trace dump --csv t | python3 idle_core.py)
+	echo "mended $mended s, historic $historic s"
+	python3 -c 'import sys; sys.exit(not (0 < float(sys.argv[1]) < .15 and float(sys.argv[2]) > 1))' "$mended" "$historic"
+}
+
+@test "two-pools, numa-split: a pool's load is its own; moves take effect" {
+	run_json out.json two-pools --duration 5s
+	holds out.json "all(near(share('batch%d' % i), 50, 1) for i in (1, 2, 3, 4)) and wait('web1', 'p99') < 5"
+	run_json out.json two-pools --set warmup=7.2s
+	holds out.json "share('batch4') > 95 and near(share('batch1'), 100 / 3, 1)"
+	run_json out.json numa-split
+	holds out.json "near(share('log'), 31, 2) and near(sum(p['idle_ns'] for p in r['pcpus'][4:]) / 9e9, 1.8, .05)"
+	run_json out.json numa-split --set domains.log.pool=Pool-node1
+	holds out.json "share('log') > 99 and share('db') > 255"
+}
+
+@test "work-conservation, weights-8p: all pCPUs are busy, weights decide, a cap holds" {
+	run_json out.json work-conservation
+	holds out.json "all(p['idle_ns'] < 1e7 for p in r['pcpus']) and 19 < share('capped') <= 20.2"
+	run_json out.json work-conservation --set warmup=4s --duration 7s
+	holds out.json "share('rich') < 1 and share('hog512') > 240"
+	run_json out.json work-conservation --set 'domains.rich.workload={model: hog}' --duration 4s
+	holds out.json "near(share('rich'), 284, 6)"
+	run_json out.json weights-8p
+	holds out.json "all(near(d[n]['share'], d[n]['entitlement'], .01) for n in d)"
+}
+
+@test "replay-xen-credit: each domain gets what the real Xen gave it, to 2 points" {
+	run_json out.json replay-xen-credit
+	holds out.json "near(share('hog-a'), 38.55, 2) and near(share('hog-b'), 40.43, 2)"
+	holds out.json "near(share('timer'), 20.23, .5) and near(share('Domain-0'), .74, .1)"
+}
+
+@test "huge-1024p: 16384 vCPUs in less than 64 MiB" {
+	[[ $rota != *san* ]] || skip "sanitizers take memory of their own"
+	python3 - "$rota" <<-'END'
+		import resource, subprocess, sys
+		subprocess.run([sys.argv[1], 'sim', 'run', 'huge-1024p', '--duration', '200ms', '--json'], check=True, stdout=subprocess.DEVNULL)
+		kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+		print(kib, 'KiB')
+		sys.exit(kib >= 64 * 1024)
+	END
+}
