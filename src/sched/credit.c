@@ -119,6 +119,7 @@ CORE_FN int credit_vcpu_init(sched_call_t *cx ARG, vcpu_t *v ARG)
 	v->credit.residual = 0;
 	v->credit.last_run_ns = cx->now;
 	v->credit.boost_ns = 0;
+	v->credit.lent_ns = 0;
 	v->credit.pri = CREDIT_UNDER;
 	v->credit.queued = 0;
 	v->credit.flags = mask_weight(&v->hard, cx->host->mask_words) == 1 ? CREDIT_PINNED : 0;
@@ -218,6 +219,31 @@ NO_FRAME bool credit_push_queued(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 	v->processor = pcpu_of(cx->host, (u32)idle);
 	credit_enqueue(pool, v);
 	credit_tickle_cpu(cx, pool, v->processor);
+	return true;
+}
+
+/*
+ * A directed yield: `to` goes to the head of the best class of v's pCPU, whatever its own, for what v's slice has left. Time is
+ * lent, not given: it is debited to who uses it, and the next accounting puts `to` back where its credit says.
+ */
+CORE_FN bool credit_yield_to(sched_call_t *cx ARG, vcpu_t *v ARG, vcpu_t *to ARG)
+{
+	cpupool_t *pool = v->domain->pool;
+	pcpu_t *p = v->processor;
+	s64 left = p->timer_ns[TIMER_SLICE] - cx->now;
+
+	if (!to->credit.queued || to->is_running || !mask_test(&to->hard, p->id) || left < CREDIT_MIN_TIMER_NS)
+		return false;
+	credit_dequeue(pool, to);
+	to->processor = p;
+	to->credit.lent_ns = left;
+	list_add_head(&p->credit.queue[CREDIT_BOOST], &to->credit.queue);
+	to->credit.queued = 1 + CREDIT_BOOST;
+	p->credit.nr_queued++;
+	p->credit.classes |= 1 << CREDIT_BOOST;
+	p->credit.stale = 1;
+	credit_queue_masks(pool, p);
+	v->credit.flags |= CREDIT_YIELD;
 	return true;
 }
 
@@ -343,7 +369,7 @@ CORE_FN int credit_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 	}
 
 	next = credit_first(p);
-	if (!next || next->credit.pri == CREDIT_OVER) {
+	if (!next || (next->credit.pri == CREDIT_OVER && !next->credit.lent_ns)) {
 		/* Before running somebody OVER, or idling, look for a better one on the peers. */
 		balance = cx->now - p->credit.last_balance_ns > pool->credit.params.lb_ratelimit_ns;
 		if (balance || (!next && mended(pool, CREDIT_MEND_BALANCE))) {
@@ -369,6 +395,11 @@ CORE_FN int credit_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 	next->credit.burnt_ns = cx->now;
 	p->next = next;
 	p->next_slice_ns = credit_slice_end(pool, next, cx->now, cx->now) - cx->now;
+	if (next->credit.lent_ns) {
+		if (next->credit.lent_ns < p->next_slice_ns)
+			p->next_slice_ns = next->credit.lent_ns;
+		next->credit.lent_ns = 0;
+	}
 	if (prev->is_idle) {
 		credit_tick_start(cx, p);
 		if (p->credit.classes && mended(pool, CREDIT_MEND_PUSH))

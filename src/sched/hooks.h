@@ -15,6 +15,7 @@
  *   sleep           held   it can't run any more: take it off the queue, or kick its pCPU if it is current
  *   wake            held   it can run: queue it and tickle; must be harmless if it is queued or running already
  *   yield           held   note the wish; the framework kicks
+ *   yield_to        held   queue another, waiting vCPU such that it runs next there, for the rest of the slice; false: it can't
  *   context_saved   held   a vCPU left its pCPU and may run elsewhere now
  *   do_schedule     held   set pcpu->next, pcpu->next_slice_ns and next->migrated
  *   pick_cpu        held   the pCPU of hard affinity and pool where a vCPU should go
@@ -82,6 +83,19 @@ static inline u32 hook_pick_cpu(sched_call_t *cx, vcpu_t *v)
 		SCHEDULERS(HOOK_CASE_pick_cpu)
 	default:
 		return v->processor->id;
+	}
+}
+
+#define HOOK_CASE_yield_to(name, id, full) \
+	case id: \
+		return name##_yield_to(cx, v, to);
+
+static inline bool hook_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to)
+{
+	switch (v->domain->pool->sched) {
+		SCHEDULERS(HOOK_CASE_yield_to)
+	default:
+		return false;
 	}
 }
 

@@ -213,10 +213,18 @@ SCHED_API const char *sched_full_name(u32 id);
 SCHED_API void vcpu_wake(sched_call_t *cx, vcpu_t *v);
 /* An event for a blocked vCPU: clears the blocked flag and wakes it. */
 SCHED_API void vcpu_unblock(sched_call_t *cx, vcpu_t *v);
-/* The current vCPU of cx->cpu has nothing to do until the next vcpu_unblock(). */
+/*
+ * v has nothing to do until the next vcpu_unblock(). Usually it is the current vCPU of cx->cpu; a host that took it away from its
+ * pCPU, or from the queue, for reasons of its own says so with this as well.
+ */
 SCHED_API void vcpu_block(sched_call_t *cx, vcpu_t *v);
 /* The current vCPU of cx->cpu lets others of its pCPU go first. */
 SCHED_API void vcpu_yield(sched_call_t *cx, vcpu_t *v);
+/*
+ * The current vCPU v of cx->cpu lends what is left of its slice to @to, which waits: @to runs next on that pCPU, on its own
+ * credit. Returns false, and nothing changes, when @to doesn't wait, is in another pool, or may not run there.
+ */
+SCHED_API bool vcpu_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to);
 /* The deadline of pCPU cx->cpu has come. Harmless when it has not. */
 SCHED_API void sched_timer(sched_call_t *cx);
 /* Choose who runs on pCPU cx->cpu: sets pcpu->curr; when it changed, pcpu->prev is whom the host leaves. */

@@ -75,10 +75,20 @@ SCHED_API void vcpu_unblock(sched_call_t *cx, vcpu_t *v)
 
 SCHED_API void vcpu_block(sched_call_t *cx, vcpu_t *v)
 {
+	cpupool_t *pool = v->domain->pool;
+
 	cx->calls++;
 	v->pause_flags |= VPF_blocked;
 	record_vcpu(cx, TRC_BLOCK, v);
-	kick(cx, v->processor);
+	if (likely(v->processor->curr == v)) {
+		kick(cx, v->processor);
+		return;
+	}
+	sched_lock(pool);
+	if (v->runstate == RUNSTATE_runnable)
+		runstate_set(cx, v, RUNSTATE_blocked);
+	hook_sleep(cx, v);
+	sched_unlock(pool);
 }
 
 SCHED_API void vcpu_yield(sched_call_t *cx, vcpu_t *v)
@@ -91,6 +101,23 @@ SCHED_API void vcpu_yield(sched_call_t *cx, vcpu_t *v)
 	sched_unlock(pool);
 	record_vcpu(cx, TRC_YIELD, v);
 	kick(cx, v->processor);
+}
+
+SCHED_API bool vcpu_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to)
+{
+	cpupool_t *pool = v->domain->pool;
+	bool yes;
+
+	if (to->domain->pool != pool || v->processor->curr != v || v == to)
+		return false;
+	cx->calls++;
+	sched_lock(pool);
+	yes = hook_yield_to(cx, v, to);
+	sched_unlock(pool);
+	record4(cx, TRC_YIELD, pair(v->domain->id, v->id), pair(to->domain->id << 16 | to->id, yes));
+	if (yes)
+		kick(cx, v->processor);
+	return yes;
 }
 
 /*
