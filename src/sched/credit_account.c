@@ -95,15 +95,23 @@ CORE_FN int credit_burn(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG
 
 /* ---- caps ---- */
 
-static inline bool credit_cap_used_up(cpupool_t *pool, vcpu_t *v)
-{
-	return v->domain->cap && v->credit.cap_ns < CREDIT_MIN_TIMER_NS && mended(pool, CREDIT_MEND_CAP);
-}
-
 /* CPU time a domain's cap allows it in @period_ns. */
 static inline s64 credit_cap_budget(domain_t *d, s64 period_ns)
 {
 	return (s64)d->cap * period_ns / 100;
+}
+
+/*
+ * Too little is left to be worth a slice. A small cap of many vCPUs may never give one of them that much: then an equal part
+ * of a period's budget is worth it.
+ */
+static inline bool credit_cap_used_up(cpupool_t *pool, vcpu_t *v)
+{
+	domain_t *d = v->domain;
+
+	if (!d->cap || v->credit.cap_ns >= CREDIT_MIN_TIMER_NS || !mended(pool, CREDIT_MEND_CAP))
+		return false;
+	return v->credit.cap_ns < credit_cap_budget(d, pool->credit.params.tslice_ns) / d->nr_vcpus;
 }
 
 /* What a vCPU may hold of it when nothing is known of its siblings: an equal part. */

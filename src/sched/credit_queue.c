@@ -38,7 +38,9 @@ static link_t *credit_xen_place(pcpu_t *p, vcpu_t *v)
 }
 
 /*
- * Behind its equals. Who yielded goes behind one vCPU of the next lower class as well, if there is one: exactly one,
+ * Behind its equals; but who had the pCPU and is owed a slice even so goes on. Turns of equal length would never give a vCPU of
+ * much weight what it earns (it would give at most one part in as many as are UNDER). It is owed CREDIT_SAVED_SLICES at most.
+ * Who yielded goes behind one vCPU of the next lower class as well, if there is one: exactly one,
  * as in Xen, so that a yield is a wish and not a sentence.
  */
 CORE_FN int credit_enqueue(cpupool_t *pool ARG, vcpu_t *v ARG)
@@ -54,6 +56,9 @@ CORE_FN int credit_enqueue(cpupool_t *pool ARG, vcpu_t *v ARG)
 		class = (u32)__builtin_ctz(lower) % CREDIT_CLASSES;
 		list_add_head(p->credit.queue[class].next, &v->credit.queue);
 		p->credit.stale = 1;
+	} else if (p->curr == v && class == CREDIT_UNDER && !(v->credit.flags & CREDIT_YIELD) &&
+		   mended(pool, CREDIT_MEND_SHARE) && v->credit.credit_ns >= pool->credit.params.tslice_ns) {
+		list_add_head(&p->credit.queue[class], &v->credit.queue);
 	} else {
 		list_add_tail(&p->credit.queue[class], &v->credit.queue);
 	}
