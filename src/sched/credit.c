@@ -222,7 +222,6 @@ NO_FRAME bool credit_push_queued(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 	return true;
 }
 
-<<<<<<< Updated upstream
 /*
  * A directed yield: `to` goes to the head of the best class of v's pCPU, whatever its own, for what v's slice has left. Time is
  * lent, not given: it is debited to who uses it, and the next accounting puts `to` back where its credit says.
@@ -248,8 +247,6 @@ CORE_FN bool credit_yield_to(sched_call_t *cx ARG, vcpu_t *v ARG, vcpu_t *to ARG
 	return true;
 }
 
-=======
->>>>>>> Stashed changes
 /* What was left on the queue may use an idle pCPU that it could not leave for while it was being saved (mends 6.1.1). */
 CORE_FN int credit_context_saved(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
@@ -271,11 +268,7 @@ CORE_FN int credit_push_rest(sched_call_t *cx ARG, pcpu_t *p ARG)
 {
 	cpupool_t *pool = p->pool;
 
-<<<<<<< Updated upstream
 	if (pool->credit.params.migr_delay_ns || !pool->credit.nr_idlers)
-=======
-	if (pool->credit.params.migr_delay_ns || mask_empty(&pool->credit.idlers, cx->host->mask_words))
->>>>>>> Stashed changes
 		return 0;
 	for (u32 c = ZERO; c < CREDIT_CLASSES && can_loop; c++) {
 		link_t *head = &p->credit.queue[c];
@@ -402,14 +395,11 @@ CORE_FN int credit_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 	next->credit.burnt_ns = cx->now;
 	p->next = next;
 	p->next_slice_ns = credit_slice_end(pool, next, cx->now, cx->now) - cx->now;
-<<<<<<< Updated upstream
 	if (next->credit.lent_ns) {
 		if (next->credit.lent_ns < p->next_slice_ns)
 			p->next_slice_ns = next->credit.lent_ns;
 		next->credit.lent_ns = 0;
 	}
-=======
->>>>>>> Stashed changes
 	if (prev->is_idle) {
 		credit_tick_start(cx, p);
 		if (p->credit.classes && mended(pool, CREDIT_MEND_PUSH))
