@@ -430,7 +430,7 @@ CORE_FN int credit_adjust(sched_call_t *cx ARG, domain_t *d ARG, u32 weight, u32
 	return 0;
 }
 
-SCHED_API s32 sched_adjust_global_credit(sched_call_t *cx, cpupool_t *pool, const struct credit_params *params)
+SCHED_API s32 sched_adjust_global_credit(sched_call_t *cx, cpupool_t *pool, const struct credit_params ARENA *params)
 {
 	struct credit_params ARENA *own = &pool->credit.params;
 	s64 tslice_ms = params->tslice_ns / MSEC;

@@ -250,7 +250,7 @@ SCHED_API s32 domain_pause(sched_call_t *cx, domain_t *d);
 SCHED_API s32 domain_unpause(sched_call_t *cx, domain_t *d);
 /* Weight 1..65535 (0 = leave), cap 0..100*vCPUs (-1 = leave). -EINVAL changes nothing. */
 SCHED_API s32 sched_adjust(sched_call_t *cx, domain_t *d, s32 weight, s32 cap);
-SCHED_API s32 sched_adjust_global_credit(sched_call_t *cx, cpupool_t *pool, const struct credit_params *params);
+SCHED_API s32 sched_adjust_global_credit(sched_call_t *cx, cpupool_t *pool, const struct credit_params ARENA *params);
 
 /* ---- affinity (affinity.c) ---- */
 

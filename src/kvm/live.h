@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the two sides of the live host share: the BPF side (rota.bpf.c, in the kernel) and the loader (in user space).
+ *
+ * All of it, and the core's host, lies in one BPF arena that both have mapped. The loader lays the host out by running the
+ * core's own host_init(), cpupool_create() ... natively on that memory before the BPF side starts; from then on only the BPF
+ * side changes core objects. The loader reads them, and asks for changes through a mailbox.
+ */
+#ifndef KVM_LIVE_H
+#define KVM_LIVE_H
+
+#include "sched/sched.h"
+
+#define LIVE_MAX_CPUS SCHED_MAX_PCPUS
+#define LIVE_NAME_LEN 64
+#define LIVE_EXIT_LEN 128
+#define LIVE_DOM0 0 /* id of the domain of all host tasks; its vCPU c is pCPU c's container of them */
+
+enum live_command_op {
+	LIVE_ADJUST = 1, /* domain, a: weight (0 leave), b: cap (-1 leave) */
+	LIVE_REAP, /* domain: destroy it if none of its threads is left */
+	LIVE_PARAMS, /* pool 0's parameters, from live_mailbox.params */
+	LIVE_FAIL, /* give up with an error (fault tests) */
+	LIVE_STALL, /* stop dispatching (fault tests): the kernel's watchdog must notice */
+};
+
+/* One command at a time: the loader fills it and sets seq; the BPF side carries it out, sets result, then done = seq. */
+struct live_mailbox {
+	u32 lock; /* of the registry: which thread is which vCPU */
+	u32 seq, done;
+	u32 op;
+	u32 domain;
+	s32 a, b;
+	s32 result; /* 0 or -SCHED_E* */
+	struct credit_params params;
+};
+
+/* Beside each core domain. */
+struct live_domain {
+	u32 tgid; /* the VMM's process, 0: no VM (Domain-0, or free) */
+	u32 threads; /* vCPU threads alive */
+	u32 generation; /* counts the VMs that had this slot */
+};
+
+/* Beside each core vCPU, by vcpu.index. */
+struct live_vcpu {
+	u32 pid; /* its thread, 0 none: a slot of the domain that another thread may take */
+	u32 cpus_changed;
+};
+
+struct live_mailbox;
+struct live_domain;
+struct live_vcpu;
+typedef struct live_mailbox ARENA live_mailbox_t;
+typedef struct live_domain ARENA live_domain_t;
+typedef struct live_vcpu ARENA live_vcpu_t;
+
+/*
+ * The BPF object's section ".data.live": a map of one element that the loader fills before it attaches, and reads. Pointers are
+ * the loader's addresses of arena memory, which is what arena pointers are.
+ */
+struct live_globals {
+	host_t *host;
+	sched_call_t *calls; /* one for each pCPU */
+	live_mailbox_t *mailbox;
+	live_domain_t *domains;
+	live_vcpu_t *vcpus;
+	u32 nr_cpus;
+	u32 stalled; /* LIVE_STALL came */
+	/* The reason why the scheduler was left, as the kernel gives it; kind 0: it runs. */
+	s64 exit_code;
+	u32 exit_kind;
+	char exit_reason[LIVE_EXIT_LEN], exit_msg[LIVE_EXIT_LEN];
+	/* Counters, of all pCPUs. */
+	u64 nr_dispatch, nr_keep, nr_kick, nr_timer, nr_miss, nr_yield_to, nr_yield_ok, nr_adopt, nr_leave, nr_full;
+};
+
+#endif
