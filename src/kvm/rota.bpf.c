@@ -149,7 +149,7 @@ CORE_FN s32 domain_of(sched_call_t *cx ARG, u32 tgid)
 }
 
 /* A vCPU of domain @id without a thread, a new one if need be; its index or -1. Registry locked. */
-CORE_FN s32 free_vcpu(sched_call_t *cx ARG, u32 id)
+NO_FRAME s32 free_vcpu(sched_call_t *cx, u32 id)
 {
 	domain_t *d = &cx->host->domains[id];
 	vcpu_t *v;
@@ -220,7 +220,7 @@ CORE_FN int leave(sched_call_t *cx ARG, u32 index)
 }
 
 /* The affinity of a vCPU's thread is the vCPU's. */
-static void follow_cpumask(sched_call_t *cx, vcpu_t *v, const struct kmask *mask)
+NO_FRAME void follow_cpumask(sched_call_t *cx, vcpu_t *v, const struct kmask *mask)
 {
 	cpumask_t *hard = &cx->host->scratch[2 * cx->host->limits.pcpus + cx->cpu];
 

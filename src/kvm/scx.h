@@ -167,11 +167,13 @@ static inline void set_vtime(struct task_struct *p, u64 vtime)
 		p->scx.dsq_vtime = vtime;
 }
 
-static inline void give_up(const char *fmt)
-{
-	unsigned long long none[1] = { 0 };
-
-	scx_bpf_error_bstr((char *)fmt, none, 0);
-}
+/* Leave the scheduler with an error; the text must be a literal. */
+#define give_up(text) \
+	do { \
+		static char give_up_text[] = text; \
+		unsigned long long none[1] = { 0 }; \
+\
+		scx_bpf_error_bstr(give_up_text, none, 0); \
+	} while (0)
 
 #endif

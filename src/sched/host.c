@@ -66,7 +66,7 @@ static void layout(const struct host_limits *lim, struct host_layout *l)
 	l->pools = carve(&l->size, sizeof(struct cpupool), lim->pools);
 	l->core_mask = carve(&l->size, sizeof(struct cpumask), lim->cores);
 	l->node_mask = carve(&l->size, sizeof(struct cpumask), lim->nodes);
-	l->scratch = carve(&l->size, sizeof(struct cpumask), 2ULL * lim->pcpus);
+	l->scratch = carve(&l->size, sizeof(struct cpumask), 3ULL * lim->pcpus);
 }
 
 SCHED_API u64 host_size(const struct host_limits *limits)

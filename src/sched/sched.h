@@ -174,7 +174,7 @@ struct host {
 	domain_t *domains;
 	cpupool_t *pools;
 	cpumask_t *core_mask, *node_mask; /* by core, by node */
-	cpumask_t *scratch; /* two for each pCPU: for the one that executes */
+	cpumask_t *scratch; /* three for each pCPU: for the one that executes; the third is the host's */
 	struct link free_vcpus;
 	u64 nr_vcpus, nr_domains; /* in use */
 	struct cpumask free_cpus;
