@@ -190,6 +190,8 @@ static inline void check_counts(struct tiny *t)
 			active += na > 0;
 			vcpus += nv;
 		}
+		if (pool->credit.nr_idlers != mask_weight(&pool->credit.idlers, h->mask_words))
+			tiny_broken(t, "pool %u: nr_idlers is wrong", i);
 		for (link_t *l = pool->credit.active.next; l != &pool->credit.active; l = l->next)
 			if (++listed > TINY_DOMAINS)
 				break;

@@ -343,9 +343,18 @@ static void one_event(struct world *w)
 			vcpu_wake(&t->cx, v);
 		else if (v)
 			vcpu_unblock(&t->cx, v);
-	} else if (what < 560) {
+	} else if (what < 310) {
+		/* A directed yield, to whomever. */
+		vcpu_t *to = some_vcpu(w);
+
 		v = some_running(w);
-		if (v) {
+		if (v && to) {
+			t->cx.cpu = v->processor->id;
+			vcpu_yield_to(&t->cx, v, to);
+		}
+	} else if (what < 560) {
+		v = tiny_below(t, 16) ? some_running(w) : some_vcpu(w);
+		if (v && !(v->pause_flags & VPF_blocked)) {
 			t->cx.cpu = v->processor->id;
 			vcpu_block(&t->cx, v);
 		}
