@@ -295,6 +295,20 @@ static void arm_timer(u32 cpu, s64 deadline_ns)
 
 /* ---- host tasks ---- */
 
+/* A pCPU whose container has nothing to run; @cpu: none. */
+static u32 empty_container(u32 cpu)
+{
+	u32 n = live.nr_cpus;
+
+	for (u32 i = ZERO + 1; i < n && i < LIVE_MAX_CPUS && can_loop; i++) {
+		u32 other = cpu + i >= n ? cpu + i - n : cpu + i;
+
+		if (container_of_cpu(other)->pause_flags == VPF_blocked)
+			return other;
+	}
+	return cpu;
+}
+
 static void enqueue_host(struct task_struct *p, u64 enq_flags)
 {
 	u32 cpu = (u32)scx_bpf_task_cpu(p);
@@ -307,10 +321,16 @@ static void enqueue_host(struct task_struct *p, u64 enq_flags)
 	if (c && (s64)(vtime - (c->vtime - HOST_SLICE_NS)) < 0)
 		vtime = c->vtime - HOST_SLICE_NS;
 	insert_task_vtime(p, cpu, HOST_SLICE_NS, vtime, enq_flags);
-	if (!(box->pause_flags & VPF_blocked))
-		return;
 	cx = call_here();
-	vcpu_unblock(cx, box);
+	if (box->pause_flags & VPF_blocked) {
+		vcpu_unblock(cx, box);
+	} else if (p->nr_cpus_allowed > 1 && scx_bpf_dsq_nr_queued(cpu) > 1) {
+		/* Several wait here: an empty container elsewhere comes for one. */
+		u32 other = empty_container(cpu);
+
+		if (other != cpu)
+			vcpu_unblock(cx, container_of_cpu(other));
+	}
 	carry_out(cx, -1);
 }
 

@@ -22,6 +22,11 @@
 #define CREDIT_NS 100000LL /* one credit of Xen's */
 #define CREDIT_MIN_TIMER_NS 100000LL /* no shorter slice: Xen's least ratelimit */
 #define CREDIT_SAVED_SLICES 4 /* lag and lead are remembered up to so many slices */
+/*
+ * What an active vCPU is granted at least, however little it weighs: enough to earn a slice in 23 s, so that it is never taken for
+ * stuck (a live host's kernel waits 30 s). Xen rounds every grant up to a credit, 100 us.
+ */
+#define CREDIT_LEAST_NS 40000LL
 #define CREDIT_PREEMPT_PROBES 4 /* pCPUs looked at for one that can be preempted */
 #define CREDIT_FILL_ROUNDS 8 /* rounds in which satisfied shares give back what they don't want */
 

@@ -180,6 +180,8 @@ CORE_FN int credit_fill_vcpus(domain_t *d ARG, s64 amount, bool cap)
 	if (n <= 0)
 		return 0;
 	part = amount / n;
+	if (!cap && part < CREDIT_LEAST_NS)
+		part = CREDIT_LEAST_NS;
 	for (link_t *l = head->next; l != head && can_loop; l = l->next) {
 		vcpu_t *v = link_of(l, vcpu_t, credit.active);
 
