@@ -398,6 +398,7 @@ CORE_FN int credit_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 	credit_set_idle(pool, p, false);
 	next->credit.start_ns += cx->now;
 	next->credit.burnt_ns = cx->now;
+	next->trace_class = next->credit.pri;
 	p->next = next;
 	p->next_slice_ns = credit_slice_end(pool, next, cx->now, cx->now) - cx->now;
 	if (next->credit.lent_ns) {

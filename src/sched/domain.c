@@ -69,7 +69,6 @@ SCHED_API vcpu_t *vcpu_create(sched_call_t *cx, domain_t *d, cpumask_t *hard, cp
 	v->is_running = 0;
 	v->affinity_broken = 0;
 	v->soft_effective = 0;
-	v->migrated = 0;
 	v->state_entry_ns = cx->now;
 	v->runstate_entry_ns = cx->now;
 	for (u32 i = ZERO; i < 4 && can_loop; i++)

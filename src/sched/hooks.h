@@ -17,7 +17,7 @@
  *   yield           held   note the wish; the framework kicks
  *   yield_to        held   queue another, waiting vCPU such that it runs next there, for the rest of the slice; false: it can't
  *   context_saved   held   a vCPU left its pCPU and may run elsewhere now
- *   do_schedule     held   set pcpu->next, pcpu->next_slice_ns and next->migrated
+ *   do_schedule     held   set pcpu->next, pcpu->next_slice_ns and next->trace_class
  *   pick_cpu        held   the pCPU of hard affinity and pool where a vCPU should go
  *   tick, account   -      timers of the pCPU
  *   adjust          held   domain->weight and ->cap are about to become these

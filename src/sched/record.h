@@ -15,11 +15,14 @@ struct trace_rec {
 	s64 time_ns;
 	u32 event;
 	u16 cpu;
-	u16 aux; /* SWITCH: the priority class of next; else 0 */
+	u16 aux; /* SWITCH: how good next's priority is (enum trace_class); else 0 */
 	u32 d[4];
 };
 
 enum trace_level { TRACE_BASIC = 0, TRACE_FULL = 1 };
+
+/* A policy's priorities as a picture shows them: credit's BOOST, UNDER, OVER. */
+enum trace_class { TRACE_CLASS_BEST, TRACE_CLASS_NORMAL, TRACE_CLASS_WORST, TRACE_CLASS_IDLE };
 
 #define TRC_DOM_IDLE 0x7fff
 

@@ -83,8 +83,8 @@ struct vcpu {
 	u8 is_running; /* from being chosen until its state is saved */
 	u8 affinity_broken;
 	u8 soft_effective; /* soft affinity says something that hard affinity does not */
+	u8 trace_class; /* set by do_schedule: enum trace_class */
 	u16 pause_count;
-	u16 migrated; /* chosen by stealing, in the last schedule() */
 	u64 host_data; /* the host's own handle; the core never reads it */
 	s64 state_entry_ns; /* when it got, or lost, the pCPU last */
 	s64 runstate_entry_ns;

@@ -157,7 +157,7 @@ CORE_FN int switch_vcpus(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev ARG, 
 	}
 	record4(cx, TRC_SWITCH, pair(prev->domain->id, prev->id), pair(next->domain->id, next->id));
 	if (cx->nr_rec)
-		cx->rec[cx->nr_rec - 1].aux = next->is_idle ? CREDIT_IDLE : next->credit.pri;
+		cx->rec[cx->nr_rec - 1].aux = next->is_idle ? TRACE_CLASS_IDLE : next->trace_class;
 
 	runstate_set(cx, prev,
 		     prev->is_idle || vcpu_runnable(prev)    ? RUNSTATE_runnable
