@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The live host's kernel side: a sched_ext scheduler whose every decision is made by the core of src/sched, included below as it
- * is and verified with it.
+ * The live host's kernel side: a sched_ext scheduler whose every decision is made by the core of src/sched, included
+ * below as it is and verified with it.
  *
- * Who is who. A thread that enters a KVM guest (tracepoint kvm_entry) is a vCPU, its process a domain. All other tasks are
- * Domain-0's. Its vCPU c is a container: the host tasks of pCPU c, in a queue by weighted virtual time; the core decides when the
- * container runs, the queue which task runs in it.
+ * Who is who. A thread that enters a KVM guest (tracepoint kvm_entry) is a vCPU, its process a domain. All other
+ * tasks are Domain-0's. Its vCPU c is a container: the host tasks of pCPU c, in a queue by weighted virtual time; the
+ * core decides when the container runs, the queue which task runs in it.
  *
  * How the kernel's events are the core's:
  *
- *   quiescent (a vCPU thread sleeps)   vcpu_block
- *   enqueue (it wakes)                 vcpu_unblock; the task waits in our custody, queued in the core
- *   enqueue (it was put off its CPU)   context_saved: from now on another CPU may take it
- *   dispatch                           due timers, then schedule() if the core wants it; the task of pcpu->curr, found by its
+ *   quiescent (a vCPU thread sleeps)   vcpu_block enqueue (it wakes)                 vcpu_unblock; the task waits in
+ *   our custody, queued in the core enqueue (it was put off its CPU)   context_saved: from now on another CPU may
+ *   take it dispatch                           due timers, then schedule() if the core wants it; the task of
+ *   pcpu->curr, found by its
  *                                      pid, is what runs next
  *   the pCPU's bpf_timer               a kick, so that dispatch comes
  *   yield(from, to)                    vcpu_yield_to
@@ -102,7 +102,10 @@ static vcpu_t *container_of_cpu(u32 cpu)
 	return &live.host->vcpus[cpu];
 }
 
-/* Kick every pCPU that the core wants to schedule, or whose timer has changed, but @self, which will see to it itself. */
+/*
+ * Kick every pCPU that the core wants to schedule, or whose timer has changed, but @self, which will see to it
+ * itself.
+ */
 CORE_FN int carry_out(sched_call_t *cx ARG, s32 self)
 {
 	u32 words = cx->host->mask_words;
@@ -451,8 +454,12 @@ void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 			    scx_bpf_dsq_nr_queued((u32)cpu) <= 0)
 				box->pause_flags |= VPF_blocked;
 			schedule(cx);
-			/* Who is no longer runnable, or is a container, has no state to save; a preempted vCPU's task comes to enqueue. */
-			if (p->prev && (p->prev == box || p->prev->is_idle || !(prev_on && pt && pt->vcpu && vcpu_of(pt) == p->prev)))
+			/*
+			 * Who is no longer runnable, or is a container, has no state to save; a preempted vCPU's task
+			 * comes to enqueue.
+			 */
+			if (p->prev && (p->prev == box || p->prev->is_idle ||
+					!(prev_on && pt && pt->vcpu && vcpu_of(pt) == p->prev)))
 				context_saved(cx);
 		}
 		next = p->curr;
@@ -525,7 +532,8 @@ void BPF_PROG(rota_stopping, struct task_struct *p, bool runnable)
 	(void)runnable;
 	if (!t || t->vcpu)
 		return;
-	set_vtime(p, p->scx.dsq_vtime + (bpf_ktime_get_ns() - t->ran_at_ns) * 100 / (p->scx.weight ? p->scx.weight : 1));
+	set_vtime(p,
+		  p->scx.dsq_vtime + (bpf_ktime_get_ns() - t->ran_at_ns) * 100 / (p->scx.weight ? p->scx.weight : 1));
 	if (!t->in_kvm)
 		return;
 	cx = call_here();
@@ -600,7 +608,9 @@ void BPF_PROG(rota_set_cpumask, struct task_struct *p, const struct kmask *mask)
 	carry_out(cx, -1);
 }
 
-/* The task goes to another scheduling class (or the scheduler goes): its vCPU sleeps as far as the core is concerned. */
+/*
+ * The task goes to another scheduling class (or the scheduler goes): its vCPU sleeps as far as the core is concerned.
+ */
 SEC("struct_ops/rota_disable")
 void BPF_PROG(rota_disable, struct task_struct *p)
 {

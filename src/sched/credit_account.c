@@ -5,15 +5,19 @@
  * Rota's shares are exact:
  *
  *   - What is granted is the CPU time that has passed, in ns: no rounding up to credits.
- *   - It is shared by water-filling: who can't use its part (it was asleep and has saved a slice already; a vCPU can't use
- *     more than one pCPU; its domain is capped) takes what it can, and the others share the rest by weight, again and again.
- *   - A vCPU that waits is owed and one that got more owes, up to CREDIT_SAVED_SLICES; nothing is forgiven at one slice.
- *   - Credit is relative: the mean over the contenders is moved to zero each time. What it tells apart is who is ahead and who
- *     is behind; if all had credit, or none had, the classes would say nothing and weights not count. Contenders are those who
- *     can run, and sleepers who owe: leaving these out would forgive a thief that sleeps through the accounting.
+ *   - It is shared by water-filling: who can't use its part (it was asleep and has saved a slice already; a vCPU
+ *     can't use more than one pCPU; its domain is capped) takes what it can, and the others share the rest by weight,
+ *     again and again.
+ *   - A vCPU that waits is owed and one that got more owes, up to CREDIT_SAVED_SLICES; nothing is forgiven at one
+ *     slice.
+ *   - Credit is relative: the mean over the contenders is moved to zero each time. What it tells apart is who is
+ *     ahead and who is behind; if all had credit, or none had, the classes would say nothing and weights not count.
+ *     Contenders are those who can run, and sleepers who owe: leaving these out would forgive a thief that sleeps
+ *     through the accounting.
  *
- * A cap is a budget beside the credit: each period the domain gets its cap's worth, shared among its vCPUs by need, and a
- * vCPU parks the moment its part is used (credit.c). It may hold over at most one period's budget, a domain at most two.
+ * A cap is a budget beside the credit: each period the domain gets its cap's worth, shared among its vCPUs by need,
+ * and a vCPU parks the moment its part is used (credit.c). It may hold over at most one period's budget, a domain at
+ * most two.
  */
 
 /* ---- who earns ---- */
@@ -102,8 +106,8 @@ static inline s64 credit_cap_budget(domain_t *d, s64 period_ns)
 }
 
 /*
- * Too little is left to be worth a slice. A small cap of many vCPUs may never give one of them that much: then an equal part
- * of a period's budget is worth it.
+ * Too little is left to be worth a slice. A small cap of many vCPUs may never give one of them that much: then an
+ * equal part of a period's budget is worth it.
  */
 static inline bool credit_cap_used_up(cpupool_t *pool, vcpu_t *v)
 {
@@ -150,7 +154,10 @@ NO_FRAME int credit_unpark(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 
 /* ---- granting ---- */
 
-/* Share @amount among the active vCPUs of d: each takes at most what it wants, the rest goes round. @cap: which of the two. */
+/*
+ * Share @amount among the active vCPUs of d: each takes at most what it wants, the rest goes round. @cap: which of
+ * the two.
+ */
 CORE_FN int credit_fill_vcpus(domain_t *d ARG, s64 amount, bool cap)
 {
 	link_t *head = &d->credit.active;

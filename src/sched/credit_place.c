@@ -147,8 +147,8 @@ static inline s64 credit_kept_until(cpupool_t *pool, pcpu_t *p)
 }
 
 /*
- * No pCPU idles for v. If the ratelimit would keep it waiting on its own, one of the next few whose vCPU is worse than v and has
- * had its ratelimit serves it at once; else its own.
+ * No pCPU idles for v. If the ratelimit would keep it waiting on its own, one of the next few whose vCPU is worse
+ * than v and has had its ratelimit serves it at once; else its own.
  */
 CORE_FN s32 credit_preemptible(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG)
 {
@@ -179,8 +179,8 @@ CORE_FN s32 credit_preemptible(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t
 }
 
 /*
- * Hand a vCPU that is about to be queued to the pCPU that can serve it at once, rather than queue it where it was and hope that
- * an idle one steals it (mends 6.1.8, 6.1.9 and 6.1.17). Its own pCPU is best when the whole core is idle.
+ * Hand a vCPU that is about to be queued to the pCPU that can serve it at once, rather than queue it where it was and
+ * hope that an idle one steals it (mends 6.1.8, 6.1.9 and 6.1.17). Its own pCPU is best when the whole core is idle.
  */
 CORE_FN int credit_place(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG)
 {
@@ -220,7 +220,10 @@ static bool credit_idle_without(cpupool_t *pool, pcpu_t *p, vcpu_t *v)
 	return mask_test(&pool->credit.idlers, p->id) || (v->processor == p && p->curr == v && !p->credit.classes);
 }
 
-/* Of the idle pCPUs in @cands and @cpu, the one whose core (same node) or node (other nodes: by a factor of 2) idles most. */
+/*
+ * Of the idle pCPUs in @cands and @cpu, the one whose core (same node) or node (other nodes: by a factor of 2) idles
+ * most.
+ */
 CORE_FN u32 credit_spread(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG, cpumask_t *cands ARG, u32 cpu)
 {
 	host_t *h = cx->host;
