@@ -29,6 +29,7 @@
  * never taken for stuck (a live host's kernel waits 30 s). Xen rounds every grant up to a credit, 100 us.
  */
 #define CREDIT_LEAST_NS 40000LL
+#define CREDIT_LEAST_LOAN_NS 10000LL /* less than that is not worth a switch to a sibling */
 #define CREDIT_PREEMPT_PROBES 4 /* pCPUs looked at for one that can be preempted */
 #define CREDIT_FILL_ROUNDS 8 /* rounds in which satisfied shares give back what they don't want */
 
@@ -240,7 +241,7 @@ CORE_FN bool credit_yield_to(sched_call_t *cx ARG, vcpu_t *v ARG, vcpu_t *to ARG
 	pcpu_t *p = v->processor;
 	s64 left = p->timer_ns[TIMER_SLICE] - cx->now;
 
-	if (!to->credit.queued || to->is_running || !mask_test(&to->hard, p->id) || left < CREDIT_MIN_TIMER_NS)
+	if (!to->credit.queued || to->is_running || !mask_test(&to->hard, p->id) || left < CREDIT_LEAST_LOAN_NS)
 		return false;
 	credit_dequeue(pool, to);
 	to->processor = p;
