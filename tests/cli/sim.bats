@@ -34,7 +34,7 @@ two_hogs() {
 }
 
 @test "help and version, wherever they are asked for" {
-	for words in --help -h help "sim --help" "sim -h" "sim help" "help sim" "sim run --help" "sim run -h" \
+	for words in --help -h help "host --help" "list --help" "sched-credit --help" "sim --help" "sim -h" "sim help" "help sim" "sim run --help" "sim run -h" \
 		"sim check --help" "sim list --help" "trace --help" "help trace"; do
 		run -0 --separate-stderr "$rota" $words
 		[[ $output == "Usage: rota "* ]]
