@@ -25,10 +25,11 @@
 #define CREDIT_MIN_TIMER_NS 100000LL /* no shorter slice: Xen's least ratelimit */
 #define CREDIT_SAVED_SLICES 4 /* lag and lead are remembered up to so many slices */
 /*
- * What an active vCPU is granted at least, however little it weighs: enough to earn a slice in 23 s, so that it is
- * never taken for stuck (a live host's kernel waits 30 s). Xen rounds every grant up to a credit, 100 us.
+ * An active vCPU is granted at least what earns it a slice in so long, however little it weighs, so that it is never
+ * taken for stuck (a live host's kernel waits 30 s): 40 us for slices of 30 ms. Xen rounds every grant up to a credit,
+ * 100 us.
  */
-#define CREDIT_LEAST_NS 40000LL
+#define CREDIT_LONGEST_WAIT_NS (22500 * MSEC)
 #define CREDIT_LEAST_LOAN_NS 10000LL /* less than that is not worth a switch to a sibling */
 #define CREDIT_PREEMPT_PROBES 4 /* pCPUs looked at for one that can be preempted */
 #define CREDIT_FILL_ROUNDS 8 /* rounds in which satisfied shares give back what they don't want */

@@ -162,6 +162,7 @@ CORE_FN int credit_fill_vcpus(domain_t *d ARG, s64 amount, bool cap)
 {
 	link_t *head = &d->credit.active;
 	s64 n = d->credit.nr_active, part;
+	s64 slice = d->pool->credit.params.tslice_ns;
 	bool again = true;
 
 	for (u32 round = ZERO; again && n > 0 && round < CREDIT_FILL_ROUNDS && can_loop; round++) {
@@ -187,8 +188,8 @@ CORE_FN int credit_fill_vcpus(domain_t *d ARG, s64 amount, bool cap)
 	if (n <= 0)
 		return 0;
 	part = amount / n;
-	if (!cap && part < CREDIT_LEAST_NS)
-		part = CREDIT_LEAST_NS;
+	if (!cap && part < slice * slice / CREDIT_LONGEST_WAIT_NS)
+		part = slice * slice / CREDIT_LONGEST_WAIT_NS;
 	for (link_t *l = head->next; l != head && can_loop; l = l->next) {
 		vcpu_t *v = link_of(l, vcpu_t, credit.active);
 
