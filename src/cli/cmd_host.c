@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -15,7 +16,8 @@
 #include "kvm/preflight.h"
 
 static const char usage[] =
-	"Usage: rota host start [--sched credit] [--dry-run] [--foreground] [--verbose]\n"
+	"Usage: rota host start [--sched credit] [--dry-run] [--watchdog SECONDS]\n"
+	"                       [--foreground] [--verbose]\n"
 	"       rota host stop\n"
 	"       rota host status [--json]\n"
 	"\n"
@@ -25,6 +27,7 @@ static const char usage[] =
 	"everything else Domain-0. `rota list`, `vcpu-list` and `sched-credit` show and change them.\n"
 	"      --sched NAME  the scheduler (default, and so far the only one: credit)\n"
 	"  -n, --dry-run     check everything and let the kernel verify the programs, but change nothing\n"
+	"      --watchdog SECONDS  the kernel takes over when a task was left waiting that long (1 to 30; default 30)\n"
 	"      --foreground  stay in the foreground, messages on stderr; ^C ends it\n"
 	"      --verbose     libbpf's and the verifier's messages in the log too\n"
 	"stop gives the machine back to the kernel's own scheduler. VMs run on.\n"
@@ -37,13 +40,15 @@ static const char usage[] =
 struct host_options {
 	struct daemon_options daemon;
 	bool json, help;
+	const char *fault; /* for tests */
 };
 
-enum { OPT_SCHED = 256, OPT_FOREGROUND, OPT_VERBOSE, OPT_JSON };
+enum { OPT_SCHED = 256, OPT_FOREGROUND, OPT_VERBOSE, OPT_JSON, OPT_WATCHDOG };
 
 static const struct option start_options[] = {
 	{ "sched", required_argument, NULL, OPT_SCHED },
 	{ "dry-run", no_argument, NULL, 'n' },
+	{ "watchdog", required_argument, NULL, OPT_WATCHDOG },
 	{ "foreground", no_argument, NULL, OPT_FOREGROUND },
 	{ "verbose", no_argument, NULL, OPT_VERBOSE },
 	{ "help", no_argument, NULL, 'h' },
@@ -59,6 +64,7 @@ static const struct option status_options[] = {
 static bool parse(int argc, char **argv, const char *letters, const struct option *options,
 		  struct host_options *o)
 {
+	char *end;
 	int c;
 
 	optind = 0; /* glibc: start anew */
@@ -76,6 +82,13 @@ static bool parse(int argc, char **argv, const char *letters, const struct optio
 		case OPT_VERBOSE:
 			o->daemon.verbose = true;
 			break;
+		case OPT_WATCHDOG:
+			o->daemon.watchdog_s = (unsigned int)strtoul(optarg, &end, 10);
+			if (*optarg < '0' || *optarg > '9' || *end || !o->daemon.watchdog_s || o->daemon.watchdog_s > 30) {
+				fprintf(stderr, "rota: host start: --watchdog '%s': it must be 1 to 30 seconds\n", optarg);
+				return false;
+			}
+			break;
 		case OPT_JSON:
 			o->json = true;
 			break;
@@ -86,6 +99,8 @@ static bool parse(int argc, char **argv, const char *letters, const struct optio
 			return false;
 		}
 	}
+	if (!strcmp(argv[0], "fault") && optind < argc)
+		o->fault = argv[optind++];
 	if (optind < argc) {
 		fprintf(stderr, "rota: host %s: '%s' is not expected here\n", argv[0], argv[optind]);
 		return false;
@@ -220,6 +235,19 @@ static int stop(const struct host_options *o)
 	return daemon_stop(error) ? failed("stop", error) : CLI_DONE;
 }
 
+/* Not in the usage: for the tests of what happens then, and refused unless the live host was started for such tests. */
+static int fault(const struct host_options *o)
+{
+	char error[LIVE_ERROR_LEN];
+	int code;
+	json_t *answer = control_ask(json_pack("{ss ss*}", "verb", "fault", "kind", o->fault), &code, error);
+
+	if (!answer)
+		return failed("fault", error);
+	json_decref(answer);
+	return CLI_DONE;
+}
+
 static const struct {
 	const char *name, *letters;
 	const struct option *options;
@@ -228,6 +256,7 @@ static const struct {
 	{ "start", "nh", start_options, start },
 	{ "stop", "h", stop_options, stop },
 	{ "status", "h", status_options, status },
+	{ "fault", "h", stop_options, fault },
 };
 
 int cmd_host(int argc, char **argv)

@@ -47,7 +47,7 @@ struct daemon {
 	struct live_about about;
 	struct control control;
 	struct topology topology;
-	u32 sched;
+	u32 sched, watchdog_ms;
 	FILE *log;
 	bool foreground;
 	int epoll, timer, signals;
@@ -178,7 +178,7 @@ static int load(struct daemon *d, char *error)
 
 	if (rc)
 		return rc;
-	d->loader = loader_load(&d->topology, d->sched, error);
+	d->loader = loader_load(&d->topology, d->sched, d->watchdog_ms, error);
 	if (!d->loader)
 		return -EIO;
 	live_host_begin(&d->lh, loader_globals(d->loader));
@@ -402,6 +402,7 @@ static int serve_and_close(const struct daemon_options *options, int *report, ch
 	if (!d)
 		return live_fail(error, -ENOMEM, "out of memory");
 	d->sched = (u32)sched_find(options->sched);
+	d->watchdog_ms = options->watchdog_s * 1000;
 	d->about.sched = options->sched;
 	d->about.last_exit = daemon_last_exit();
 	d->control.listener = -1;

@@ -11,6 +11,7 @@
  *               process, since the link is not pinned) hands back to the kernel's own.
  */
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -108,7 +109,27 @@ static int map_globals(struct loader *l, char *error)
 	return 0;
 }
 
-static int load(struct loader *l, const struct topology *t, u32 sched, char *error)
+/* The kernel's watchdog. Where in the object's sched_ext_ops its member lies, the object's BTF tells. */
+static int set_watchdog(struct loader *l, u32 ms, char *error)
+{
+	const struct btf *btf = bpf_object__btf(l->object);
+	s32 id = btf ? btf__find_by_name_kind(btf, "sched_ext_ops", BTF_KIND_STRUCT) : -ENOENT;
+	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, (u32)id) : NULL;
+	size_t size = 0, at;
+	char *ops = bpf_map__initial_value(l->ops, &size);
+
+	for (u16 i = 0; ops && type && i < btf_vlen(type); i++) {
+		at = btf_members(type)[i].offset / 8;
+		if (strcmp(btf__name_by_offset(btf, btf_members(type)[i].name_off), "timeout_ms") ||
+		    at + sizeof(ms) > size)
+			continue;
+		memcpy(ops + at, &ms, sizeof(ms));
+		return 0;
+	}
+	return live_fail(error, -EINVAL, "the BPF object in this rota has no watchdog to set; build it anew");
+}
+
+static int load(struct loader *l, const struct topology *t, u32 sched, u32 watchdog_ms, char *error)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), extent, known;
 	u64 size = layout_size(t);
@@ -119,6 +140,8 @@ static int load(struct loader *l, const struct topology *t, u32 sched, char *err
 	if (!l->object)
 		return live_fail(error, -errno, "libbpf can't read the BPF object in this rota: %s", strerror(errno));
 	rc = find_parts(l, error);
+	if (!rc && watchdog_ms)
+		rc = set_watchdog(l, watchdog_ms, error);
 	if (rc)
 		return rc;
 	/* What the BPF side takes for itself comes on top. */
@@ -137,7 +160,7 @@ static int load(struct loader *l, const struct topology *t, u32 sched, char *err
 	return rc ? rc : layout_host(mem, t, sched, l->globals, error);
 }
 
-struct loader *loader_load(const struct topology *t, u32 sched, char *error)
+struct loader *loader_load(const struct topology *t, u32 sched, u32 watchdog_ms, char *error)
 {
 	struct loader *l = calloc(1, sizeof(*l));
 
@@ -146,7 +169,7 @@ struct loader *loader_load(const struct topology *t, u32 sched, char *error)
 		return NULL;
 	}
 	libbpf_set_print(print);
-	if (load(l, t, sched, error)) {
+	if (load(l, t, sched, watchdog_ms, error)) {
 		loader_close(l);
 		return NULL;
 	}

@@ -17,10 +17,11 @@ void loader_log_to(void *file, bool debug)
 	(void)debug;
 }
 
-struct loader *loader_load(const struct topology *t, u32 sched, char *error)
+struct loader *loader_load(const struct topology *t, u32 sched, u32 watchdog_ms, char *error)
 {
 	(void)t;
 	(void)sched;
+	(void)watchdog_ms;
 	live_fail(error, -ENOTSUP, "%s", loader_missing());
 	return NULL;
 }
