@@ -372,25 +372,30 @@ static void test_migration_delay(void **state)
 
 /* ---- picking, tickling ---- */
 
-/* A wholly idle core before the idle thread of a busy one. */
+/* A wholly idle core before the idle thread of a busy one, wherever the search begins. */
 static void test_idle_core_first(void **state)
 {
-	vcpu_t *v, *w;
+	vcpu_t *h, *v, *w;
 
 	(void)state;
-	host(4, 2, 1);
-	hog(1);
-	v = hog(0);
-	assert_int_equal(v->processor->core, 1);
-	/* On wake-up too: it left the second core, its thread's sibling is taken meanwhile. */
-	block(v);
-	w = hog(1ULL << (v->processor->id ^ 1));
-	assert_int_equal(w->processor->core, 1);
-	vcpu_pause(&t.cx, tiny_vcpu(&t.h->domains[0], 0));
-	tiny_settle(&t);
-	unblock(v);
-	assert_int_equal(v->processor->core, 0);
-	assert_ptr_equal(v->processor->curr, v);
+	for (s32 cursor = -1; cursor < 4; cursor++) {
+		host(4, 2, 1);
+		h = hog(1);
+		v = hog(0);
+		assert_int_equal(v->processor->core, 1);
+		/* On wake-up too: its core's other thread is busy by then, and core 0 is idle. */
+		block(v);
+		w = hog(1ULL << (v->processor->id ^ 1));
+		assert_int_equal(w->processor->core, 1);
+		vcpu_pause(&t.cx, h);
+		tiny_settle(&t);
+		t.h->pcpus[v->processor->id].credit.tickle_cursor = cursor;
+		unblock(v);
+		assert_int_equal(v->processor->core, 0);
+		assert_ptr_equal(v->processor->curr, v);
+		if (cursor < 3)
+			tiny_free(&t);
+	}
 }
 
 /* Another node only when it idles more than twice as much. */
@@ -486,29 +491,29 @@ static void test_tickle_one_or_all(void **state)
 	}
 }
 
-/* Who is preempted by one that can run nowhere else goes to an idle pCPU. */
+/* Who is preempted by one that can run nowhere else goes to an idle pCPU, however hot it is. */
 static void test_push(void **state)
 {
+	struct cpumask m;
 	vcpu_t *h, *v;
 
 	(void)state;
-	host(2, 1, 1);
-	v = hog(1);
-	block(v);
-	h = hog(0);
-	if (curr(0) != h) {
-		struct cpumask m;
-
-		vcpu_set_affinity(&t.cx, h, tiny_mask(&m, 1), NULL);
-		tiny_settle(&t);
+	for (s64 delay = 0; delay < 100 * MSEC; delay += 50 * MSEC) {
+		host(2, 1, 1);
+		set_param(set_migr_delay, delay);
+		v = hog(1);
+		block(v);
+		h = hog(1);
 		vcpu_set_affinity(&t.cx, h, tiny_mask(&m, 3), NULL);
 		tiny_settle(&t);
+		assert_ptr_equal(curr(0), h);
+		tiny_run(&t, 5 * MSEC);
+		unblock(v);
+		assert_ptr_equal(curr(0), v);
+		assert_ptr_equal(curr(1), h);
+		if (!delay)
+			tiny_free(&t);
 	}
-	assert_ptr_equal(curr(0), h);
-	tiny_run(&t, 5 * MSEC);
-	unblock(v);
-	assert_ptr_equal(curr(0), v);
-	assert_ptr_equal(curr(1), h);
 }
 
 /* The tick stops on an idle pCPU, and begins again at a multiple of its period. */
