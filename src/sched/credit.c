@@ -31,6 +31,7 @@
  */
 #define CREDIT_LONGEST_WAIT_NS (22500 * MSEC)
 #define CREDIT_LEAST_LOAN_NS 10000LL /* less than that is not worth a switch to a sibling */
+#define CREDIT_BOOST_NS (1 * MSEC) /* CPU time for which a wake-up puts its vCPU before the others */
 #define CREDIT_PREEMPT_PROBES 4 /* pCPUs looked at for one that can be preempted */
 #define CREDIT_FILL_ROUNDS 8 /* rounds in which satisfied shares give back what they don't want */
 
@@ -450,8 +451,8 @@ SCHED_API s32 sched_adjust_global_credit(sched_call_t *cx, cpupool_t *pool, cons
 
 	if (pool->sched != SCHED_ID_credit)
 		return -SCHED_EINVAL;
-	/* One list or three for each pCPU: not while vCPUs are in them. */
-	if ((params->mend ^ own->mend) & CREDIT_MEND_ORDER && pool->nr_domains)
+	/* They mean something to vCPUs that are queued or have run: not while there are any. */
+	if (params->mend != own->mend && pool->nr_domains)
 		return -SCHED_EBUSY;
 	if (params->tslice_ns < MSEC || params->tslice_ns > 1000 * MSEC || params->ratelimit_ns > 500 * MSEC ||
 	    (params->ratelimit_ns && params->ratelimit_ns < 100 * USEC) || params->ratelimit_ns < 0 ||

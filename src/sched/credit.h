@@ -22,7 +22,7 @@ enum credit_mend {
 	CREDIT_MEND_WAKE = 1 << 5, /* to a pCPU that serves it at once, whole idle cores first (6.1.8, 6.1.9, 6.1.17) */
 	CREDIT_MEND_SHARE = 1 << 6, /* exact shares: ns, no lost surplus, no forgiven debt (6.1.12, 6.1.13) */
 	CREDIT_MEND_CAP = 1 << 7, /* a cap is a budget that ends to the ns (6.1.5: on and off by whole periods) */
-	CREDIT_MEND_BOOST = 1 << 8, /* BOOST ends by CPU time used, not by being sampled (6.1.4) */
+	CREDIT_MEND_BOOST = 1 << 8, /* BOOST ends after 1 ms of CPU time, not by being sampled (6.1.4) */
 	CREDIT_MEND_YIELD = 1 << 9, /* a yield is over when its vCPU blocks (6.1.15) */
 	CREDIT_MEND_INSERT = 1 << 10, /* a vCPU that joins a pool tickles (6.1.19) */
 	CREDIT_MEND_ALL = (1 << 11) - 1,

@@ -106,14 +106,25 @@ NO_FRAME int credit_tickle_all(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 	return 0;
 }
 
+CORE_FN int credit_burn(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG);
+
+/* Is who runs still BOOSTed by now? */
+NO_FRAME void credit_boost_check(sched_call_t *cx, cpupool_t *pool, vcpu_t *cur)
+{
+	if (!cur->is_idle && cur->credit.pri == CREDIT_BOOST && mended(pool, CREDIT_MEND_BOOST))
+		credit_burn(cx, pool, cur);
+}
+
 /* v, just queued on its pCPU, may want to run at once, there or on an idle pCPU (facts 2.8). */
 CORE_FN int credit_tickle(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG)
 {
 	pcpu_t *p = v->processor;
 	vcpu_t *cur = p->curr;
-	bool better = cur->is_idle || v->credit.pri < cur->credit.pri;
+	bool better;
 	s32 idle;
 
+	credit_boost_check(cx, pool, cur);
+	better = cur->is_idle || v->credit.pri < cur->credit.pri;
 	if (v->credit.flags & CREDIT_PINNED && mask_test(&pool->credit.idlers, p->id)) {
 		credit_tickle_cpu(cx, pool, p);
 		return 0;

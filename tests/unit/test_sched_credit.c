@@ -93,14 +93,14 @@ static void test_boost_on_wake(void **state)
 	assert_int_equal(v->credit.pri, CREDIT_BOOST);
 	assert_int_equal(v->boosts, 1);
 	assert_ptr_equal(curr(0), v); /* at once: h has had its ratelimit */
-	/* It lasts for a tick's worth of running. */
-	tiny_run(&t, 14900 * USEC);
+	/* It lasts for 1 ms of running. */
+	tiny_run(&t, 5900 * USEC);
 	assert_int_equal(v->credit.pri, CREDIT_BOOST);
 	tiny_run(&t, 36 * MSEC);
 	assert_int_not_equal(v->credit.pri, CREDIT_BOOST);
 }
 
-/* BOOST ends by time used: two halves of a tick, and then none. */
+/* BOOST ends by time used, not by the tick that finds it running. */
 static void test_boost_ends_by_use(void **state)
 {
 	vcpu_t *v;
@@ -111,12 +111,12 @@ static void test_boost_ends_by_use(void **state)
 	hog(0);
 	tiny_run(&t, 1 * MSEC);
 	block(v);
-	tiny_run(&t, 4 * MSEC);
+	tiny_run(&t, 9500 * USEC);
 	unblock(v);
 	assert_ptr_equal(curr(0), v);
-	tiny_run(&t, 12 * MSEC);
+	tiny_run(&t, 10400 * USEC);
 	assert_int_equal(v->credit.pri, CREDIT_BOOST);
-	/* The tick at 10 ms (mended) did not take it; 10 ms of use do. */
+	/* The tick at 10 ms (mended) did not take it; 1 ms of use does, as the next tick finds. */
 	tiny_run(&t, 20 * MSEC);
 	assert_int_equal(v->credit.pri, CREDIT_UNDER);
 }
