@@ -36,7 +36,9 @@ struct {
 char _license[] SEC("license") = "GPL";
 
 #define HOST_SLICE_NS (3 * 1000000ULL) /* of a host task within its container */
+#define KICK_AGAIN_NS (200 * 1000ULL) /* until a kick that was lost is given again */
 #define SCX_TASK_QUEUED 1 /* the task is runnable */
+#define PF_EXITING 4
 
 struct live_globals live SEC(".data.live");
 
@@ -398,6 +400,14 @@ void BPF_PROG(rota_enqueue, struct task_struct *p, u64 enq_flags)
 	vcpu_t *v;
 
 	USE_ARENA();
+	if (t && t->vcpu && p->flags & PF_EXITING) {
+		/* It enters no guest any more, and can't be found by its pid for much longer. */
+		cx = call_here();
+		leave(cx, t->vcpu - 1);
+		t->vcpu = 0;
+		t->in_kvm = 0;
+		carry_out(cx, -1);
+	}
 	if (!t || !t->vcpu) {
 		enqueue_host(p, enq_flags);
 		return;
@@ -409,11 +419,19 @@ void BPF_PROG(rota_enqueue, struct task_struct *p, u64 enq_flags)
 	if (v->pause_flags & VPF_blocked) {
 		vcpu_unblock(cx, v);
 	} else if (v->processor->curr == v) {
-		/* Its turn it still is: something else (a change of its affinity, say) took it off and put it back. */
-		u32 cpu = v->processor->id;
+		/*
+		 * Its turn it still is: something else (a change of its affinity, say) took it off and put it back. On the
+		 * local queue it would keep its CPU from dispatch; so not when that is due.
+		 */
+		pcpu_t *there = v->processor;
+		u32 cpu = there->id;
 
-		insert_task(p, SCX_DSQ_LOCAL_ON | cpu, SLICE_INF, 0);
-		scx_bpf_kick_cpu((s32)cpu, SCX_KICK_IDLE);
+		if (there->resched || there->deadline_ns <= cx->now) {
+			scx_bpf_kick_cpu((s32)cpu, SCX_KICK_PREEMPT);
+		} else {
+			insert_task(p, SCX_DSQ_LOCAL_ON | cpu, SLICE_INF, 0);
+			scx_bpf_kick_cpu((s32)cpu, SCX_KICK_IDLE);
+		}
 	}
 	carry_out(cx, -1);
 }
@@ -512,11 +530,26 @@ SEC("struct_ops/rota_running")
 void BPF_PROG(rota_running, struct task_struct *p)
 {
 	struct task_ctx *t = task_ctx(p);
-	struct cpu_ctx *c = cpu_ctx((u32)scx_bpf_task_cpu(p));
+	u32 cpu = (u32)scx_bpf_task_cpu(p);
+	struct cpu_ctx *c = cpu_ctx(cpu);
+	u64 now = bpf_ktime_get_ns();
+	pcpu_t *here;
 
+	USE_ARENA();
+	/*
+	 * A kick is lost where a task of a higher class runs (a real-time one, say), or one that the kernel itself put on
+	 * the CPU's local queue: the CPU does not come to dispatch then, though the core wants it, or its timer was due.
+	 * Again in a moment, rather than at once: who runs here must get on.
+	 */
+	here = pcpu_of(live.host, cpu);
+	if (c && (here->resched || here->deadline_ns <= (s64)now)) {
+		c->armed_ns = 0;
+		bpf_timer_start(&c->timer, KICK_AGAIN_NS, BPF_F_TIMER_CPU_PIN);
+		COUNT(nr_late);
+	}
 	if (!t)
 		return;
-	t->ran_at_ns = bpf_ktime_get_ns();
+	t->ran_at_ns = now;
 	if (!t->vcpu && c && (s64)(c->vtime - p->scx.dsq_vtime) < 0)
 		c->vtime = p->scx.dsq_vtime;
 }
@@ -703,7 +736,7 @@ struct sched_ext_ops rota_ops = {
 	.exit_task = (void *)rota_exit_task,
 	.init = (void *)rota_init,
 	.exit = (void *)rota_exit,
-	.flags = SCX_OPS_ENQ_LAST,
+	.flags = SCX_OPS_ENQ_LAST | SCX_OPS_ENQ_EXITING,
 	.timeout_ms = 30000,
 	.name = "rota",
 };

@@ -89,7 +89,7 @@ enum scx_enq_flags {
 };
 enum scx_deq_flags { SCX_DEQ_SLEEP = 1ULL };
 enum scx_kick_flags { SCX_KICK_IDLE = 1, SCX_KICK_PREEMPT = 2 };
-enum scx_ops_flags { SCX_OPS_ENQ_LAST = 2 };
+enum scx_ops_flags { SCX_OPS_ENQ_LAST = 2, SCX_OPS_ENQ_EXITING = 4 };
 
 #define SLICE_INF (~0ULL)
 
