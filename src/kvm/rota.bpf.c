@@ -9,11 +9,11 @@
  *
  * How the kernel's events are the core's:
  *
- *   quiescent (a vCPU thread sleeps)   vcpu_block enqueue (it wakes)                 vcpu_unblock; the task waits in
- *   our custody, queued in the core enqueue (it was put off its CPU)   context_saved: from now on another CPU may
- *   take it dispatch                           due timers, then schedule() if the core wants it; the task of
- *   pcpu->curr, found by its
- *                                      pid, is what runs next
+ *   quiescent (a vCPU thread sleeps)   vcpu_block
+ *   enqueue (it wakes)                 vcpu_unblock; the task waits in our custody, queued in the core
+ *   enqueue (it was put off its CPU)   context_saved: from now on another CPU may take it
+ *   dispatch                           due timers, then schedule() if the core wants it; the task of pcpu->curr, found
+ *                                      by its pid, is what runs next
  *   the pCPU's bpf_timer               a kick, so that dispatch comes
  *   yield(from, to)                    vcpu_yield_to
  *
