@@ -31,6 +31,7 @@
 #include "kvm/daemon.h"
 #include "kvm/files.h"
 #include "kvm/loader.h"
+#include "kvm/postmortem.h"
 #include "kvm/preflight.h"
 
 #define SCX_ECODE_ACT_RESTART (1ULL << 48)
@@ -271,6 +272,8 @@ static int watch_scheduler(struct daemon *d, char *error)
 	say(d, "the kernel left the scheduler: %.127s%s%.127s (kind %u, code %#" PRIx64 ")", g->exit_reason,
 	    g->exit_msg[0] ? ": " : "", g->exit_msg, g->exit_kind, (u64)g->exit_code);
 	note_exit(d, again);
+	if (!again && d->log)
+		postmortem(&d->lh, d->log);
 	if (!again)
 		return live_fail(error, -EIO, "the kernel left the scheduler: %.127s%s%.127s", g->exit_reason,
 				 g->exit_msg[0] ? ": " : "", g->exit_msg);
