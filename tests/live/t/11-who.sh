@@ -29,7 +29,7 @@ check "it is gone from the list with its process" wait_for 3 eval '! rota list l
 start_rm again 0-1 -mode hog
 known again
 check "the next VM starts afresh" eval '[ "$(credit again)" = "256 0" ]'
-note "late was domain $id" "$(rota list)" "$(rota vcpu-list)"
+note "$(echo "late was domain $id"; rota list; rota vcpu-list)"
 start_rm again 0 -mode hog
 check "a second VM of the same name has its pid in it" wait_for 3 rota list "again-${VM[again]}"
 check "the host runs still" rota host stop
