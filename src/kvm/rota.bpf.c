@@ -426,7 +426,8 @@ void BPF_PROG(rota_enqueue, struct task_struct *p, u64 enq_flags)
 		pcpu_t *there = v->processor;
 		u32 cpu = there->id;
 
-		if (there->resched || there->deadline_ns <= cx->now) {
+		if (there->resched || there->deadline_ns <= cx->now ||
+		    (p->migration_disabled && scx_bpf_task_cpu(p) != (s32)cpu)) {
 			scx_bpf_kick_cpu((s32)cpu, SCX_KICK_PREEMPT);
 		} else {
 			insert_task(p, SCX_DSQ_LOCAL_ON | cpu, SLICE_INF, 0);
@@ -434,6 +435,21 @@ void BPF_PROG(rota_enqueue, struct task_struct *p, u64 enq_flags)
 		}
 	}
 	carry_out(cx, -1);
+}
+
+/* The thread of a vCPU whose turn it is on this pCPU. */
+static void send_to(struct task_struct *task, u32 cpu)
+{
+	s32 where = scx_bpf_task_cpu(task);
+
+	if (where == (s32)cpu || (!task->migration_disabled && bpf_cpumask_test_cpu(cpu, task->cpus_ptr))) {
+		insert_task(task, SCX_DSQ_LOCAL, SLICE_INF, 0);
+		return;
+	}
+	/* It was put off its CPU where it may not leave it: it goes on there for a moment, until it may. */
+	insert_task(task, SCX_DSQ_LOCAL_ON | (u32)where, KICK_AGAIN_NS, 0);
+	scx_bpf_kick_cpu(where, SCX_KICK_PREEMPT);
+	COUNT(nr_stay);
 }
 
 SEC("struct_ops/rota_dispatch")
@@ -514,7 +530,7 @@ void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 			struct task_struct *task = bpf_task_from_pid((s32)next->host_data);
 
 			if (task) {
-				insert_task(task, SCX_DSQ_LOCAL, SLICE_INF, 0);
+				send_to(task, (u32)cpu);
 				bpf_task_release(task);
 				break;
 			}
