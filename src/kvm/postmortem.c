@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The core's state as text, for the log: written when the kernel has thrown the scheduler out for an error. The arena still
- * holds everything as it was then, so that a stall or a lost wake-up can be understood afterwards.
+ * The core's state as text, for the log: written when the kernel has thrown the scheduler out for an error. The arena
+ * still holds everything as it was then, so that a stall or a lost wake-up can be understood afterwards.
  */
 #include <inttypes.h>
 
@@ -28,11 +28,13 @@ static void vcpu_line(const struct live_host *lh, vcpu_t *v, FILE *out, s64 now)
 {
 	static const char *const states[] = { "running", "runnable", "blocked", "offline" };
 
-	fprintf(out, "  d%uv%u pid %u cpu %u last %d %s for %" PRId64 " ms%s flags %#x paused %u/%u queued %u class %u credit %" PRId64
-		" us cap %" PRId64 " us\n",
-		v->domain->id, v->id, lh->g->vcpus[v->index].pid, v->processor->id, v->last_cpu, states[v->runstate & 3],
-		(int64_t)((now - v->runstate_entry_ns) / MSEC), v->is_running ? ", on a pCPU" : "", v->pause_flags, v->pause_count,
-		v->domain->pause_count, v->credit.queued, v->credit.pri, (int64_t)(v->credit.credit_ns / USEC),
+	fprintf(out,
+		"  d%uv%u pid %u cpu %u last %d %s for %" PRId64
+		" ms%s flags %#x paused %u/%u queued %u class %u credit %" PRId64 " us cap %" PRId64 " us\n",
+		v->domain->id, v->id, lh->g->vcpus[v->index].pid, v->processor->id, v->last_cpu,
+		states[v->runstate & 3], (int64_t)((now - v->runstate_entry_ns) / MSEC),
+		v->is_running ? ", on a pCPU" : "", v->pause_flags, v->pause_count, v->domain->pause_count,
+		v->credit.queued, v->credit.pri, (int64_t)(v->credit.credit_ns / USEC),
 		(int64_t)(v->credit.cap_ns / USEC));
 }
 
@@ -49,8 +51,9 @@ void postmortem(const struct live_host *lh, FILE *out)
 
 		if (!p->pool)
 			continue;
-		fprintf(out, "  cpu %u: curr %s prev %s%s queued %u deadline in %" PRId64 " us, %" PRIu64 " schedules, %" PRIu64
-			" switches\n",
+		fprintf(out,
+			"  cpu %u: curr %s prev %s%s queued %u deadline in %" PRId64 " us, %" PRIu64
+			" schedules, %" PRIu64 " switches\n",
 			i, name_of(lh, p->curr, a, sizeof(a)), name_of(lh, p->prev, b, sizeof(b)),
 			p->resched ? " wants to schedule" : "", p->credit.nr_queued,
 			(int64_t)((p->deadline_ns - now) / USEC), (uint64_t)p->schedules, (uint64_t)p->switches);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Description: the live host without a kernel: the core laid out as for BPF, the mailbox obeyed by this test in the BPF side's
- * place, and real clients on the control socket. Good and bad requests, settings that come back after a restart, VMs that come
- * and go, caps that wait for vCPUs, clients that send junk, too much, or nothing.
+ * Description: the live host without a kernel: the core laid out as for BPF, the mailbox obeyed by this test in the BPF
+ * side's place, and real clients on the control socket. Good and bad requests, settings that come back after a restart,
+ * VMs that come and go, caps that wait for vCPUs, clients that send junk, too much, or nothing.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -498,8 +498,9 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, end)
 	const struct CMUnitTest tests[] = {
-		TEST(test_layout), TEST(test_lists),           TEST(test_settings), TEST(test_bad_requests),     TEST(test_clients),
-		TEST(test_deaf_kernel), TEST(test_vms_come_and_go), TEST(test_restart),  TEST(test_the_commands_end),
+		TEST(test_layout),	    TEST(test_lists),	TEST(test_settings),
+		TEST(test_bad_requests),    TEST(test_clients), TEST(test_deaf_kernel),
+		TEST(test_vms_come_and_go), TEST(test_restart), TEST(test_the_commands_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

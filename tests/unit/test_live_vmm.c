@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Description: who a VM is by its process: names of QEMU, libvirt, Firecracker and nobody in particular; weight and cap from
- * cgroup v2 as systemd and libvirt write them; topology of hosts with SMT, NUMA, and CPUs that are off line. Made-up /proc and
+ * Description: who a VM is by its process: names of QEMU, libvirt, Firecracker and nobody in particular; weight and cap
+ * from cgroup v2 as systemd and libvirt write them; topology of hosts with SMT, NUMA, and CPUs that are off line.
+ * Made-up /proc and
  * /sys below $ROTA_ROOT.
  */
 #include <errno.h>
@@ -77,7 +78,8 @@ static const char *name_now(void)
 static void test_names(void **state)
 {
 	(void)state;
-	CMDLINE("/usr/bin/qemu-system-x86_64\0-name\0web\0-smp\0" "2");
+	CMDLINE("/usr/bin/qemu-system-x86_64\0-name\0web\0-smp\0"
+		"2");
 	assert_string_equal(name_now(), "web");
 	CMDLINE("qemu\0-name\0guest=db,debug-threads=on\0-S");
 	assert_string_equal(name_now(), "db");
@@ -85,7 +87,8 @@ static void test_names(void **state)
 	assert_string_equal(name_now(), "db_two");
 	CMDLINE("qemu\0-name\0a,,b,process=x");
 	assert_string_equal(name_now(), "a,b");
-	CMDLINE("firecracker\0--id\0" "551e7604");
+	CMDLINE("firecracker\0--id\0"
+		"551e7604");
 	assert_string_equal(name_now(), "551e7604");
 	CMDLINE("crosvm\0run\0--name=droid");
 	assert_string_equal(name_now(), "droid");
@@ -94,7 +97,8 @@ static void test_names(void **state)
 	assert_int_equal(strlen(name_now()), LIVE_NAME_LEN - 1);
 	assert_memory_equal(name_now(), "_[2J34", 6);
 	/* An option without a value, no name at all, an empty one. */
-	CMDLINE("qemu\0-m\0" "1G\0-name");
+	CMDLINE("qemu\0-m\0"
+		"1G\0-name");
 	assert_string_equal(name_now(), "vm-7");
 	CMDLINE("qemu\0-name\0");
 	assert_string_equal(name_now(), "vm-7");
@@ -228,7 +232,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fresh_root, remove_root)
 	const struct CMUnitTest tests[] = {
-		TEST(test_names), TEST(test_weight_and_cap), TEST(test_libvirt_cgroups), TEST(test_started), TEST(test_topology),
+		TEST(test_names),   TEST(test_weight_and_cap), TEST(test_libvirt_cgroups),
+		TEST(test_started), TEST(test_topology),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
