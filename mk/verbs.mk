@@ -17,7 +17,8 @@ run:
 
 # T='unit cli/run' runs only the test files whose path holds one of the words.
 check:
-	@scripts/install-deps check
+	@scripts/install-deps live
+	+@$(SUBMAKE) live-deps
 	+@O='$(O)' MAKE='$(MAKE)' tests/run $(T)
 
 # How much of each source the tests run. gcov reads what the programs left beside their objects.
