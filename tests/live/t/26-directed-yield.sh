@@ -48,6 +48,8 @@ for l in ${ROTA_LIVE_LOADS:-1 4 5}; do
 	at_least "${what[l]}: the guest goes on, yields" "$(field loops "$(rm_report dy 0)")" 20
 	stop_vm "${!VM[@]}"
 	note "directed yields that succeed, ${what[l]}, percent: EEVDF ${e[$l]}, rota ${c[$l]}"
+	[ -z "${ROTA_LIVE_YIELD_TIMES:-}" ] || at_least "${what[l]}: directed yields that succeed, times EEVDF's" \
+		"$(awk -v a="${c[$l]}" -v b="${e[$l]}" 'BEGIN { printf "%.2f", b > 0 ? a / b : 0 }')" "$ROTA_LIVE_YIELD_TIMES"
 done
 at_least "two vCPUs on one pCPU: rota honours directed yields, percent" "${c[1]:-100}" 20
 check "the host runs still" rota host stop
