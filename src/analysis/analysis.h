@@ -172,8 +172,12 @@ enum an_answer an_bcl_iterative(const struct an_task *tasks, int n, int m, bool 
 				int64_t *response);
 enum an_answer an_gedf_rta(const struct an_task *tasks, int n, int m, int64_t *response);
 enum an_answer an_bar(const struct an_task *tasks, int n, int m, struct an_verdict *v);
-/* Tasks in decreasing priority. AN_GFP_LATE: no slack is used (holds for deferrable servers too). */
-enum an_gfp { AN_GFP_LATE, AN_GFP_SLACK, AN_GFP_LIMITED };
+/*
+ * Tasks in decreasing priority. AN_GFP_PLAIN: no slack, interference not cut at what can delay (a
+ * cross-check); AN_GFP_LATE: no slack (holds for deferrable servers too); AN_GFP_SLACK: carry-in by
+ * the responses found; AN_GFP_LIMITED: that, and only m - 1 tasks carry in.
+ */
+enum an_gfp { AN_GFP_PLAIN, AN_GFP_LATE, AN_GFP_SLACK, AN_GFP_LIMITED };
 enum an_answer an_gfp(const struct an_task *tasks, int n, int m, enum an_gfp how,
 		      int64_t *response);
 /* Bound of the lateness of any job under gEDF when U <= m; -1 if U > m. */
