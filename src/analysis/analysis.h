@@ -275,9 +275,12 @@ struct an_vm {
 	enum an_model model;
 	int max_vcpus; /* 0 = as many as it takes */
 	int64_t min_period, max_period; /* equal: that period */
-	struct an_task *tasks;
+	struct an_task *tasks; /* none: only a load on the host, its budget given */
 	int nr_tasks;
+	/* Budget of each of max_vcpus vCPUs, when the question is whether it is enough; 0 = find it */
+	int64_t given_budget, given_deadline;
 	/* results */
+	struct an_verdict tasks_verdict; /* given budget: are the tasks schedulable in it */
 	bool found;
 	char why[200]; /* if not: one sentence */
 	struct an_supply supply; /* of the model; budget without overhead. Partitioned: of the first vCPU */
@@ -330,6 +333,16 @@ struct an_gen {
 int an_generate(const struct an_gen *g, uint64_t index, struct an_task **out, char *err,
 		size_t errlen);
 
+/* -- document.c ----------------------------------------------------------------------- */
+
+/*
+ * A system or a task set in YAML, JSON or CSV (docs/analysis.md). Returns it, or NULL with one
+ * sentence "LINE: KEY: what".
+ */
+struct an_system *an_document_read(const char *text, size_t len, char *err, size_t errlen);
+/* "10ms", "2.5us", "300" (times unit): whole ns, 0 to AN_MAX_TIME. Returns 0 or -EINVAL. */
+int an_parse_time(const char *text, int64_t unit, int64_t *ns);
+
 /* -- carts.c ------------------------------------------------------------------------ */
 
 /*
@@ -340,5 +353,18 @@ struct an_system *an_carts_read(const char *text, size_t len, int64_t unit, char
 				size_t errlen);
 /* The interfaces as CARTS writes them, times divided by @unit (rounded up); malloc'ed text. */
 char *an_carts_write(const struct an_system *sys, int64_t unit);
+
+/* -- apply.c ------------------------------------------------------------------------ */
+
+/* `sched: {period, budget}` of the domain whose YAML mapping begins on this line (from 1). */
+struct an_edit {
+	int line;
+	int64_t period, budget;
+};
+/*
+ * The scenario's text with the parameters of some domains set; everything else stays as it was,
+ * comments included. malloc'ed, or NULL with one sentence "LINE: what".
+ */
+char *an_apply(const char *text, const struct an_edit *edits, int n, char *err, size_t errlen);
 
 #endif

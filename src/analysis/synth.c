@@ -179,7 +179,7 @@ static enum an_answer plan_global(const struct an_vm *vm, struct plan *p)
 	for (int i = 0; i < p->n; i++) {
 		p->parts[i] = (struct part){ .deadline = p->period, .exact = true };
 		if (vm->model == AN_MODEL_MPR) /* even shares, the rest one each to the first */
-			p->parts[i].budget = s.budget / s.cpus + (i < s.budget % s.cpus);
+			p->parts[i].budget = an_max(1, s.budget / s.cpus + (i < s.budget % s.cpus));
 		else
 			p->parts[i].budget = i < s.cpus ? p->period : s.budget;
 	}
@@ -308,6 +308,82 @@ static void explain(struct an_vm *vm, enum an_answer a, int bins)
 				 "no budget schedules its tasks in this range of periods");
 }
 
+/* Are the tasks of this VM schedulable in the servers that are given? */
+static enum an_answer check_given(const struct an_system *sys, struct an_vm *vm, struct plan *p,
+				  struct an_task *spare, int bins)
+{
+	struct an_server one = { .budget = vm->given_budget, .period = p->period,
+				 .deadline = vm->given_deadline, .kind = sys->kind };
+	struct an_supply s = an_server_supply(&one);
+	enum an_rule rule = rule_of(vm->guest);
+	enum an_answer a = AN_OK;
+
+	vm->supply = s;
+	if (vm->guest == AN_GUEST_GEDF) {
+		s = (struct an_supply){ AN_MPR, p->period, one.budget * p->n, 0, p->n };
+		if (one.budget == p->period)
+			s = (struct an_supply){ AN_DEDICATED, 0, 0, 0, p->n };
+		vm->supply = s;
+		return an_gedf_supply_check(vm->tasks, vm->nr_tasks, &s, &vm->tasks_verdict);
+	}
+	for (int b = 0; b < (is_partitioned(vm->guest) ? bins : 1) && a == AN_OK; b++) {
+		int n = 0;
+
+		for (int i = 0; i < vm->nr_tasks; i++)
+			if (!is_partitioned(vm->guest) || p->task_vcpu[i] == b)
+				spare[n++] = vm->tasks[i];
+		an_sort(spare, n, rule);
+		a = rule == AN_EDF ? an_edf_check(spare, n, &s, &vm->tasks_verdict) :
+				     an_fp_check(spare, n, &s, &vm->tasks_verdict);
+		/* the task's place in the file, not in the order of priority */
+		for (int i = 0; vm->tasks_verdict.index >= 0 && i < vm->nr_tasks; i++)
+			if (!memcmp(&vm->tasks[i], &spare[vm->tasks_verdict.index], sizeof(*spare))) {
+				vm->tasks_verdict.index = i;
+				break;
+			}
+	}
+	return a;
+}
+
+static int take_given(const struct an_system *sys, struct an_vm *vm)
+{
+	struct an_system bare = *sys;
+	int n = vm->max_vcpus ? vm->max_vcpus : 1, bins = 0, ret;
+	struct plan p = { .period = vm->min_period, .n = n, .exact = false,
+			  .parts = calloc((size_t)n, sizeof(*p.parts)),
+			  .task_vcpu = calloc((size_t)vm->nr_tasks + 1, sizeof(int)) };
+	struct an_task *spare = calloc((size_t)vm->nr_tasks + 1, sizeof(*spare));
+
+	bare.host.switch_cost = 0;
+	bare.grain = 1;
+	if (!vm->given_deadline)
+		vm->given_deadline = vm->min_period;
+	ret = p.parts && p.task_vcpu && spare ? 0 : -ENOMEM;
+	for (int i = 0; i < n && !ret; i++)
+		p.parts[i] = (struct part){ vm->given_budget, vm->given_deadline, true };
+	if (!ret && is_partitioned(vm->guest) && vm->nr_tasks)
+		bins = pack(vm, p.task_vcpu, spare);
+	vm->tasks_verdict = (struct an_verdict){ .answer = AN_OK, .index = -1 };
+	if (bins < 0 || bins > n)
+		vm->tasks_verdict.answer = AN_NOT;
+	else if (!ret && vm->nr_tasks)
+		vm->tasks_verdict.answer = check_given(sys, vm, &p, spare, bins);
+	else if (!ret)
+		vm->supply = (struct an_supply){ AN_PRM, p.period, vm->given_budget, 0, 1 };
+	if (!ret) {
+		p.supply = vm->supply;
+		ret = accept(&bare, vm, &p);
+	}
+	if (!ret && is_partitioned(vm->guest) && bins >= 0) {
+		vm->task_vcpu = p.task_vcpu;
+		p.task_vcpu = NULL;
+	}
+	free(p.parts);
+	free(p.task_vcpu);
+	free(spare);
+	return ret;
+}
+
 static int synthesise_vm(const struct an_system *sys, struct an_vm *vm, int64_t base)
 {
 	size_t room = (size_t)vm->nr_tasks * 2 + 2;
@@ -388,8 +464,8 @@ int an_synthesise(struct an_system *sys)
 
 	free_switch.switch_cost = 0; /* it is in the budgets */
 	for (int v = 0; v < sys->nr_vms && !ret; v++)
-		if (!sys->vms[v].nr_vcpus) /* else its servers are given */
-			ret = synthesise_vm(sys, &sys->vms[v], base);
+		ret = sys->vms[v].given_budget ? take_given(sys, &sys->vms[v]) :
+						 synthesise_vm(sys, &sys->vms[v], base);
 	if (!ret)
 		ret = gather(sys);
 	if (ret || !sys->nr_servers || !sys->host.cpus)
