@@ -33,9 +33,9 @@ typedef __int128 an_wide;
 #define AN_NEVER INT64_MAX
 
 /*
- * A sporadic task. cost > 0; period > 0; deadline > 0, may exceed the period; jitter >= 0 is added to
- * response times and taken from the deadline; blocking >= 0 is by lower-priority tasks; priority:
- * 1 = highest, used by AN_FP only.
+ * A sporadic task. cost > 0; period > 0; deadline > 0, may exceed the period; jitter >= 0 is added
+ * to response times and taken from the deadline; blocking >= 0 is by lower-priority tasks;
+ * priority: 1 = highest, used by AN_FP only.
  */
 struct an_task {
 	char name[AN_NAME_LEN];
@@ -50,7 +50,8 @@ enum an_rule { AN_EDF, AN_RM, AN_DM, AN_FP };
  * AN_DEDICATED   `cpus` whole CPUs
  * AN_PRM         periodic resource model (Shin and Lee)
  * AN_PRM_LINEAR  its linear lower bound
- * AN_EDP         explicit deadline periodic: the budget comes within `deadline` of each period's begin
+ * AN_EDP         explicit deadline periodic: the budget comes within `deadline` of each period's
+ *                begin
  * AN_POLLED      a polling server: like AN_PRM, but the first budget may be gone at arrival
  * AN_MPR         multiprocessor: at most `cpus` at once, dense time
  * AN_MPR_SLOTS   the exact minimum when budget and supply come in whole units of time
@@ -58,7 +59,14 @@ enum an_rule { AN_EDF, AN_RM, AN_DM, AN_FP };
  * AN_DMPR        `cpus` whole CPUs and one AN_PRM (budget 0: none)
  */
 enum an_supply_kind {
-	AN_DEDICATED, AN_PRM, AN_PRM_LINEAR, AN_EDP, AN_POLLED, AN_MPR, AN_MPR_SLOTS, AN_MPR_LINEAR,
+	AN_DEDICATED,
+	AN_PRM,
+	AN_PRM_LINEAR,
+	AN_EDP,
+	AN_POLLED,
+	AN_MPR,
+	AN_MPR_SLOTS,
+	AN_MPR_LINEAR,
 	AN_DMPR,
 };
 struct an_supply {
@@ -74,7 +82,9 @@ struct an_supply {
 an_wide an_sbf(const struct an_supply *s, int64_t t);
 /* Shortest window in which @work is always supplied; AN_NEVER if none below 2^62. */
 int64_t an_tbf(const struct an_supply *s, an_wide work);
-/* Latest begin of a stretch of supply before @t in the worst case; -1 if none. Where sbf turns up. */
+/*
+ * Latest begin of a stretch of supply before @t in the worst case; -1 if none. Where sbf turns up.
+ */
 int64_t an_supply_turn(const struct an_supply *s, int64_t t);
 /* The most CPU time the supply can use at once: 1, or cpus, or cpus + 1. */
 int an_supply_width(const struct an_supply *s);
@@ -84,8 +94,8 @@ int an_supply_width(const struct an_supply *s);
 #define AN_RATE_BITS 40
 void an_supply_line(const struct an_supply *s, an_wide *rate, int64_t *delay);
 /*
- * Smallest budget above s->budget with sbf(t) >= work, up to @max; -1 if there is none. Leaves *s as
- * it was.
+ * Smallest budget above s->budget with sbf(t) >= work, up to @max; -1 if there is none. Leaves *s
+ * as it was.
  */
 int64_t an_budget_for(const struct an_supply *s, int64_t t, an_wide work, int64_t max);
 
@@ -186,8 +196,13 @@ int64_t an_gedf_tardiness(const struct an_task *tasks, int n, int m);
 /* -- servers.c ----------------------------------------------------------------- */
 
 enum an_server_kind {
-	AN_DEFERRABLE, AN_PERIODIC, AN_POLLING, AN_SPORADIC, AN_WORK_CONSERVING,
-	AN_CAPACITY_RECLAIMING, AN_CBS,
+	AN_DEFERRABLE,
+	AN_PERIODIC,
+	AN_POLLING,
+	AN_SPORADIC,
+	AN_WORK_CONSERVING,
+	AN_CAPACITY_RECLAIMING,
+	AN_CBS,
 };
 #define AN_NR_SERVER_KINDS (AN_CBS + 1)
 extern const char *const an_server_kind_names[AN_NR_SERVER_KINDS];
@@ -229,8 +244,8 @@ int64_t an_grub_charge(int64_t run, int64_t umax, int64_t u, int64_t uinactive, 
 /* -- host.c: admission ---------------------------------------------------------- */
 
 /*
- * A pool of pCPUs under a real-time scheduler. @switch_cost is added to every budget for each period
- * (two context switches and the scheduler's own time).
+ * A pool of pCPUs under a real-time scheduler. @switch_cost is added to every budget for each
+ * period (two context switches and the scheduler's own time).
  */
 struct an_host {
 	int cpus;
@@ -245,8 +260,9 @@ struct an_host_verdict {
 };
 int an_servers_valid(const struct an_server *servers, int n, char *err, size_t errlen);
 /*
- * Whether every server always gets its budget within its deadline of each of its periods. Partitioned: each
- * server's `cpu` must be set. Returns the answer; *out says which server, window, demand, supply.
+ * Whether every server always gets its budget within its deadline of each of its periods.
+ * Partitioned: each server's `cpu` must be set. Returns the answer; *out says which server, window,
+ * demand, supply.
  */
 enum an_answer an_host_check(const struct an_host *host, const struct an_server *servers, int n,
 			     struct an_host_verdict *out);
@@ -256,15 +272,24 @@ void an_host_explain(const struct an_host_verdict *v, const struct an_server *se
 enum an_fit { AN_FIRST_FIT, AN_BEST_FIT, AN_WORST_FIT };
 /*
  * Places servers whose cpu is -1 in decreasing utilisation; those with a cpu stay. A pCPU takes a
- * server when the exact test of its rule passes. Returns 0, or -ENOSPC with *failed the server that fits nowhere.
+ * server when the exact test of its rule passes. Returns 0, or -ENOSPC with *failed the server that
+ * fits nowhere.
  */
 int an_host_place(const struct an_host *host, struct an_server *servers, int n, enum an_fit fit,
 		  int *failed);
 
 /* -- synth.c: interfaces of VMs -------------------------------------------------- */
 
-enum an_guest { AN_GUEST_EDF, AN_GUEST_RM, AN_GUEST_DM, AN_GUEST_FP, AN_GUEST_GEDF, AN_GUEST_PEDF,
-	AN_GUEST_PRM, AN_GUEST_PDM };
+enum an_guest {
+	AN_GUEST_EDF,
+	AN_GUEST_RM,
+	AN_GUEST_DM,
+	AN_GUEST_FP,
+	AN_GUEST_GEDF,
+	AN_GUEST_PEDF,
+	AN_GUEST_PRM,
+	AN_GUEST_PDM
+};
 enum an_model { AN_MODEL_AUTO, AN_MODEL_PRM, AN_MODEL_EDP, AN_MODEL_MPR, AN_MODEL_DMPR };
 extern const char *const an_guest_names[AN_GUEST_PDM + 1];
 extern const char *const an_model_names[AN_MODEL_DMPR + 1];
@@ -277,13 +302,16 @@ struct an_vm {
 	int64_t min_period, max_period; /* equal: that period */
 	struct an_task *tasks; /* none: only a load on the host, its budget given */
 	int nr_tasks;
-	/* Budget of each of max_vcpus vCPUs, when the question is whether it is enough; 0 = find it */
+	/*
+	 * Budget of each of max_vcpus vCPUs, when the question is whether it is enough; 0 = find it
+	 */
 	int64_t given_budget, given_deadline;
 	/* results */
 	struct an_verdict tasks_verdict; /* given budget: are the tasks schedulable in it */
 	bool found;
 	char why[200]; /* if not: one sentence */
-	struct an_supply supply; /* of the model; budget without overhead. Partitioned: of the first vCPU */
+	/* of the model; budget without overhead. Partitioned: of the first vCPU */
+	struct an_supply supply;
 	bool exact;
 	int nr_vcpus;
 	struct an_server *vcpus; /* nr_vcpus, budget with overhead, rounded up to the grain */
@@ -309,9 +337,21 @@ void an_system_free(struct an_system *sys);
 
 /* -- taskgen.c -------------------------------------------------------------------- */
 
-enum an_gen_util { AN_UUNIFAST, AN_UUNIFAST_DISCARD, AN_RANDFIXEDSUM, AN_KATO, AN_UNI_LIGHT,
-	AN_UNI_MEDIUM, AN_UNI_HEAVY, AN_EXP_LIGHT, AN_EXP_MEDIUM, AN_EXP_HEAVY, AN_BIMO_LIGHT,
-	AN_BIMO_MEDIUM, AN_BIMO_HEAVY };
+enum an_gen_util {
+	AN_UUNIFAST,
+	AN_UUNIFAST_DISCARD,
+	AN_RANDFIXEDSUM,
+	AN_KATO,
+	AN_UNI_LIGHT,
+	AN_UNI_MEDIUM,
+	AN_UNI_HEAVY,
+	AN_EXP_LIGHT,
+	AN_EXP_MEDIUM,
+	AN_EXP_HEAVY,
+	AN_BIMO_LIGHT,
+	AN_BIMO_MEDIUM,
+	AN_BIMO_HEAVY
+};
 enum an_gen_period { AN_PERIOD_UNIFORM, AN_PERIOD_LOG, AN_PERIOD_HARMONIC };
 extern const char *const an_gen_util_names[AN_BIMO_HEAVY + 1];
 extern const char *const an_gen_period_names[AN_PERIOD_HARMONIC + 1];

@@ -130,7 +130,8 @@ static int block_sched(const struct line *lines, int n, int first, size_t column
 			continue;
 		if (in < column)
 			return -1;
-		if (in == column && lines[i].len >= in + 6 && !memcmp(lines[i].at + in, "sched:", 6))
+		if (in == column && lines[i].len >= in + 6 &&
+		    !memcmp(lines[i].at + in, "sched:", 6))
 			return i;
 	}
 	return -1;
@@ -179,7 +180,8 @@ static bool put_line(FILE *f, struct editor *ed, int i, char *err, size_t errlen
 		return true;
 	}
 	if (!memchr(ed->lines[old].at, '}', ed->lines[old].len))
-		return refuse(err, errlen, old + 1, "this sched goes over several lines; set it by hand");
+		return refuse(err, errlen, old + 1,
+			      "this sched goes over several lines; set it by hand");
 	ed->sched_at[old] = e;
 	return true;
 }

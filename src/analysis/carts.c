@@ -124,8 +124,8 @@ static bool read_attribute(struct reader *r)
 		return fail(r, "a '%c' stands where an attribute or '>' should", *r->p);
 	skip_space(r);
 	if (r->p == r->end || *r->p++ != '=')
-		return fail(r, "attribute '%.*s' has no value", (int)an_min(40, (int64_t)a->name_len),
-			    a->name);
+		return fail(r, "attribute '%.*s' has no value",
+			    (int)an_min(40, (int64_t)a->name_len), a->name);
 	skip_space(r);
 	if (r->p == r->end || (*r->p != '"' && *r->p != '\''))
 		return fail(r, "the value of '%.*s' needs quotes",
@@ -229,8 +229,10 @@ static bool number(struct reader *r, const char *name, bool needed, int64_t *out
 		digits = true;
 		if (c < '0' || c > '9' || value > AN_MAX_TIME * (an_wide)1000000000 ||
 		    (point && scale >= 1000000000 && c != '0'))
-			return fail(r, "%s=\"%.*s\" is not a time from 0 to 10^15, with at most 9 decimals",
-				    name, (int)an_min(40, (int64_t)a->value_len), a->value);
+			return fail(
+				r,
+				"%s=\"%.*s\" is not a time from 0 to 10^15, with at most 9 decimals",
+				name, (int)an_min(40, (int64_t)a->value_len), a->value);
 		if (point && scale >= 1000000000)
 			continue;
 		value = value * 10 + (c - '0');
@@ -319,7 +321,9 @@ static bool expect_close(struct reader *r, const char *name)
 
 static bool read_component(struct reader *r)
 {
-	static const char *const guests[] = { "EDF", "RM", "DM", "FP", "gEDF", "pEDF", "pRM", "pDM" };
+	static const char *const guests[] = {
+		"EDF", "RM", "DM", "FP", "gEDF", "pEDF", "pRM", "pDM"
+	};
 	struct an_system *sys = r->sys;
 	struct an_vm *vm;
 	char word[AN_NAME_LEN] = "EDF";
@@ -344,7 +348,8 @@ static bool read_component(struct reader *r)
 	while (guest < 8 && !same(word, guests[guest]))
 		guest++;
 	if (guest == 8)
-		return fail(r, "scheduler=\"%s\" is none of EDF, RM, DM, gEDF, pEDF, pRM, pDM", word);
+		return fail(r, "scheduler=\"%s\" is none of EDF, RM, DM, gEDF, pEDF, pRM, pDM",
+			    word);
 	if (vm->max_period && vm->min_period > vm->max_period)
 		return fail(r, "min_period is above max_period");
 	vm->guest = (enum an_guest)guest;
@@ -358,7 +363,9 @@ static bool read_component(struct reader *r)
 			return vm->nr_tasks ? true : fail(r, "component %s has no task", vm->name);
 		}
 		if (is_tag(r, "component"))
-			return fail(r, "a component inside a component is not supported; give its leaves");
+			return fail(
+				r,
+				"a component inside a component is not supported; give its leaves");
 		if (!is_tag(r, "task"))
 			return fail(r, "<%.*s> is neither task nor component",
 				    (int)an_min(40, (int64_t)r->tag_len), r->tag);
@@ -413,8 +420,9 @@ static bool read_system(struct reader *r)
 struct an_system *an_carts_read(const char *text, size_t len, int64_t unit, char *err,
 				size_t errlen)
 {
-	struct reader r = { .p = text, .end = text + len, .line = 1, .unit = unit, .err = err,
-			    .errlen = errlen };
+	struct reader r = {
+		.p = text, .end = text + len, .line = 1, .unit = unit, .err = err, .errlen = errlen
+	};
 
 	r.sys = calloc(1, sizeof(*r.sys));
 	if (!r.sys) {
@@ -455,7 +463,8 @@ static void put_text(FILE *f, const char *text)
 static void put_time(FILE *f, const char *name, int64_t ns, int64_t unit)
 {
 	an_wide billionths = an_ceil((an_wide)ns * 1000000000, unit);
-	int64_t whole = (int64_t)(billionths / 1000000000), rest = (int64_t)(billionths % 1000000000);
+	int64_t whole = (int64_t)(billionths / 1000000000),
+		rest = (int64_t)(billionths % 1000000000);
 	char decimals[16];
 	size_t n = (size_t)snprintf(decimals, sizeof(decimals), "%09lld", (long long)rest);
 
@@ -466,14 +475,17 @@ static void put_time(FILE *f, const char *name, int64_t ns, int64_t unit)
 
 static void put_vm(FILE *f, const struct an_vm *vm, int64_t unit)
 {
-	static const char *const guests[] = { "EDF", "RM", "DM", "FP", "gEDF", "pEDF", "pRM", "pDM" };
+	static const char *const guests[] = {
+		"EDF", "RM", "DM", "FP", "gEDF", "pEDF", "pRM", "pDM"
+	};
 	int64_t total = 0;
 
 	fputs("  <component name=\"", f);
 	put_text(f, vm->name);
 	fprintf(f, "\" scheduler=\"%s\">\n    <resource>\n", guests[vm->guest]);
 	if (!vm->found) {
-		fprintf(f, "      <model cpus=\"0\" period=\"0\" execution_time=\"%s\"/>\n", INFEASIBLE);
+		fprintf(f, "      <model cpus=\"0\" period=\"0\" execution_time=\"%s\"/>\n",
+			INFEASIBLE);
 	} else {
 		for (int i = 0; i < vm->nr_vcpus; i++)
 			total += vm->vcpus[i].budget;

@@ -56,13 +56,15 @@ static size_t line_of(const yaml_node_t *n)
 
 static const char *text_of(const yaml_node_t *n)
 {
-	return n->type == YAML_SCALAR_NODE && strlen((char *)n->data.scalar.value) ==
-							   n->data.scalar.length ?
+	return n->type == YAML_SCALAR_NODE &&
+			       strlen((char *)n->data.scalar.value) == n->data.scalar.length ?
 		       (const char *)n->data.scalar.value :
 		       NULL;
 }
 
-/* Digits with at most 9 decimals, as a fraction. Returns the first character after them, or NULL. */
+/*
+ * Digits with at most 9 decimals, as a fraction. Returns the first character after them, or NULL.
+ */
 static const char *parse_decimal(const char *p, an_wide *value, an_wide *scale)
 {
 	bool digits = false, point = false;
@@ -112,9 +114,10 @@ static int read_time(struct reader *r, const yaml_node_t *n, const char *key, in
 	const char *text = text_of(n);
 
 	if (!text || an_parse_time(text, r->unit, out))
-		return fail_at(r, line_of(n),
-			       "%s: a time is written as 10ms, 2.5us or 300 (whole ns, at most 10^15)",
-			       key);
+		return fail_at(
+			r, line_of(n),
+			"%s: a time is written as 10ms, 2.5us or 300 (whole ns, at most 10^15)",
+			key);
 	return 0;
 }
 
@@ -187,7 +190,8 @@ static int each_key(struct reader *r, yaml_node_t *map, const char *what, key_fn
 		}
 		ret = fn(r, text, value, to);
 		if (ret == -ENOENT)
-			return fail_at(r, line_of(key), "%s: there is no such key in %s", text, what);
+			return fail_at(r, line_of(key), "%s: there is no such key in %s", text,
+				       what);
 		if (ret)
 			return ret;
 	}
@@ -249,8 +253,8 @@ static int read_tasks(struct reader *r, yaml_node_t *list, struct an_vm *vm)
 {
 	if (list->type != YAML_SEQUENCE_NODE)
 		return fail_at(r, line_of(list), "tasks: a list of tasks is needed");
-	for (yaml_node_item_t *i = list->data.sequence.items.start; i < list->data.sequence.items.top;
-	     i++) {
+	for (yaml_node_item_t *i = list->data.sequence.items.start;
+	     i < list->data.sequence.items.top; i++) {
 		yaml_node_t *n = yaml_document_get_node(&r->doc, *i);
 		struct an_task t = { 0 };
 
@@ -330,7 +334,8 @@ static int check_vm(struct reader *r, const struct an_vm *vm, size_t line)
 		return fail_at(r, line, "%s: the budget is above the period", vm->name);
 	if (vm->given_deadline &&
 	    (vm->given_deadline < vm->given_budget || vm->given_deadline > vm->min_period))
-		return fail_at(r, line, "%s: the deadline lies between budget and period", vm->name);
+		return fail_at(r, line, "%s: the deadline lies between budget and period",
+			       vm->name);
 	if ((vm->model == AN_MODEL_MPR || vm->model == AN_MODEL_DMPR) && vm->guest != AN_GUEST_GEDF)
 		return fail_at(r, line, "%s: model %s is for guests with sched gedf", vm->name,
 			       an_model_names[vm->model]);
@@ -344,8 +349,8 @@ static int read_vms(struct reader *r, yaml_node_t *list)
 {
 	if (list->type != YAML_SEQUENCE_NODE)
 		return fail_at(r, line_of(list), "vms: a list of VMs is needed");
-	for (yaml_node_item_t *i = list->data.sequence.items.start; i < list->data.sequence.items.top;
-	     i++) {
+	for (yaml_node_item_t *i = list->data.sequence.items.start;
+	     i < list->data.sequence.items.top; i++) {
 		yaml_node_t *n = yaml_document_get_node(&r->doc, *i);
 		struct an_vm *vm = new_vm(r);
 
@@ -466,17 +471,18 @@ static int read_yaml(struct reader *r, const char *text, size_t len)
 
 /* -- CSV ----------------------------------------------------------------------------------- */
 
-static const char *const columns[] = { "vm",	"set",	       "name",	  "cost",    "cost_ns",
-				       "period", "period_ns", "deadline", "deadline_ns",
-				       "jitter", "blocking", "priority" };
+static const char *const columns[] = { "vm",	      "set",	"name",	     "cost",
+				       "cost_ns",     "period", "period_ns", "deadline",
+				       "deadline_ns", "jitter", "blocking",  "priority" };
 #define NR_COLUMNS ((int)(sizeof(columns) / sizeof(columns[0])))
 
 static int set_field(struct reader *r, size_t line, int column, const char *text, struct an_task *t,
 		     char *vm)
 {
-	int64_t *times[] = { [3] = &t->cost,	 [4] = &t->cost,     [5] = &t->period,
-			     [6] = &t->period,	 [7] = &t->deadline, [8] = &t->deadline,
-			     [9] = &t->jitter, [10] = &t->blocking };
+	int64_t *times[] = {
+		[3] = &t->cost,	    [4] = &t->cost,	[5] = &t->period, [6] = &t->period,
+		[7] = &t->deadline, [8] = &t->deadline, [9] = &t->jitter, [10] = &t->blocking
+	};
 	int64_t number;
 
 	if (column <= 2) {

@@ -52,8 +52,8 @@ static int64_t busy_period(const struct an_task *tasks, int n)
 }
 
 /*
- * No window of this length or longer can fail: the demand line U t + sum (T-D) U is below the supply
- * line rate (t - delay) from there on. AN_MAX_WINDOW if the lines do not meet before.
+ * No window of this length or longer can fail: the demand line U t + sum (T-D) U is below the
+ * supply line rate (t - delay) from there on. AN_MAX_WINDOW if the lines do not meet before.
  */
 static int64_t horizon(const struct an_task *tasks, int n, const struct an_supply *s)
 {
@@ -92,8 +92,8 @@ static int hopeless(const struct an_task *tasks, int n)
 }
 
 /*
- * From window @t down. With @max > 0, a window that fails raises s->budget, up to max. *v tells the window that
- * fails, or that decided the budget.
+ * From window @t down. With @max > 0, a window that fails raises s->budget, up to max. *v tells the
+ * window that fails, or that decided the budget.
  */
 static enum an_answer descend(const struct an_task *tasks, int n, struct an_supply *s, int64_t t,
 			      int64_t max, struct an_verdict *v)
@@ -303,7 +303,9 @@ enum an_answer an_min_edp(const struct an_task *tasks, int n, enum an_rule rule,
 	return AN_OK;
 }
 
-/* Work with deadlines up to @d and releases in [0, t) of all tasks but i, plus i's jobs up to @a. */
+/*
+ * Work with deadlines up to @d and releases in [0, t) of all tasks but i, plus i's jobs up to @a.
+ */
 static an_wide spuri_work(const struct an_task *tasks, int n, int i, int64_t a, int64_t t)
 {
 	int64_t d = a + tasks[i].deadline;

@@ -44,8 +44,8 @@ static bool is_possible(const struct an_task *tasks, int n, int m)
 /* m - (m - 1) largest, against the sum */
 static bool fits_density(struct an_ratio sum, struct an_ratio largest, int m)
 {
-	struct an_ratio rest = an_ratio((an_wide)m * largest.den - (m - 1) * largest.num,
-					largest.den);
+	struct an_ratio rest =
+		an_ratio((an_wide)m * largest.den - (m - 1) * largest.num, largest.den);
 
 	return an_ratio_cmp(sum, rest) <= 0;
 }
@@ -71,8 +71,9 @@ static struct an_ratio baker_load(const struct an_task *i, const struct an_task 
 {
 	int64_t dk = deadline_of(k), di = deadline_of(i);
 	/* C_i (D_k + T_i - D_i) / (T_i D_k) */
-	struct an_ratio first = an_ratio((an_wide)i->cost * dk + (an_wide)i->cost * (i->period - di),
-					 (an_wide)i->period * dk);
+	struct an_ratio first =
+		an_ratio((an_wide)i->cost * dk + (an_wide)i->cost * (i->period - di),
+			 (an_wide)i->period * dk);
 	struct an_ratio one = { 1, 1 };
 
 	/* lambda = C_k / D_k < U_i: plus (C_i - lambda T_i) / D_k */
@@ -128,13 +129,17 @@ enum an_answer an_bcl(const struct an_task *tasks, int n, int m, struct an_verdi
 		if (n <= m && room >= 0) /* a CPU for each */
 			continue;
 		if (v)
-			*v = (struct an_verdict){ AN_NOT, k, dk, sum + tasks[k].cost, (an_wide)m * dk };
+			*v = (struct an_verdict){ AN_NOT, k, dk, sum + tasks[k].cost,
+						  (an_wide)m * dk };
 		return AN_NOT;
 	}
 	return AN_OK;
 }
 
-/* Work of i that a window of length x can hold when deadlines are met, i's jobs finishing @slack early. */
+/*
+ * Work of i that a window of length x can hold when deadlines are met, i's jobs finishing @slack
+ * early.
+ */
 static an_wide edf_work(const struct an_task *i, int64_t x, int64_t slack)
 {
 	int64_t jobs = x / i->period;
@@ -168,7 +173,8 @@ enum an_answer an_bcl_iterative(const struct an_task *tasks, int n, int m, bool 
 
 			for (int i = 0; i < n; i++)
 				if (i != k)
-					sum += an_wmin(edf_work(&tasks[i], dk, slacks ? slack[i] : 0),
+					sum += an_wmin(edf_work(&tasks[i], dk,
+								slacks ? slack[i] : 0),
 						       dk - tasks[k].cost + 1);
 			left = (int64_t)(dk - tasks[k].cost - an_floor(sum, m));
 			if (response)
@@ -247,8 +253,7 @@ static an_wide bar_demand(const struct an_task *tasks, int n, int k, int64_t x, 
 		an_wide without = x >= t->deadline ?
 					  (an_wide)((x - t->deadline) / t->period + 1) * t->cost :
 					  0;
-		an_wide with = (an_wide)(x / t->period) * t->cost +
-			       an_wmin(t->cost, x % t->period);
+		an_wide with = (an_wide)(x / t->period) * t->cost + an_wmin(t->cost, x % t->period);
 
 		with = an_wmax(with, without);
 		if (i == k) {
@@ -261,7 +266,10 @@ static an_wide bar_demand(const struct an_task *tasks, int n, int k, int64_t x, 
 	return an_carry_sum(c);
 }
 
-/* The last bend below x of the sum above: where deadlines fall, carry-in begins or is full, limits end. */
+/*
+ * The last bend below x of the sum above: where deadlines fall, carry-in begins or is full, limits
+ * end.
+ */
 static int64_t bar_bend(const struct an_task *tasks, int n, int k, int64_t x)
 {
 	int64_t best = tasks[k].deadline;
@@ -316,7 +324,8 @@ static enum an_answer bar_check(const struct an_task *tasks, int n, int m, int k
 			return AN_UNDECIDED;
 		if (demand >= m * room) {
 			if (v)
-				*v = (struct an_verdict){ AN_NOT, k, x, demand + (an_wide)m * tasks[k].cost,
+				*v = (struct an_verdict){ AN_NOT, k, x,
+							  demand + (an_wide)m * tasks[k].cost,
 							  (an_wide)m * x };
 			return AN_NOT;
 		}
@@ -359,9 +368,9 @@ static an_wide gfp_interference(const struct an_task *tasks, int k, int64_t r, e
 		const struct an_task *t = &tasks[i];
 		int64_t jobs = r / t->period;
 		an_wide with = an_wmin(any_work(t, r, late ? 0 : slack[i]), limit);
-		an_wide without = an_wmin((an_wide)jobs * t->cost +
-						  an_wmin(t->cost, r - jobs * t->period),
-					  limit);
+		an_wide without =
+			an_wmin((an_wide)jobs * t->cost + an_wmin(t->cost, r - jobs * t->period),
+				limit);
 
 		sum += with;
 		an_carry_add(c, without, an_wmax(with, without));
@@ -385,7 +394,8 @@ enum an_answer an_gfp(const struct an_task *tasks, int n, int m, enum an_gfp how
 		/* the first m have a CPU whenever they want one */
 		for (int round = 0; k >= m && r <= dk; round++) {
 			next = (int64_t)(tasks[k].cost +
-					 an_floor(gfp_interference(tasks, k, r, how, slack, &c), m));
+					 an_floor(gfp_interference(tasks, k, r, how, slack, &c),
+						  m));
 			if (next <= r || round == MOST_ROUNDS)
 				break;
 			r = next;

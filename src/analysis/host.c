@@ -59,7 +59,8 @@ static void sort_indices(int *index, int n, const struct an_server *servers, enu
 	for (int i = 1; i < n; i++) {
 		int x = index[i], j = i;
 
-		for (; j > 0 && key_of(&servers[index[j - 1]], rule) > key_of(&servers[x], rule); j--)
+		for (; j > 0 && key_of(&servers[index[j - 1]], rule) > key_of(&servers[x], rule);
+		     j--)
 			index[j] = index[j - 1];
 		index[j] = x;
 	}
@@ -113,8 +114,8 @@ static void fill(struct pool *p, int n)
 	}
 }
 
-static enum an_answer answer(struct an_host_verdict *out, enum an_answer a, int cpu, const char *test,
-			     struct an_verdict v)
+static enum an_answer answer(struct an_host_verdict *out, enum an_answer a, int cpu,
+			     const char *test, struct an_verdict v)
 {
 	v.answer = a;
 	*out = (struct an_host_verdict){ v, cpu, test };
@@ -193,11 +194,12 @@ static enum an_answer check_partitions(struct pool *p, int n, struct an_host_ver
 		if (one_cpu(p, here, cpu, out) != AN_OK)
 			return out->v.answer;
 	}
-	return answer(out, AN_OK, -1, p->host->rule == AN_EDF ? "processor demand" : "response time",
-		      nothing);
+	return answer(out, AN_OK, -1,
+		      p->host->rule == AN_EDF ? "processor demand" : "response time", nothing);
 }
 
-static enum an_answer global_edf(struct pool *p, int n, int m, bool late, struct an_host_verdict *out)
+static enum an_answer global_edf(struct pool *p, int n, int m, bool late,
+				 struct an_host_verdict *out)
 {
 	struct an_verdict v = nothing;
 	const char *test = NULL;
@@ -227,7 +229,8 @@ static enum an_answer global_edf(struct pool *p, int n, int m, bool late, struct
 	return answer(out, AN_NOT, -1, late ? "BCL, all carry-in late" : "every gEDF test", v);
 }
 
-static enum an_answer global_fp(struct pool *p, int n, int m, bool late, struct an_host_verdict *out)
+static enum an_answer global_fp(struct pool *p, int n, int m, bool late,
+				struct an_host_verdict *out)
 {
 	enum an_gfp how = late ? AN_GFP_LATE : AN_GFP_LIMITED;
 	const char *test = late ? "gFP response time, all carry-in late" : "gFP response time";
@@ -244,8 +247,8 @@ static enum an_answer global_fp(struct pool *p, int n, int m, bool late, struct 
 		v = (struct an_verdict){ AN_NOT, p->index[k], d, (an_wide)m * p->tasks[k].cost,
 					 (an_wide)m * d };
 		for (int i = 0; i < k; i++)
-			v.demand += an_wmin(an_server_load(&p->sorted[i], d),
-					    d - p->tasks[k].cost + 1);
+			v.demand +=
+				an_wmin(an_server_load(&p->sorted[i], d), d - p->tasks[k].cost + 1);
 	}
 	return answer(out, AN_NOT, -1, test, v);
 }
@@ -267,7 +270,8 @@ static enum an_answer check_global(struct pool *p, int n, struct an_host_verdict
 	if (!left && m >= 0)
 		return answer(out, AN_OK, -1, "a pCPU for each", nothing);
 	if (m < 1)
-		return answer(out, AN_NOT, -1, "whole pCPUs", (struct an_verdict){ .index = left ? p->index[0] : n - 1 });
+		return answer(out, AN_NOT, -1, "whole pCPUs",
+			      (struct an_verdict){ .index = left ? p->index[0] : n - 1 });
 	fill(p, left);
 	if (m == 1) /* exact */
 		return one_cpu(p, left, -1, out);
@@ -315,9 +319,10 @@ void an_host_explain(const struct an_host_verdict *h, const struct an_server *se
 	else if (!h->v.window)
 		snprintf(buf, len, "%s%s: not guaranteed (%s)", who, where, h->test);
 	else
-		snprintf(buf, len,
-			 "%s%s: not guaranteed (%s): in an interval of %s the demand is up to %s, the supply %s",
-			 who, where, h->test, window, demand, supply);
+		snprintf(
+			buf, len,
+			"%s%s: not guaranteed (%s): in an interval of %s the demand is up to %s, the supply %s",
+			who, where, h->test, window, demand, supply);
 }
 
 /* -- placement --------------------------------------------------------------------------- */
@@ -376,7 +381,8 @@ int an_host_place(const struct an_host *host, struct an_server *servers, int n, 
 	for (int i = 0; i < n; i++) {
 		order[i] = &servers[i];
 		if (servers[i].cpu >= 0 && servers[i].cpu < host->cpus)
-			load[servers[i].cpu] += ((an_wide)servers[i].budget << 40) / servers[i].period;
+			load[servers[i].cpu] +=
+				((an_wide)servers[i].budget << 40) / servers[i].period;
 	}
 	qsort(order, (size_t)n, sizeof(*order), by_load);
 	for (int i = 0; i < n && !ret; i++) {

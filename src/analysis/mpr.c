@@ -152,8 +152,7 @@ static int64_t horizon(const struct check *c, int k)
 	gap = rate - an_utilisation(c->tasks, c->n);
 	if (gap <= 0)
 		return AN_MAX_WINDOW;
-	sum = an_largest_costs(c->tasks, c->n, c->width - 1) +
-	      (an_wide)c->width * c->tasks[k].cost;
+	sum = an_largest_costs(c->tasks, c->n, c->width - 1) + (an_wide)c->width * c->tasks[k].cost;
 	for (int i = 0; i < c->n; i++)
 		sum += an_ceil((an_wide)c->tasks[i].cost *
 				       an_max(0, c->tasks[i].period - c->tasks[i].deadline),
@@ -208,7 +207,10 @@ static bool begin(struct check *c, const struct an_task *tasks, int n, const str
 	return c->carry.top;
 }
 
-/* A task that can't meet its deadline on any number of CPUs, or jitter and blocking, which this test can't count. */
+/*
+ * A task that can't meet its deadline on any number of CPUs, or jitter and blocking, which this
+ * test can't count.
+ */
 static int hopeless(const struct an_task *tasks, int n)
 {
 	for (int i = 0; i < n; i++)
@@ -316,8 +318,9 @@ enum an_answer an_gedf_min_budget(const struct an_task *tasks, int n, const stru
 	bool mpr = s->kind == AN_MPR || s->kind == AN_MPR_SLOTS || s->kind == AN_MPR_LINEAR;
 	an_wide rest = an_utilisation(tasks, n), least;
 
-	*out = (struct an_budget){ .answer = AN_NOT, .budget = -1, .exact = true,
-				   .why = { AN_NOT, bad, 0, 0, 0 } };
+	*out = (struct an_budget){
+		.answer = AN_NOT, .budget = -1, .exact = true, .why = { AN_NOT, bad, 0, 0, 0 }
+	};
 	if (bad >= 0)
 		return out->answer = tasks[bad].cost <= tasks[bad].deadline ? AN_UNDECIDED : AN_NOT;
 	if (!begin(&c, tasks, n, s))
@@ -361,7 +364,9 @@ enum an_answer an_min_mpr(const struct an_task *tasks, int n, int64_t period, in
 	if (an_utilisation_cmp(tasks, n, first) > 0 || !first)
 		first++;
 	*out = (struct an_supply){ AN_MPR, period, -1, 0, 0 };
-	/* More CPUs need more budget once there is a solution; before, they may be what is lacking. */
+	/*
+	 * More CPUs need more budget once there is a solution; before, they may be what is lacking.
+	 */
 	for (int m = first; m <= max_cpus && m <= n + first && failures < 2; m++) {
 		struct an_supply s = { AN_MPR, period, 0, 0, m };
 		struct an_budget b;

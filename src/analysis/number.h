@@ -31,7 +31,9 @@ static inline an_wide an_wmax(an_wide a, an_wide b)
 	return a > b ? a : b;
 }
 
-/* Quotients of a number that may be negative and a positive one. 64-bit division is much cheaper. */
+/*
+ * Quotients of a number that may be negative and a positive one. 64-bit division is much cheaper.
+ */
 static inline an_wide an_floor(an_wide a, an_wide b)
 {
 	if (a >= 0 && a <= INT64_MAX && b <= INT64_MAX)

@@ -16,8 +16,8 @@
 #define MOST_ROUNDS 100000
 
 const char *const an_server_kind_names[AN_NR_SERVER_KINDS] = {
-	"deferrable",	   "periodic",		   "polling", "sporadic",
-	"work-conserving", "capacity-reclaiming", "cbs",
+	"deferrable",	       "periodic", "polling", "sporadic", "work-conserving",
+	"capacity-reclaiming", "cbs",
 };
 
 static int64_t jitter_of(const struct an_server *s)

@@ -27,8 +27,9 @@ static struct shape shape_of(const struct an_supply *s)
 	struct shape shape = { 2 * (cycle - s->budget), cycle, s->budget, m };
 
 	if (s->kind == AN_EDP)
-		shape.blackout = an_wmax(0, (an_wide)s->period + (s->deadline ? s->deadline : s->budget) -
-						    2 * s->budget);
+		shape.blackout =
+			an_wmax(0, (an_wide)s->period + (s->deadline ? s->deadline : s->budget) -
+					   2 * s->budget);
 	if (s->kind == AN_POLLED)
 		shape.blackout = 2 * cycle - s->budget;
 	return shape;
@@ -143,7 +144,8 @@ int64_t an_tbf(const struct an_supply *s, an_wide work)
 		shape = shape_of(s);
 		if (shape.budget <= 0)
 			return AN_NEVER;
-		t = an_ceil(an_ceil(work * shape.cycle, shape.budget) + shape.blackout, shape.width);
+		t = an_ceil(an_ceil(work * shape.cycle, shape.budget) + shape.blackout,
+			    shape.width);
 		return t > LONGEST ? AN_NEVER : (int64_t)t;
 	default:
 		shape = shape_of(s);
@@ -171,7 +173,10 @@ int64_t an_supply_turn(const struct an_supply *s, int64_t t)
 		break;
 	}
 	shape = shape_of(&part);
-	/* The last turn before t; not a whole instant perhaps: first that above it, then that below. */
+	/*
+	 * The last turn before t; not a whole instant perhaps: first that above it, then that
+	 * below.
+	 */
 	k = shape.width * (an_wide)t - 1 - shape.blackout;
 	if (t <= 0 || k < 0)
 		return -1;

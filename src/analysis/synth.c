@@ -168,9 +168,10 @@ static enum an_answer plan_partitioned(const struct an_system *sys, const struct
 static enum an_answer plan_global(const struct an_vm *vm, struct plan *p)
 {
 	struct an_supply s;
-	enum an_answer a = vm->model == AN_MODEL_MPR ?
-				   an_min_mpr(vm->tasks, vm->nr_tasks, p->period, most_vcpus(vm), &s) :
-				   an_min_dmpr(vm->tasks, vm->nr_tasks, p->period, most_vcpus(vm), &s);
+	enum an_answer a =
+		vm->model == AN_MODEL_MPR ?
+			an_min_mpr(vm->tasks, vm->nr_tasks, p->period, most_vcpus(vm), &s) :
+			an_min_dmpr(vm->tasks, vm->nr_tasks, p->period, most_vcpus(vm), &s);
 
 	if (a != AN_OK)
 		return a;
@@ -199,7 +200,8 @@ static int64_t dressed(const struct an_system *sys, int64_t budget, int64_t peri
 	return b > period ? -1 : (int64_t)b;
 }
 
-static int candidates(const struct an_system *sys, const struct an_vm *vm, int64_t base, int64_t *out)
+static int candidates(const struct an_system *sys, const struct an_vm *vm, int64_t base,
+		      int64_t *out)
 {
 	int64_t shortest = AN_NEVER, lo = vm->min_period, hi = vm->max_period;
 	int n = 0;
@@ -291,16 +293,18 @@ static bool bandwidth(const struct an_system *sys, const struct plan *p, an_wide
 static void explain(struct an_vm *vm, enum an_answer a, int bins)
 {
 	if (bins == -ENOSPC)
-		snprintf(vm->why, sizeof(vm->why), "a task meets its deadline on no vCPU, even alone");
+		snprintf(vm->why, sizeof(vm->why),
+			 "a task meets its deadline on no vCPU, even alone");
 	else if (bins > 0 && bins > most_vcpus(vm))
 		snprintf(vm->why, sizeof(vm->why), "its tasks need %d vCPUs; it may have %d", bins,
 			 most_vcpus(vm));
 	else if (!is_partitioned(vm->guest) && vm->guest != AN_GUEST_GEDF &&
 		 an_utilisation_cmp(vm->tasks, vm->nr_tasks, 1) > 0)
-		snprintf(vm->why, sizeof(vm->why),
-			 "its utilisation is %.4f; one vCPU can't hold it, a guest of kind gedf or p%s could",
-			 an_utilisation_approx(vm->tasks, vm->nr_tasks),
-			 an_guest_names[vm->guest == AN_GUEST_FP ? AN_GUEST_DM : vm->guest]);
+		snprintf(
+			vm->why, sizeof(vm->why),
+			"its utilisation is %.4f; one vCPU can't hold it, a guest of kind gedf or p%s could",
+			an_utilisation_approx(vm->tasks, vm->nr_tasks),
+			an_guest_names[vm->guest == AN_GUEST_FP ? AN_GUEST_DM : vm->guest]);
 	else
 		snprintf(vm->why, sizeof(vm->why), "%s",
 			 a == AN_UNDECIDED ?
@@ -312,8 +316,10 @@ static void explain(struct an_vm *vm, enum an_answer a, int bins)
 static enum an_answer check_given(const struct an_system *sys, struct an_vm *vm, struct plan *p,
 				  struct an_task *spare, int bins)
 {
-	struct an_server one = { .budget = vm->given_budget, .period = p->period,
-				 .deadline = vm->given_deadline, .kind = sys->kind };
+	struct an_server one = { .budget = vm->given_budget,
+				 .period = p->period,
+				 .deadline = vm->given_deadline,
+				 .kind = sys->kind };
 	struct an_supply s = an_server_supply(&one);
 	enum an_rule rule = rule_of(vm->guest);
 	enum an_answer a = AN_OK;
@@ -337,7 +343,8 @@ static enum an_answer check_given(const struct an_system *sys, struct an_vm *vm,
 				     an_fp_check(spare, n, &s, &vm->tasks_verdict);
 		/* the task's place in the file, not in the order of priority */
 		for (int i = 0; vm->tasks_verdict.index >= 0 && i < vm->nr_tasks; i++)
-			if (!memcmp(&vm->tasks[i], &spare[vm->tasks_verdict.index], sizeof(*spare))) {
+			if (!memcmp(&vm->tasks[i], &spare[vm->tasks_verdict.index],
+				    sizeof(*spare))) {
 				vm->tasks_verdict.index = i;
 				break;
 			}
@@ -349,7 +356,9 @@ static int take_given(const struct an_system *sys, struct an_vm *vm)
 {
 	struct an_system bare = *sys;
 	int n = vm->max_vcpus ? vm->max_vcpus : 1, bins = 0, ret;
-	struct plan p = { .period = vm->min_period, .n = n, .exact = false,
+	struct plan p = { .period = vm->min_period,
+			  .n = n,
+			  .exact = false,
 			  .parts = calloc((size_t)n, sizeof(*p.parts)),
 			  .task_vcpu = calloc((size_t)vm->nr_tasks + 1, sizeof(int)) };
 	struct an_task *spare = calloc((size_t)vm->nr_tasks + 1, sizeof(*spare));

@@ -26,7 +26,7 @@
 #define ONE_Q62 (UINT64_C(1) << 62)
 
 const char *const an_gen_util_names[] = {
-	"uunifast",  "uunifast-discard", "randfixedsum", "kato",      "uni-light",
+	"uunifast",   "uunifast-discard", "randfixedsum", "kato",	"uni-light",
 	"uni-medium", "uni-heavy",	  "exp-light",	  "exp-medium", "exp-heavy",
 	"bimo-light", "bimo-medium",	  "bimo-heavy",
 };
@@ -196,7 +196,8 @@ static int rand_fixed_sum(struct stream *r, const struct an_gen *g, int64_t *u)
 	int n = g->nr_tasks;
 	double low = (double)g->min_ppb, span = (double)(g->max_ppb - g->min_ppb);
 	double *w = calloc((size_t)(2 * (n + 2)), sizeof(*w));
-	double *t = calloc((size_t)n * (size_t)n + 1, sizeof(*t)), *x = calloc((size_t)n, sizeof(*x));
+	double *t = calloc((size_t)n * (size_t)n + 1, sizeof(*t)),
+	       *x = calloc((size_t)n, sizeof(*x));
 	int ret = w && t && x ? 0 : -ENOMEM;
 
 	if (!ret && span > 0) {
@@ -315,8 +316,7 @@ static int check(const struct an_gen *g, char *err, size_t errlen)
 	    g->min_period > g->max_period)
 		return refuse(err, errlen, "the range of periods is empty, or beyond 10^15 ns");
 	if ((g->min_period + g->grain - 1) / g->grain > g->max_period / g->grain)
-		return refuse(err, errlen,
-			      "no multiple of the grain lies in the range of periods");
+		return refuse(err, errlen, "no multiple of the grain lies in the range of periods");
 	if (g->total_ppb < 1 || g->total_ppb > AN_MAX_TASKS * ONE_PPB)
 		return refuse(err, errlen, "the utilisation must be above 0 and at most 4096");
 	if (has_fixed_count(g->util) && (g->nr_tasks < 1 || g->nr_tasks > AN_MAX_TASKS))
@@ -331,8 +331,7 @@ static int check(const struct an_gen *g, char *err, size_t errlen)
 		return refuse(err, errlen, "randfixedsum draws at most 512 tasks");
 	if (g->util == AN_RANDFIXEDSUM && (g->total_ppb < (an_wide)g->nr_tasks * g->min_ppb ||
 					   g->total_ppb > (an_wide)g->nr_tasks * g->max_ppb))
-		return refuse(err, errlen,
-			      "no so many numbers within the bounds have this sum");
+		return refuse(err, errlen, "no so many numbers within the bounds have this sum");
 	return 0;
 }
 
@@ -344,7 +343,8 @@ static int draw_utilisations(struct stream *r, const struct an_gen *g, int64_t *
 	if (!has_fixed_count(g->util)) {
 		n = family(r, g, u);
 		if (n == -E2BIG)
-			return refuse(err, errlen, "more than 4096 tasks would be needed for this sum");
+			return refuse(err, errlen,
+				      "more than 4096 tasks would be needed for this sum");
 		return n;
 	}
 	if (g->util == AN_RANDFIXEDSUM)
@@ -358,8 +358,9 @@ static int draw_utilisations(struct stream *r, const struct an_gen *g, int64_t *
 		if (!over || g->util == AN_UUNIFAST)
 			return n;
 	}
-	snprintf(err, errlen,
-		 "100000 sets were discarded for a task above 1; randfixedsum draws such sums at once");
+	snprintf(
+		err, errlen,
+		"100000 sets were discarded for a task above 1; randfixedsum draws such sums at once");
 	return -EAGAIN;
 }
 

@@ -21,13 +21,13 @@ setup() {
 @test "make install puts program, manual pages and scenarios under DESTDIR and PREFIX" {
 	make -s -C "$top" "${how[@]}" install DESTDIR="$root" >/dev/null
 	[ -x "$root/usr/local/bin/rota" ]
-	for page in rota.1 rota-sim.1 rota-trace.1 rota-scenario.5; do
+	for page in rota.1 rota-sim.1 rota-trace.1 rota-analyze.1 rota-scenario.5; do
 		[ -s "$root/usr/local/share/man/man${page##*.}/$page" ]
 	done
 	(cd "$top/scenarios" && find . -type f | sort) >want
 	(cd "$root/usr/local/share/rota/scenarios" && find . -type f | sort) | diff want -
 	# nothing else, and nothing outside
-	[ "$(cd "$root" && find . -type f | grep -vc '/share/rota/scenarios/')" = 5 ]
+	[ "$(cd "$root" && find . -type f | grep -vc '/share/rota/scenarios/')" = 6 ]
 	[ "$(ls "$root/usr/local" | tr '\n' ' ')" = "bin share " ]
 
 	# the installed program finds its own scenarios, with their replay files

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the tests of the analysis share: numbers to draw task sets from (splitmix64, public domain). */
+/*
+ * What the tests of the analysis share: numbers to draw task sets from (splitmix64, public domain).
+ */
 #ifndef TESTS_RANDOM_TASKS_H
 #define TESTS_RANDOM_TASKS_H
 

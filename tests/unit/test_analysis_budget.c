@@ -56,9 +56,9 @@ static void test_linear_supply(void **state)
 /* Every supply: monotone, never negative, below its line nowhere, and tbf is its exact inverse. */
 static void test_inverses(void **state)
 {
-	static const enum an_supply_kind kinds[] = { AN_DEDICATED, AN_PRM, AN_PRM_LINEAR, AN_EDP,
-						     AN_POLLED, AN_MPR, AN_MPR_SLOTS,
-						     AN_MPR_LINEAR, AN_DMPR };
+	static const enum an_supply_kind kinds[] = { AN_DEDICATED, AN_PRM,	  AN_PRM_LINEAR,
+						     AN_EDP,	   AN_POLLED,	  AN_MPR,
+						     AN_MPR_SLOTS, AN_MPR_LINEAR, AN_DMPR };
 
 	(void)state;
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
@@ -79,8 +79,10 @@ static void test_inverses(void **state)
 						an_wide now = an_sbf(&s, t);
 
 						assert_true(now >= last);
-						assert_true(now <= (an_wide)an_supply_width(&s) * t);
-						if (s.kind != AN_PRM_LINEAR && s.kind != AN_MPR_LINEAR)
+						assert_true(now <=
+							    (an_wide)an_supply_width(&s) * t);
+						if (s.kind != AN_PRM_LINEAR &&
+						    s.kind != AN_MPR_LINEAR)
 							assert_true((now << AN_RATE_BITS) >=
 								    rate * (t - delay));
 						if (now > last)
@@ -112,9 +114,9 @@ static int64_t least(const struct an_task *tasks, int n, enum an_rule rule,
 static void test_shin_lee(void **state)
 {
 	static const struct row rows[] = {
-		{ 1, 262, 263, 311, 313 },	   { 5, 1345, 1367, 1643, 1683 },
-		{ 10, 2786, 2874, 3500, 3688 },	   { 15, 4334, 4533, 5750, 6044 },
-		{ 20, 6125, 6631, 7667, 8759 },	   { 25, 8000, 9355, 11500, 11822 },
+		{ 1, 262, 263, 311, 313 },	    { 5, 1345, 1367, 1643, 1683 },
+		{ 10, 2786, 2874, 3500, 3688 },	    { 15, 4334, 4533, 5750, 6044 },
+		{ 20, 6125, 6631, 7667, 8759 },	    { 25, 8000, 9355, 11500, 11822 },
 		{ 30, 10750, 13048, 12667, 15199 }, { 40, 18500, 21509, 22667, 22735 },
 		{ 50, 28500, 30701, 28500, 31031 },
 	};
@@ -125,7 +127,8 @@ static void test_shin_lee(void **state)
 		const struct row *r = &rows[i];
 
 		assert_int_equal(least(w, 2, AN_EDF, AN_PRM, r->period * 1000), r->edf);
-		assert_int_equal(least(w, 2, AN_EDF, AN_PRM_LINEAR, r->period * 1000), r->edf_linear);
+		assert_int_equal(least(w, 2, AN_EDF, AN_PRM_LINEAR, r->period * 1000),
+				 r->edf_linear);
 		assert_int_equal(least(w, 2, AN_RM, AN_PRM, r->period * 1000), r->rm);
 		assert_int_equal(least(w, 2, AN_RM, AN_PRM_LINEAR, r->period * 1000), r->rm_linear);
 	}
@@ -144,19 +147,21 @@ static void test_other_sets(void **state)
 		char set;
 		int period, edf, dm;
 	} rows[] = {
-		{ 'a', 1, 785, 889 },	{ 'a', 2, 1584, 1800 },	 { 'a', 4, 3250, 3667 },
-		{ 'a', 5, 4000, 4667 }, { 'a', 8, 7000, 7500 },	 { 'a', 10, 8500, 9500 },
-		{ 'b', 1, 581, 581 },	{ 'b', 4, 2429, 2429 },	 { 'b', 5, 3143, 3143 },
-		{ 'b', 8, 5400, 5400 }, { 'b', 10, 6750, 7000 }, { 'c', 1, 165, 165 },
-		{ 'c', 4, 685, 685 },	{ 'c', 5, 1000, 1000 },	 { 'c', 8, 2500, 2500 },
-		{ 'c', 10, 4500, 4500 }, { 'd', 1, 102, 102 },	 { 'd', 4, 417, 417 },
-		{ 'd', 5, 527, 527 },	{ 'd', 8, 910, 910 },	 { 'd', 10, 1112, 1112 },
+		{ 'a', 1, 785, 889 },	 { 'a', 2, 1584, 1800 },  { 'a', 4, 3250, 3667 },
+		{ 'a', 5, 4000, 4667 },	 { 'a', 8, 7000, 7500 },  { 'a', 10, 8500, 9500 },
+		{ 'b', 1, 581, 581 },	 { 'b', 4, 2429, 2429 },  { 'b', 5, 3143, 3143 },
+		{ 'b', 8, 5400, 5400 },	 { 'b', 10, 6750, 7000 }, { 'c', 1, 165, 165 },
+		{ 'c', 4, 685, 685 },	 { 'c', 5, 1000, 1000 },  { 'c', 8, 2500, 2500 },
+		{ 'c', 10, 4500, 4500 }, { 'd', 1, 102, 102 },	  { 'd', 4, 417, 417 },
+		{ 'd', 5, 527, 527 },	 { 'd', 8, 910, 910 },	  { 'd', 10, 1112, 1112 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct an_task *set = rows[i].set == 'a' ? a : rows[i].set == 'b' ? b :
-					    rows[i].set == 'c' ? c : d;
+		const struct an_task *set = rows[i].set == 'a' ? a :
+					    rows[i].set == 'b' ? b :
+					    rows[i].set == 'c' ? c :
+								 d;
 		int n = rows[i].set == 'd' ? 1 : 3;
 
 		assert_int_equal(least(set, n, AN_EDF, AN_PRM, rows[i].period * 1000), rows[i].edf);
@@ -239,7 +244,10 @@ static void test_brute_force(void **state)
 		an_min_budget(tasks, n, rule, &s, &b);
 		total++;
 		feasible += want > 0;
-		/* U exactly the rate of the supply may be left undecided by EDF, never wrongly accepted. */
+		/*
+		 * U exactly the rate of the supply may be left undecided by EDF, never wrongly
+		 * accepted.
+		 */
 		if (rule == AN_EDF && b.budget != want)
 			assert_true(want < b.budget || b.budget < 0);
 		else

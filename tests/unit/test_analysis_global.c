@@ -122,7 +122,9 @@ static void test_verdict_table(void **state)
 		got[4] = "YNU"[an_bar(s.t, s.n, m, NULL)];
 		rta = an_gedf_rta(s.t, s.n, m, response);
 		got[5] = "YNU"[rta];
-		/* (2,3)x3 on 3: the table of the facts has no BAR verdict; a CPU for each is enough */
+		/*
+		 * (2,3)x3 on 3: the table of the facts has no BAR verdict; a CPU for each is enough
+		 */
 		assert_string_equal(got, rows[i].verdicts);
 		for (int k = 0; rows[i].responses && k < s.n; k++)
 			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%d",
@@ -167,7 +169,7 @@ static void test_tardiness(void **state)
 static struct set cluster(int which)
 {
 	struct set s = { 0 };
-	static const int c1[][3] = { { 4, 5, 60 }, { 2, 5, 70 }, { 2, 5, 80 },	{ 1, 10, 80 },
+	static const int c1[][3] = { { 4, 5, 60 }, { 2, 5, 70 },  { 2, 5, 80 },	 { 1, 10, 80 },
 				     { 1, 5, 90 }, { 2, 10, 90 }, { 3, 10, 100 } };
 	static const int c2[][3] = { { 1, 5, 60 }, { 1, 5, 100 } };
 	static const int c3[][3] = { { 2, 2, 45 }, { 2, 3, 45 }, { 4, 5, 50 }, { 5, 5, 70 } };
@@ -232,9 +234,9 @@ static void test_clusters(void **state)
 		int set, period, cpus; /* cpus 0: DMPR */
 		int whole, budget; /* budget in twentieths */
 	} rows[] = {
-		{ 1, 6, 2, 0, 160 }, { 1, 6, 3, 0, 182 }, { 1, 6, 0, 1, 39 },  { 2, 8, 1, 0, 23 },
-		{ 2, 8, 2, 0, 50 },  { 2, 8, 0, 0, 23 },  { 3, 5, 2, 0, 104 }, { 3, 5, 3, 0, 116 },
-		{ 3, 5, 0, 0, 98 },
+		{ 1, 6, 2, 0, 160 }, { 1, 6, 3, 0, 182 }, { 1, 6, 0, 1, 39 },
+		{ 2, 8, 1, 0, 23 },  { 2, 8, 2, 0, 50 },  { 2, 8, 0, 0, 23 },
+		{ 3, 5, 2, 0, 104 }, { 3, 5, 3, 0, 116 }, { 3, 5, 0, 0, 98 },
 	};
 
 	(void)state;
@@ -282,7 +284,8 @@ static void test_every_window(void **state)
 	(void)state;
 	for (int round = 0; round < 600; round++) {
 		struct set s = random_set(&seed, 4, 14);
-		struct an_supply supply = { AN_MPR, (int64_t)(next_random(&seed) % 8) + 2, 0, 0, 0 };
+		struct an_supply supply = { AN_MPR, (int64_t)(next_random(&seed) % 8) + 2, 0, 0,
+					    0 };
 		int m = (int)(next_random(&seed) % 3) + 1;
 		enum an_answer got;
 		bool want;
@@ -348,8 +351,9 @@ static void test_accepted_sets_hold(void **state)
 			offset[i] = (int)(next_random(&seed) % 20);
 		assert_int_equal(simulate(&s, m, 600, offset), -1);
 	}
-	print_message("# accepted by GFB %d BAK %d BCL %d BCLi %d BAR %d RTA %d, with contention %d\n",
-		      by[0], by[1], by[2], by[3], by[4], by[5], accepted);
+	print_message(
+		"# accepted by GFB %d BAK %d BCL %d BCLi %d BAR %d RTA %d, with contention %d\n",
+		by[0], by[1], by[2], by[3], by[4], by[5], accepted);
 	assert_true(accepted > 500);
 }
 

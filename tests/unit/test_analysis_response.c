@@ -23,17 +23,22 @@ struct row {
 static int load(const struct row *rows, int n, struct an_task *tasks)
 {
 	for (int i = 0; i < n; i++)
-		tasks[i] = (struct an_task){ .cost = rows[i].c, .period = rows[i].t,
+		tasks[i] = (struct an_task){ .cost = rows[i].c,
+					     .period = rows[i].t,
 					     .deadline = rows[i].d ? rows[i].d : rows[i].t,
-					     .blocking = rows[i].b, .jitter = rows[i].j };
+					     .blocking = rows[i].b,
+					     .jitter = rows[i].j };
 	return n;
 }
 
 static void test_schedcat_fp(void **state)
 {
-	static const struct row one[] = { { 1, 4, 0, 0, 0, 1 }, { 1, 5, 0, 0, 0, 2 },
-					  { 3, 9, 0, 0, 0, 7 }, { 3, 18, 0, 0, 0, 18 } };
-	static const struct row two[] = { { 1, 2, 0, 0, 0, 1 }, { 5, 20, 0, 0, 0, 10 },
+	static const struct row one[] = { { 1, 4, 0, 0, 0, 1 },
+					  { 1, 5, 0, 0, 0, 2 },
+					  { 3, 9, 0, 0, 0, 7 },
+					  { 3, 18, 0, 0, 0, 18 } };
+	static const struct row two[] = { { 1, 2, 0, 0, 0, 1 },
+					  { 5, 20, 0, 0, 0, 10 },
 					  { 1, 20, 0, 0, 0, 12 } };
 	struct an_task tasks[4];
 
@@ -80,8 +85,10 @@ static void test_audsley(void **state)
 /* Responses of first jobs, whether or not they meet their deadlines. */
 static void test_failing_set(void **state)
 {
-	static const struct row rows[] = { { 40, 100, 0, 0, 0, 40 },   { 60, 140, 0, 0, 0, 100 },
-					   { 80, 500, 0, 0, 0, 560 },  { 10, 1000, 0, 0, 0, 2490 },
+	static const struct row rows[] = { { 40, 100, 0, 0, 0, 40 },
+					   { 60, 140, 0, 0, 0, 100 },
+					   { 80, 500, 0, 0, 0, 560 },
+					   { 10, 1000, 0, 0, 0, 2490 },
 					   { 1, 1000, 0, 0, 0, 6991 } };
 	struct an_task tasks[5];
 	struct an_verdict v;
@@ -112,7 +119,8 @@ static void test_arbitrary_deadlines(void **state)
 static void test_edf_responses(void **state)
 {
 	static const struct row one[] = { { 3, 12, 0, 0, 0, 7 }, { 2, 4, 0, 0, 0, 2 } };
-	static const struct row two[] = { { 1, 4, 0, 0, 0, 1 }, { 1, 12, 0, 0, 0, 2 },
+	static const struct row two[] = { { 1, 4, 0, 0, 0, 1 },
+					  { 1, 12, 0, 0, 0, 2 },
 					  { 3, 16, 0, 0, 0, 6 } };
 	static const struct row three[] = { { 2, 5, 4, 0, 0, 4 }, { 3, 6, 5, 0, 0, 5 } };
 	struct an_task tasks[3];
@@ -157,7 +165,8 @@ static void test_qpa(void **state)
 /* A full CPU, exactly: utilisation 1 in thirds, sevenths and ns. */
 static void test_full_cpu(void **state)
 {
-	static const struct row thirds[] = { { 1, 3, 0, 0, 0, 0 }, { 2, 7, 0, 0, 0, 0 },
+	static const struct row thirds[] = { { 1, 3, 0, 0, 0, 0 },
+					     { 2, 7, 0, 0, 0, 0 },
 					     { 8, 21, 0, 0, 0, 0 } };
 	static const struct row tight[] = { { 1, 2, 1, 0, 0, 0 }, { 1, 2, 2, 0, 0, 0 } };
 	struct an_task tasks[3];
@@ -178,9 +187,9 @@ static void test_full_cpu(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_schedcat_fp),	    cmocka_unit_test(test_audsley),
-		cmocka_unit_test(test_failing_set),	    cmocka_unit_test(test_arbitrary_deadlines),
-		cmocka_unit_test(test_edf_responses),	    cmocka_unit_test(test_qpa),
+		cmocka_unit_test(test_schedcat_fp),   cmocka_unit_test(test_audsley),
+		cmocka_unit_test(test_failing_set),   cmocka_unit_test(test_arbitrary_deadlines),
+		cmocka_unit_test(test_edf_responses), cmocka_unit_test(test_qpa),
 		cmocka_unit_test(test_full_cpu),
 	};
 
