@@ -190,24 +190,106 @@ enum an_answer an_bcl_iterative(const struct an_task *tasks, int n, int m, bool 
 	return ok ? AN_OK : AN_NOT;
 }
 
-/* Least R with R = C_k + floor(interference(R) / m), at most the deadline; AN_NEVER if beyond. */
-static int64_t gedf_response(const struct an_task *tasks, int n, int m, int k, const int64_t *slack)
+/*
+ * What a response-time search looks at: task k among tasks[0..others), those before it or all.
+ * slack: how early each is known to be done, NULL: not at all.
+ */
+struct search {
+	const struct an_task *tasks;
+	int others, m, k;
+	const int64_t *slack;
+	bool edf, capped, limited;
+	struct an_carry *carry;
+};
+
+static int64_t slack_of(const struct search *s, int i)
 {
-	int64_t dk = deadline_of(&tasks[k]), r = tasks[k].cost;
+	return s->slack ? s->slack[i] : 0;
+}
 
-	for (int round = 0; round < MOST_ROUNDS && r <= dk; round++) {
-		an_wide sum = 0;
-		int64_t next;
+/* C_k + floor(interference(r) / m) */
+static int64_t delayed(const struct search *s, int64_t r)
+{
+	const struct an_task *tk = &s->tasks[s->k];
+	an_wide limit = s->capped ? r - tk->cost + 1 : AN_MAX_WINDOW, sum = 0;
 
-		for (int i = 0; i < n; i++)
-			if (i != k)
-				sum += an_wmin(an_wmin(any_work(&tasks[i], r, slack[i]),
-						       edf_work(&tasks[i], dk, slack[i])),
-					       r - tasks[k].cost + 1);
-		next = (int64_t)(tasks[k].cost + an_floor(sum, m));
+	if (s->limited)
+		an_carry_begin(s->carry);
+	for (int i = 0; i < s->others; i++) {
+		const struct an_task *t = &s->tasks[i];
+		an_wide with, without;
+
+		if (i == s->k)
+			continue;
+		with = an_wmin(any_work(t, r, slack_of(s, i)), limit);
+		if (s->edf)
+			with = an_wmin(with, edf_work(t, deadline_of(tk), slack_of(s, i)));
+		sum += with;
+		if (!s->limited)
+			continue;
+		without = (an_wide)(r / t->period) * t->cost + an_wmin(t->cost, r % t->period);
+		without = an_wmin(without, limit);
+		an_carry_add(s->carry, without, an_wmax(with, without));
+	}
+	if (s->limited)
+		sum = an_carry_sum(s->carry);
+	return an_window(tk->cost + an_floor(sum, s->m));
+}
+
+/* Where, after r, the work of some task begins to grow anew; at most the deadline. */
+static int64_t next_turn(const struct search *s, int64_t r)
+{
+	int64_t next = deadline_of(&s->tasks[s->k]);
+
+	for (int i = 0; i < s->others; i++) {
+		const struct an_task *t = &s->tasks[i];
+		int64_t early = deadline_of(t) - t->cost - slack_of(s, i);
+
+		if (i == s->k)
+			continue;
+		next = an_min(next, ((r + early) / t->period + 1) * t->period - early);
+		if (s->limited)
+			next = an_min(next, (r / t->period + 1) * t->period);
+	}
+	return next;
+}
+
+/*
+ * Least R up to the deadline with delayed(R) <= R; AN_NEVER if there is none.
+ *
+ * Plain iteration may creep: when m tasks run as long as k waits, each round adds one unit. But
+ * between turns delayed(r) - r is concave (with carry-in limited, the largest of concave ones:
+ * there the result is a fixed point, if not always the least). So if it is above zero at both ends
+ * of a stretch, there is nothing in between, and if it is not at the far end, bisection finds
+ * where.
+ */
+static int64_t least_response(const struct search *s)
+{
+	int64_t d = deadline_of(&s->tasks[s->k]), r = s->tasks[s->k].cost;
+
+	for (int round = 0; round < MOST_ROUNDS && r <= d; round++) {
+		int64_t next = delayed(s, r), turn, lo, hi;
+
 		if (next <= r)
 			return r;
-		r = next;
+		turn = next_turn(s, r);
+		if (next >= turn) {
+			r = next;
+			continue;
+		}
+		if (delayed(s, turn) > turn) {
+			r = turn + (turn == d);
+			continue;
+		}
+		for (lo = r, hi = turn; hi - lo > 1;) {
+			int64_t mid = lo + (hi - lo) / 2;
+
+			if (delayed(s, mid) <= mid)
+				hi = mid;
+			else
+				lo = mid;
+		}
+		return hi;
 	}
 	return AN_NEVER;
 }
@@ -226,7 +308,8 @@ enum an_answer an_gedf_rta(const struct an_task *tasks, int n, int m, int64_t *r
 		grew = false;
 		ok = true;
 		for (int k = 0; k < n; k++) {
-			int64_t r = gedf_response(tasks, n, m, k, slack);
+			const struct search s = { tasks, n, m, k, slack, true, true, false, NULL };
+			int64_t r = least_response(&s);
 
 			if (response)
 				response[k] = r;
@@ -356,28 +439,6 @@ enum an_answer an_bar(const struct an_task *tasks, int n, int m, struct an_verdi
 
 /* -- fixed priorities --------------------------------------------------------------- */
 
-static an_wide gfp_interference(const struct an_task *tasks, int k, int64_t r, enum an_gfp how,
-				const int64_t *slack, struct an_carry *c)
-{
-	int64_t limit = how == AN_GFP_PLAIN ? AN_MAX_WINDOW : r - tasks[k].cost + 1;
-	bool late = how == AN_GFP_PLAIN || how == AN_GFP_LATE;
-	an_wide sum = 0;
-
-	an_carry_begin(c);
-	for (int i = 0; i < k; i++) {
-		const struct an_task *t = &tasks[i];
-		int64_t jobs = r / t->period;
-		an_wide with = an_wmin(any_work(t, r, late ? 0 : slack[i]), limit);
-		an_wide without =
-			an_wmin((an_wide)jobs * t->cost + an_wmin(t->cost, r - jobs * t->period),
-				limit);
-
-		sum += with;
-		an_carry_add(c, without, an_wmax(with, without));
-	}
-	return how == AN_GFP_LIMITED ? an_carry_sum(c) : sum;
-}
-
 enum an_answer an_gfp(const struct an_task *tasks, int n, int m, enum an_gfp how, int64_t *response)
 {
 	int64_t *slack = calloc((size_t)n, sizeof(*slack));
@@ -389,23 +450,25 @@ enum an_answer an_gfp(const struct an_task *tasks, int n, int m, enum an_gfp how
 	else if (!is_possible(tasks, n, m))
 		answer = AN_NOT;
 	for (int k = 0; k < n && answer == AN_OK; k++) {
-		int64_t dk = deadline_of(&tasks[k]), r = tasks[k].cost, next = r;
+		bool late = how == AN_GFP_PLAIN || how == AN_GFP_LATE;
+		const struct search s = { tasks,
+					  k,
+					  m,
+					  k,
+					  late ? NULL : slack,
+					  false,
+					  how != AN_GFP_PLAIN,
+					  how == AN_GFP_LIMITED,
+					  &c };
+		int64_t r = tasks[k].cost;
 
 		/* the first m have a CPU whenever they want one */
-		for (int round = 0; k >= m && r <= dk; round++) {
-			next = (int64_t)(tasks[k].cost +
-					 an_floor(gfp_interference(tasks, k, r, how, slack, &c),
-						  m));
-			if (next <= r || round == MOST_ROUNDS)
-				break;
-			r = next;
-		}
-		if (r > dk || next > r) {
+		if (k >= m)
+			r = least_response(&s);
+		if (r == AN_NEVER)
 			answer = AN_NOT;
-			r = AN_NEVER;
-		} else {
-			slack[k] = dk - r;
-		}
+		else
+			slack[k] = deadline_of(&tasks[k]) - r;
 		if (response)
 			response[k] = r;
 	}
