@@ -465,6 +465,43 @@ static int gather(struct an_system *sys)
 	return 0;
 }
 
+/*
+ * Why a server fits nowhere: what the check says of the pCPU with the least load, were it there
+ * too.
+ */
+static int explain_misfit(struct an_system *sys, const struct an_host *host, int failed)
+{
+	struct an_server *there = calloc((size_t)sys->nr_servers, sizeof(*there));
+	an_wide least = -1;
+	int best = 0, n = 0;
+
+	if (!there)
+		return -ENOMEM;
+	for (int c = 0; c < host->cpus && least; c++) {
+		an_wide load = 0;
+
+		for (int i = 0; i < sys->nr_servers; i++)
+			if (sys->servers[i].cpu == c)
+				load += ((an_wide)sys->servers[i].budget << AN_RATE_BITS) /
+					sys->servers[i].period;
+		if (least < 0 || load < least) {
+			least = load;
+			best = c;
+		}
+	}
+	sys->servers[failed].cpu = best;
+	for (int i = 0; i < sys->nr_servers; i++)
+		if (sys->servers[i].cpu == best)
+			there[n++] = sys->servers[i];
+	sys->servers[failed].cpu = -1;
+	an_host_check(host, there, n, &sys->verdict);
+	/* Who did not fit is the one to name, whoever's deadline is missed first. */
+	sys->verdict.v.index = failed;
+	sys->verdict.test = "fits on no pCPU beside the others";
+	free(there);
+	return 0;
+}
+
 int an_synthesise(struct an_system *sys)
 {
 	struct an_host free_switch = sys->host;
@@ -481,12 +518,8 @@ int an_synthesise(struct an_system *sys)
 		return ret;
 	if (sys->host.partitioned) {
 		ret = an_host_place(&free_switch, sys->servers, sys->nr_servers, sys->fit, &failed);
-		if (ret == -ENOSPC) {
-			sys->verdict = (struct an_host_verdict){
-				{ .answer = AN_NOT, .index = failed }, -1, "placement"
-			};
-			return 0;
-		}
+		if (ret == -ENOSPC)
+			return explain_misfit(sys, &free_switch, failed);
 		for (int v = 0; v < sys->nr_vms; v++)
 			for (int i = 0; i < sys->vms[v].nr_vcpus; i++)
 				sys->vms[v].vcpus[i].cpu = sys->servers[n++].cpu;

@@ -135,6 +135,47 @@ static void test_verdict_table(void **state)
 	}
 }
 
+static struct set scaled(const char *text, int64_t by)
+{
+	struct set s = parse(text);
+
+	for (int k = 0; k < s.n; k++) {
+		s.t[k].cost *= by;
+		s.t[k].period *= by;
+		s.t[k].deadline *= by;
+	}
+	return s;
+}
+
+/* In finer and finer units: the same answers, responses in proportion, and no more time. */
+static void test_scale(void **state)
+{
+	static const char *const sets[] = { "20,30 20,30 5,30", "49,100,100 49,100,100 2,100,50",
+					    "1,4 1,5 3,9 9,18", "1,10 1,10 10,11", "2,4 2,4 2,4" };
+	const int64_t a = 1000003, b = 1000000007;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		struct set s = scaled(sets[i], a), t = scaled(sets[i], b);
+		int64_t first[MAX], second[MAX];
+
+		assert_int_equal(an_gfb(s.t, s.n, 2), an_gfb(t.t, t.n, 2));
+		assert_int_equal(an_bcl(s.t, s.n, 2, NULL), an_bcl(t.t, t.n, 2, NULL));
+		assert_int_equal(an_bcl_iterative(s.t, s.n, 2, true, NULL),
+				 an_bcl_iterative(t.t, t.n, 2, true, NULL));
+		assert_int_equal(an_bar(s.t, s.n, 2, NULL), AN_OK);
+		assert_int_equal(an_bar(t.t, t.n, 2, NULL), AN_OK);
+		assert_int_equal(an_gedf_rta(s.t, s.n, 2, first), an_gedf_rta(t.t, t.n, 2, second));
+		for (int k = 0; k < s.n; k++)
+			if (first[k] != AN_NEVER)
+				assert_true(second[k] / b <= first[k] / a + 1 &&
+					    first[k] / a <= second[k] / b + 1);
+		for (int how = AN_GFP_PLAIN; how <= AN_GFP_LIMITED; how++)
+			assert_int_equal(an_gfp(s.t, s.n, 2, (enum an_gfp)how, NULL),
+					 an_gfp(t.t, t.n, 2, (enum an_gfp)how, NULL));
+	}
+}
+
 static void check_gfp(const char *set, int m, enum an_gfp how, const char *want)
 {
 	struct set s = parse(set);
@@ -360,9 +401,13 @@ static void test_accepted_sets_hold(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_verdict_table), cmocka_unit_test(test_gfp),
-		cmocka_unit_test(test_tardiness),     cmocka_unit_test(test_clusters),
-		cmocka_unit_test(test_every_window),  cmocka_unit_test(test_accepted_sets_hold),
+		cmocka_unit_test(test_verdict_table),
+		cmocka_unit_test(test_scale),
+		cmocka_unit_test(test_gfp),
+		cmocka_unit_test(test_tardiness),
+		cmocka_unit_test(test_clusters),
+		cmocka_unit_test(test_every_window),
+		cmocka_unit_test(test_accepted_sets_hold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,12 +44,14 @@ static void test_davis_burns(void **state)
 
 		for (int i = 0; i < 2; i++) {
 			assert_int_equal(an_server_response(s, i), rows[r].wcrt[i]);
-			assert_int_equal(an_server_task_response(s, 0, t1, i, false), rows[r].s1[i]);
+			assert_int_equal(an_server_task_response(s, 0, t1, i, false),
+					 rows[r].s1[i]);
 		}
 		for (int k = 0; k < 3; k++) {
 			assert_int_equal(an_server_task_response(s, 1, t2, k, false),
 					 rows[r].untied[k]);
-			assert_int_equal(an_server_task_response(s, 1, t2, k, true), rows[r].tied[k]);
+			assert_int_equal(an_server_task_response(s, 1, t2, k, true),
+					 rows[r].tied[k]);
 		}
 	}
 }
@@ -283,7 +285,8 @@ static void test_admitted_systems_hold(void **state)
 
 	(void)state;
 	for (int k = 0; k < 3; k++)
-		for (int round = 0; admitted[0][k] + admitted[1][k] < 3500 && round < 400000; round++) {
+		for (int round = 0; admitted[0][k] + admitted[1][k] < 3500 && round < 400000;
+		     round++) {
 			struct an_host host = { 0 };
 			struct an_host_verdict v;
 			struct host h;
