@@ -14,7 +14,9 @@ enum cli_exit { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 int cmd_host(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_sched_credit(int argc, char **argv);
+int cmd_analyze(int argc, char **argv);
 int cmd_sim(int argc, char **argv);
+int cmd_taskset(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_vcpu_list(int argc, char **argv);
 

@@ -12,7 +12,9 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } families[] = {
+	{ "analyze", cmd_analyze, "what budgets task sets need, and whether pCPUs can guarantee them" },
 	{ "sim", cmd_sim, "run, check and list scenarios on the simulated host" },
+	{ "taskset", cmd_taskset, "draw random task sets" },
 	{ "trace", cmd_trace, "import recordings of real hosts, read and convert traces" },
 	{ "host", cmd_host, "start, stop and look at the live host: this machine's KVM virtual machines" },
 	{ "list", cmd_list, "the live host's domains" },

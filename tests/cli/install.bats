@@ -19,7 +19,7 @@ setup() {
 	command -v gcc >/dev/null || skip "gcc is not installed"
 	make -s -C "$top" "${how[@]}" install DESTDIR="$root" >/dev/null
 	[ -x "$root/usr/local/bin/rota" ]
-	for page in rota.1 rota-sim.1 rota-trace.1 rota-scenario.5; do
+	for page in rota.1 rota-sim.1 rota-trace.1 rota-analyze.1 rota-scenario.5; do
 		[ -s "$root/usr/local/share/man/man${page##*.}/$page" ]
 	done
 	(cd "$top/scenarios" && find . -type f | sort) >want
