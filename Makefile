@@ -23,7 +23,7 @@ include mk/flags.mk
 
 # The core is one translation unit, sched.c, which includes the other .c files
 # of its folder: that is how clang compiles it for BPF, so we build it no other way.
-LIB_SRCS   := $(wildcard src/sched/sched.c src/trace/*.c src/sim/*.c src/analysis/*.c)
+LIB_SRCS   := $(wildcard src/sched/sched.c src/trace/*.c src/symbols/*.c src/sim/*.c src/analysis/*.c)
 CLI_SRCS   := $(wildcard src/cli/*.c)
 TEST_SRCS  := $(wildcard tests/unit/*.c tests/property/*.c)
 BENCH_SRCS := $(wildcard bench/*.c)

@@ -14,6 +14,7 @@ static const struct {
 } families[] = {
 	{ "sim", cmd_sim, "run, check and list scenarios on the simulated host" },
 	{ "trace", cmd_trace, "import recordings of real hosts, read and convert traces" },
+	{ "symbols", cmd_symbols, "what a guest kernel was doing, by instruction pointer" },
 };
 
 #define NR_FAMILIES (sizeof(families) / sizeof(families[0]))

@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 setup() {
 	top=${ROTA_TOP:-$PWD}
 	rota=${ROTA:-$top/build/rota}
-	unset ROTA_SCENARIOS MAKEFLAGS MAKELEVEL MFLAGS
+	unset ROTA_SCENARIOS ROTA_SYMBOL_RULES MAKEFLAGS MAKELEVEL MFLAGS
 	root=$BATS_TEST_TMPDIR/root
 	cd "$BATS_TEST_TMPDIR"
 	# The build that is under test is O/COMPILER-MODE/rota; install that one, and build no other.
@@ -21,17 +21,18 @@ setup() {
 @test "make install puts program, manual pages and scenarios under DESTDIR and PREFIX" {
 	make -s -C "$top" "${how[@]}" install DESTDIR="$root" >/dev/null
 	[ -x "$root/usr/local/bin/rota" ]
-	for page in rota.1 rota-sim.1 rota-trace.1 rota-scenario.5; do
+	for page in rota.1 rota-sim.1 rota-trace.1 rota-symbols.1 rota-scenario.5; do
 		[ -s "$root/usr/local/share/man/man${page##*.}/$page" ]
 	done
 	(cd "$top/scenarios" && find . -type f | sort) >want
 	(cd "$root/usr/local/share/rota/scenarios" && find . -type f | sort) | diff want -
 	# nothing else, and nothing outside
-	[ "$(cd "$root" && find . -type f | grep -vc '/share/rota/scenarios/')" = 5 ]
+	[ "$(cd "$root" && find . -type f | grep -vc '/share/rota/scenarios/')" = 7 ]
 	[ "$(ls "$root/usr/local" | tr '\n' ' ')" = "bin share " ]
 
-	# the installed program finds its own scenarios, with their replay files
+	# the installed program finds its own scenarios, with their replay files, and its own rules
 	cd /
+	"$root/usr/local/bin/rota" symbols show | grep -q '^tlb-send '
 	"$root/usr/local/bin/rota" sim list | grep -q '^replay-xen-credit '
 	"$root/usr/local/bin/rota" sim run replay-xen-credit --duration 100ms >/dev/null
 	if command -v man >/dev/null; then

@@ -41,10 +41,10 @@ verdict "core includes only itself and the compiler's own headers" "$(
 may_include() {
 	case $1 in
 	sched | analysis) echo 'sched' ;; # analysis stands alone; see below
-	trace | kvm) echo 'sched' ;;
-	sim) echo 'sched|trace' ;;
-	control) echo 'sched|sim|kvm|trace' ;;
-	cli) echo 'control|sim|trace|analysis|sched' ;;
+	trace | kvm | symbols) echo 'sched' ;;
+	sim) echo 'sched|trace|symbols' ;;
+	control) echo 'sched|sim|kvm|trace|symbols' ;;
+	cli) echo 'control|sim|trace|symbols|analysis|sched' ;;
 	*) echo 'none' ;;
 	esac
 }
