@@ -35,7 +35,7 @@ CPPFLAGS_ALL := -D_GNU_SOURCE= -Isrc -I$(B) -I$(B)/gen -DROTA_SCENARIO_DIR='"$(P
 	-DROTA_SHARE_DIR='"$(PREFIX)/share/rota"' $(if $(LIBELF),-DROTA_LIBELF) $(CPPFLAGS)
 CFLAGS_ALL   := $(CFLAGS_BASE) $(foreach m,$(MODES),$(CFLAGS_$(m))) $(WERROR) $(CFLAGS)
 LDFLAGS_ALL  := $(LDFLAGS)
-LDLIBS_ALL    = -lyaml -ljansson -lm $(if $(LIBELF),-lelf) $(LDLIBS)
+LDLIBS_ALL    = -lyaml -ljansson -lm $(if $(LIBELF),-lelf) $(LIVE_LIBS) $(LDLIBS)
 
 # `make V=1` shows each command, otherwise one word and the file made.
 ifeq ($(V),1)
