@@ -10,10 +10,8 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/cmd_symbols.h"
@@ -43,7 +41,7 @@ static const char usage[] =
 	"      --class CLASS   show: only this class\n"
 	"  -h, --help          this text\n"
 	"\n"
-	"Example: rota symbols classify /boot/System.map-6.1.0-56-amd64\n";
+	"Example: rota symbols classify /usr/lib/debug/boot/System.map-6.1.0-56-amd64\n";
 
 struct options {
 	const char *rules, *output, *class;
@@ -72,37 +70,9 @@ static bool parse_hex(const char *s, uint64_t *out)
 	return !*end;
 }
 
-/*
- * The shipped rules: beside the program, or where they were installed. Static; NULL when they are
- * nowhere.
- */
-static const char *shipped_rules(void)
-{
-	static const char *const up[] = { "/../data", "/../../data", "/../share/rota" };
-	static char path[PATH_MAX + 64];
-	const char *env = getenv("ROTA_SYMBOL_RULES");
-	char self[PATH_MAX];
-	ssize_t n;
-
-	if (env)
-		return env;
-	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (n > 0) {
-		self[n] = '\0';
-		*strrchr(self, '/') = '\0';
-		for (size_t i = 0; i < sizeof(up) / sizeof(up[0]); i++) {
-			snprintf(path, sizeof(path), "%s%s/symbols.rules", self, up[i]);
-			if (!access(path, R_OK))
-				return path;
-		}
-	}
-	snprintf(path, sizeof(path), "%s/symbols.rules", ROTA_SHARE_DIR);
-	return access(path, R_OK) ? NULL : path;
-}
-
 static struct symbol_rules *load_rules(const struct options *o)
 {
-	const char *path = o->rules ? o->rules : shipped_rules();
+	const char *path = o->rules ? o->rules : symbol_rules_shipped();
 	struct symbol_rules *rules, *more;
 	char err[1024];
 
@@ -124,37 +94,15 @@ static struct symbol_rules *load_rules(const struct options *o)
 	return rules;
 }
 
-bool symbol_kernel_open(struct symbol_kernel *k, const char *path, const struct symbol_rules *rules,
-			uint16_t version)
+static bool open_kernel(struct symbol_kernel *k, const char *path, const struct options *o,
+			const struct symbol_rules *rules)
 {
-	char err[1024] = "out of memory";
+	char err[1024];
 
-	memset(k, 0, sizeof(*k));
-	k->path = path;
-	k->map = kmap_load(path, err, sizeof(err));
-	if (!k->map) {
-		fprintf(stderr, "rota: %s\n", err);
-		return false;
-	}
-	if (version)
-		k->map->version = version;
-	k->classes = symbols_classify(k->map, rules);
-	if (k->classes)
-		k->table = symbols_table(k->classes, err, sizeof(err));
-	if (!k->table) {
-		fprintf(stderr, "rota: %s: %s\n", path, err);
-		symbol_kernel_close(k);
-		return false;
-	}
-	return true;
-}
-
-void symbol_kernel_close(struct symbol_kernel *k)
-{
-	free(k->table);
-	symbol_class_map_free(k->classes);
-	kmap_free(k->map);
-	memset(k, 0, sizeof(*k));
+	if (symbol_kernel_open(k, path, rules, o->kernel, err, sizeof(err)))
+		return true;
+	fprintf(stderr, "rota: %s\n", err);
+	return false;
 }
 
 static int write_reduced(const struct symbol_kernel *k, const char *path)
@@ -184,7 +132,7 @@ static int classify(const struct options *o, const struct symbol_rules *rules, c
 		return CLI_FAILED;
 	}
 	for (; ret == CLI_DONE && open < nr; open++)
-		if (!symbol_kernel_open(&k[open], files[open], rules, o->kernel))
+		if (!open_kernel(&k[open], files[open], o, rules))
 			ret = CLI_FAILED;
 	if (ret == CLI_DONE && o->output)
 		ret = write_reduced(&k[0], o->output);
@@ -195,12 +143,10 @@ static int classify(const struct options *o, const struct symbol_rules *rules, c
 			symbols_print_coverage(&k[i], o->verbose, i > 0);
 	for (int i = 0; ret == CLI_DONE && o->strict && i < nr; i++) {
 		const uint32_t *states = k[i].classes->states;
-		uint32_t bad =
-			states[RULE_MISSING] + states[RULE_SHADOWED] + states[RULE_EARLY_LATE];
+		uint32_t bad = states[RULE_MISSING] + states[RULE_SHADOWED] + states[RULE_EARLY_LATE];
 
 		if (bad) {
-			fprintf(stderr,
-				"rota: %s: %u rules don't fit this kernel; the list above has their lines\n",
+			fprintf(stderr, "rota: %s: %u rules don't fit this kernel; the list above has their lines\n",
 				files[i], bad);
 			ret = CLI_FAILED;
 		}
@@ -225,8 +171,7 @@ static void print_address(const struct symbol_kernel *k, uint64_t ip)
 	if (i < 0)
 		printf("- (%s)\n", (int64_t)ip >= 0 ? "user mode" : "not in the kernel's text");
 	else
-		printf("%s+0x%" PRIx64 "\n", k->map->symbol[i].name,
-		       ip - t->slide - k->map->symbol[i].address);
+		printf("%s+0x%" PRIx64 "\n", k->map->symbol[i].name, ip - t->slide - k->map->symbol[i].address);
 }
 
 static int lookup_stdin(const struct symbol_kernel *k)
@@ -243,8 +188,7 @@ static int lookup_stdin(const struct symbol_kernel *k)
 		if (parse_hex(text, &ip)) {
 			print_address(k, ip);
 		} else {
-			fprintf(stderr,
-				"rota: -:%u: ADDRESS: is not one hexadecimal address; write one a line\n",
+			fprintf(stderr, "rota: -:%u: ADDRESS: is not one hexadecimal address; write one a line\n",
 				line);
 			ret = CLI_FAILED;
 		}
@@ -261,9 +205,8 @@ static int lookup(const struct options *o, const struct symbol_rules *rules, cha
 
 	for (int i = 1; i < nr; i++)
 		if (strcmp(words[i], "-") && !parse_hex(words[i], &ip))
-			return bad_usage("ADDRESS", words[i],
-					 "an address is up to 16 hexadecimal digits");
-	if (!symbol_kernel_open(&k, words[0], rules, o->kernel))
+			return bad_usage("ADDRESS", words[i], "an address is up to 16 hexadecimal digits");
+	if (!open_kernel(&k, words[0], o, rules))
 		return CLI_FAILED;
 	if (o->has_slide && symbol_set_slide(k.table, o->slide)) {
 		fprintf(stderr,
@@ -273,8 +216,7 @@ static int lookup(const struct options *o, const struct symbol_rules *rules, cha
 		ret = CLI_USAGE;
 	}
 	if (o->has_lstar) {
-		static const char unknown[] =
-			"the map has neither entry_SYSCALL_64 nor system_call; use --slide";
+		static const char unknown[] = "the map has neither entry_SYSCALL_64 nor system_call; use --slide";
 		static const char wrong[] =
 			"is not this kernel's system call entry, wherever KASLR moved it; is it another kernel?";
 		int error = symbol_slide_from_lstar(k.table, o->lstar);
@@ -304,7 +246,7 @@ static int show(const struct options *o, const struct symbol_rules *rules, char 
 		symbols_print_classes(rules);
 		return CLI_DONE;
 	}
-	if (!symbol_kernel_open(&k, words[0], rules, o->kernel))
+	if (!open_kernel(&k, words[0], o, rules))
 		return CLI_FAILED;
 	ret = symbols_print_functions(&k, o->class ? o->class_id : -1, words + 1, nr - 1);
 	symbol_kernel_close(&k);
@@ -324,8 +266,7 @@ static int one_option(struct options *o, int c)
 		return CLI_DONE;
 	case 'k':
 		o->kernel = kernel_version_parse(optarg);
-		return o->kernel ? CLI_DONE :
-				   bad_usage("--kernel", optarg, "write a version as 6.1");
+		return o->kernel ? CLI_DONE : bad_usage("--kernel", optarg, "write a version as 6.1");
 	case 'v':
 		o->verbose = true;
 		return CLI_DONE;
@@ -340,20 +281,17 @@ static int one_option(struct options *o, int c)
 		return CLI_DONE;
 	case 's':
 		o->has_slide = true;
-		return parse_hex(optarg, &o->slide) ?
-			       CLI_DONE :
-			       bad_usage("--slide", optarg, "is not a hexadecimal number");
+		return parse_hex(optarg, &o->slide) ? CLI_DONE :
+						      bad_usage("--slide", optarg, "is not a hexadecimal number");
 	case 'l':
 		o->has_lstar = true;
-		return parse_hex(optarg, &o->lstar) ?
-			       CLI_DONE :
-			       bad_usage("--lstar", optarg, "is not a hexadecimal number");
+		return parse_hex(optarg, &o->lstar) ? CLI_DONE :
+						      bad_usage("--lstar", optarg, "is not a hexadecimal number");
 	case 'c':
 		o->class = optarg;
 		o->class_id = symbol_class_parse(optarg, strlen(optarg));
 		return o->class_id >= 0 ? CLI_DONE :
-					  bad_usage("--class", optarg,
-						    "is no class; `rota symbols show` lists them");
+					  bad_usage("--class", optarg, "is no class; `rota symbols show` lists them");
 	case 'h':
 		o->help = true;
 		return CLI_DONE;
@@ -366,24 +304,17 @@ static int one_option(struct options *o, int c)
 static int parse_options(int argc, char **argv, struct options *o)
 {
 	static const struct option longopts[] = {
-		{ "rules", required_argument, NULL, 'r' },
-		{ "add", required_argument, NULL, 'a' },
-		{ "kernel", required_argument, NULL, 'k' },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "table", no_argument, NULL, 't' },
-		{ "strict", no_argument, NULL, 'S' },
-		{ "output", required_argument, NULL, 'o' },
-		{ "slide", required_argument, NULL, 's' },
-		{ "lstar", required_argument, NULL, 'l' },
-		{ "class", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+		{ "rules", required_argument, NULL, 'r' },  { "add", required_argument, NULL, 'a' },
+		{ "kernel", required_argument, NULL, 'k' }, { "verbose", no_argument, NULL, 'v' },
+		{ "table", no_argument, NULL, 't' },	    { "strict", no_argument, NULL, 'S' },
+		{ "output", required_argument, NULL, 'o' }, { "slide", required_argument, NULL, 's' },
+		{ "lstar", required_argument, NULL, 'l' },  { "class", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },	    { NULL, 0, NULL, 0 },
 	};
 	int c, ret = CLI_DONE;
 
 	optind = 0; /* glibc: start anew */
-	while (ret == CLI_DONE && !o->help &&
-	       (c = getopt_long(argc, argv, "vo:h", longopts, NULL)) != -1)
+	while (ret == CLI_DONE && !o->help && (c = getopt_long(argc, argv, "vo:h", longopts, NULL)) != -1)
 		ret = one_option(o, c);
 	if (ret == CLI_DONE && o->has_slide && o->has_lstar) {
 		fprintf(stderr, "rota: symbols: give --slide or --lstar, not both\n");
@@ -396,8 +327,7 @@ int cmd_symbols(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
-		int (*run)(const struct options *o, const struct symbol_rules *rules, char **words,
-			   int nr);
+		int (*run)(const struct options *o, const struct symbol_rules *rules, char **words, int nr);
 		int least;
 		const char *needs;
 	} verbs[] = {
@@ -425,8 +355,8 @@ int cmd_symbols(int argc, char **argv)
 		}
 		nr = argc - 1 - optind;
 		if (nr < verbs[i].least) {
-			fprintf(stderr, "rota: symbols %s: needs %s; try `rota symbols --help`\n",
-				verbs[i].name, verbs[i].needs);
+			fprintf(stderr, "rota: symbols %s: needs %s; try `rota symbols --help`\n", verbs[i].name,
+				verbs[i].needs);
 			return CLI_USAGE;
 		}
 		if (o.output && nr != 1)
@@ -438,7 +368,6 @@ int cmd_symbols(int argc, char **argv)
 		symbol_rules_free(rules);
 		return ret;
 	}
-	fprintf(stderr, "rota: symbols: there is no '%s'; it is classify, lookup or show\n",
-		argv[1]);
+	fprintf(stderr, "rota: symbols: there is no '%s'; it is classify, lookup or show\n", argv[1]);
 	return CLI_USAGE;
 }

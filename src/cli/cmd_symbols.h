@@ -5,22 +5,6 @@
 
 #include "symbols/symbols.h"
 
-/* A kernel with everything the rules make of it. */
-struct symbol_kernel {
-	const char *path;
-	struct kmap *map;
-	struct symbol_class_map *classes;
-	struct symbol_table *table;
-};
-
-/*
- * False after one sentence on stderr; then there is nothing to close. @version 0: as the file
- * tells.
- */
-bool symbol_kernel_open(struct symbol_kernel *k, const char *path, const struct symbol_rules *rules,
-			uint16_t version);
-void symbol_kernel_close(struct symbol_kernel *k);
-
 void symbols_print_classes(const struct symbol_rules *rules);
 void symbols_print_coverage(const struct symbol_kernel *k, bool verbose, bool blank_line_before);
 void symbols_print_table(const struct symbol_kernel *k, int nr);

@@ -48,8 +48,7 @@ static void range_text(const struct symbol_rule *r, char *buf, size_t len)
 		if (r->range[i].to)
 			version_text(r->range[i].to, to, sizeof(to));
 		at += (size_t)snprintf(buf + at, len - at, "%s%s%s%s", i ? "," : " ", from,
-				       r->range[i].from && r->range[i].from == r->range[i].to ? "" :
-												"-",
+				       r->range[i].from && r->range[i].from == r->range[i].to ? "" : "-",
 				       r->range[i].from == r->range[i].to ? "" : to);
 	}
 }
@@ -71,9 +70,8 @@ void symbols_print_classes(const struct symbol_rules *rules)
 
 		for (uint32_t i = 0; i < rules->nr; i++)
 			n += rules->rule[i].class == class;
-		printf("%-11s  %5u  %-5s  %-8s  %s\n", symbol_class_name(class), n,
-		       symbol_waits(class) ? "yes" : "-", symbol_critical(class) ? "yes" : "-",
-		       symbol_class_meaning(class));
+		printf("%-11s  %5u  %-5s  %-8s  %s\n", symbol_class_name(class), n, symbol_waits(class) ? "yes" : "-",
+		       symbol_critical(class) ? "yes" : "-", symbol_class_meaning(class));
 	}
 }
 
@@ -84,8 +82,8 @@ static void print_rule(const struct symbol_class_map *c, uint32_t number)
 	char range[80];
 
 	range_text(r, range, sizeof(range));
-	printf("%sline %d: %s %s%s", number < c->rules->nr_added ? "added " : "", r->line,
-	       symbol_class_name(r->class), r->pattern, range);
+	printf("%sline %d: %s %s%s", number < c->rules->nr_added ? "added " : "", r->line, symbol_class_name(r->class),
+	       r->pattern, range);
 }
 
 static void print_conflicts(const struct symbol_class_map *c, bool verbose)
@@ -122,11 +120,9 @@ void symbols_print_coverage(const struct symbol_kernel *k, bool verbose, bool bl
 	char version[16];
 
 	version_text(k->map->version, version, sizeof(version));
-	printf("%s%s: Linux %s, %u functions in %" PRIu64
-	       " kB; %u classified; table of %u ranges, %zu bytes\n",
-	       blank_line_before ? "\n" : "", k->path, version, k->map->nr,
-	       (k->map->end - k->map->text) / 1024, classified(c), k->table->nr,
-	       sizeof(*k->table) + k->table->nr * sizeof(k->table->entry[0]));
+	printf("%s%s: Linux %s, %u functions in %" PRIu64 " kB; %u classified; table of %u ranges, %zu bytes\n",
+	       blank_line_before ? "\n" : "", k->path, version, k->map->nr, (k->map->end - k->map->text) / 1024,
+	       classified(c), k->table->nr, sizeof(*k->table) + k->table->nr * sizeof(k->table->entry[0]));
 	printf("_text %016" PRIx64 ", MSR_LSTAR ", k->map->text);
 	if (k->map->lstar)
 		printf("%016" PRIx64 "\n", k->map->lstar);
@@ -137,15 +133,14 @@ void symbols_print_coverage(const struct symbol_kernel *k, bool verbose, bool bl
 
 	printf("\n%-11s  %9s  %7s  %s\n", "CLASS", "FUNCTIONS", "BYTES", "MEANING");
 	for (uint32_t class = 1; class < SYMBOL_NR_CLASSES; class ++)
-		printf("%-11s  %9u  %7" PRIu64 "  %s\n", symbol_class_name(class),
-		       c->functions[class], c->bytes[class], symbol_class_meaning(class));
+		printf("%-11s  %9u  %7" PRIu64 "  %s\n", symbol_class_name(class), c->functions[class], c->bytes[class],
+		       symbol_class_meaning(class));
 
 	printf("\n%u rules\n", c->rules->nr);
 	for (int s = 0; s < RULE_NR_STATES; s++) {
 		if (!c->states[s])
 			continue;
-		printf("%5u %s%s\n", c->states[s], states[s].title,
-		       verbose || states[s].look ? ":" : "");
+		printf("%5u %s%s\n", c->states[s], states[s].title, verbose || states[s].look ? ":" : "");
 		for (uint32_t i = 0; (verbose || states[s].look) && i < c->rules->nr; i++) {
 			if (c->use[i].state != s)
 				continue;
@@ -245,23 +240,20 @@ int symbols_print_functions(const struct symbol_kernel *k, int class, char **pat
 
 		/* Where the next address begins, once for all names of this one. */
 		if (next <= i)
-			for (next = i;
-			     next < m->nr && m->symbol[next].address == m->symbol[i].address;)
+			for (next = i; next < m->nr && m->symbol[next].address == m->symbol[i].address;)
 				next++;
 		end = next < m->nr ? m->symbol[next].address : m->end;
 		/* What is in no class is shown only to who asks for it by name or class. */
 		if (class >= 0 ? c->class[i] != class : !nr && c->class[i] == SYMBOL_NONE)
 			continue;
 		for (int p = 0; p < nr && !wanted; p++)
-			wanted = symbol_glob(pattern[p], m->symbol[i].name,
-					     strlen(m->symbol[i].name));
+			wanted = symbol_glob(pattern[p], m->symbol[i].name, strlen(m->symbol[i].name));
 		if (!wanted)
 			continue;
 		if (!shown++)
-			printf("%-16s  %7s  %-11s  %6s  %s\n", "ADDRESS", "BYTES", "CLASS", "RULE",
-			       "NAME");
-		printf("%016" PRIx64 "  %7" PRIu64 "  %-11s  ", m->symbol[i].address,
-		       end - m->symbol[i].address, symbol_class_name(c->class[i]));
+			printf("%-16s  %7s  %-11s  %6s  %s\n", "ADDRESS", "BYTES", "CLASS", "RULE", "NAME");
+		printf("%016" PRIx64 "  %7" PRIu64 "  %-11s  ", m->symbol[i].address, end - m->symbol[i].address,
+		       symbol_class_name(c->class[i]));
 		if (c->rule[i] == SYMBOL_NO_RULE)
 			printf("%6s", "-");
 		else

@@ -30,21 +30,16 @@
 	SYMBOL_CLASS(UNLOCK, "unlock", 0, 1, "releases a spinlock, hands it to the next") \
 	SYMBOL_CLASS(RWSEM, "rwsem", 0, 1, "reader/writer semaphore: queue, hand-over, wake-up") \
 	SYMBOL_CLASS(MUTEX, "mutex", 0, 1, "mutex, semaphore, futex: queue, hand-over, wake-up") \
-	SYMBOL_CLASS(IPI_MANY, "ipi-many", 1, 1, \
-		     "calls a function on many CPUs, waits for the slowest") \
+	SYMBOL_CLASS(IPI_MANY, "ipi-many", 1, 1, "calls a function on many CPUs, waits for the slowest") \
 	SYMBOL_CLASS(IPI_ONE, "ipi-one", 1, 1, "calls a function on one CPU, waits for it") \
 	SYMBOL_CLASS(TLB_SEND, "tlb-send", 1, 1, "starts a TLB shootdown, waits for the slowest") \
-	SYMBOL_CLASS(IPI_RECEIVE, "ipi-receive", 0, 1, \
-		     "answers a call-function or reschedule IPI") \
-	SYMBOL_CLASS(TLB_RECEIVE, "tlb-receive", 0, 1, \
-		     "flushes its TLB because another vCPU asked") \
+	SYMBOL_CLASS(IPI_RECEIVE, "ipi-receive", 0, 1, "answers a call-function or reschedule IPI") \
+	SYMBOL_CLASS(TLB_RECEIVE, "tlb-receive", 0, 1, "flushes its TLB because another vCPU asked") \
 	SYMBOL_CLASS(IRQ, "irq", 0, 1, "hard interrupt: entry, handlers, exit") \
-	SYMBOL_CLASS(SOFTIRQ, "softirq", 0, 1, \
-		     "soft interrupt: network, timers, block completions") \
+	SYMBOL_CLASS(SOFTIRQ, "softirq", 0, 1, "soft interrupt: network, timers, block completions") \
 	SYMBOL_CLASS(WAKEUP, "wakeup", 0, 1, "wakes a task, sends a reschedule IPI or a kick") \
 	SYMBOL_CLASS(RUNQUEUE, "runqueue", 0, 1, "works on run queues, under their locks") \
-	SYMBOL_CLASS(PAGE_ALLOC, "page-alloc", 0, 1, \
-		     "page allocator and LRU lists, under zone locks") \
+	SYMBOL_CLASS(PAGE_ALLOC, "page-alloc", 0, 1, "page allocator and LRU lists, under zone locks") \
 	SYMBOL_CLASS(HALT, "halt", 1, 0, "idle: has halted, or is about to")
 
 enum symbol_class {

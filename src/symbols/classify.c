@@ -53,8 +53,7 @@ static int by_base(const void *a, const void *b, void *map)
 }
 
 /* First of the sorted symbols whose base begins with @literal, or comes behind. */
-static uint32_t first_with(const struct kmap *m, const uint32_t *order, const char *literal,
-			   size_t len)
+static uint32_t first_with(const struct kmap *m, const uint32_t *order, const char *literal, size_t len)
 {
 	uint32_t low = 0, high = m->nr;
 
@@ -81,13 +80,11 @@ static bool add_conflict(struct symbol_class_map *c, struct symbol_conflict conf
 {
 	uint32_t n = c->nr_conflicts;
 
-	conflict.exception =
-		more_specific(&c->rules->rule[conflict.rule], &c->rules->rule[conflict.other]);
+	conflict.exception = more_specific(&c->rules->rule[conflict.rule], &c->rules->rule[conflict.other]);
 	c->nr_ambiguous += !conflict.exception;
 	/* Room doubles at each power of two. */
 	if (!(n & (n - 1))) {
-		struct symbol_conflict *more =
-			realloc(c->conflict, (n ? 2 * (size_t)n : 1) * sizeof(*more));
+		struct symbol_conflict *more = realloc(c->conflict, (n ? 2 * (size_t)n : 1) * sizeof(*more));
 
 		if (!more)
 			return false;
@@ -109,16 +106,14 @@ static bool apply(struct symbol_class_map *c, const uint32_t *order, uint32_t nu
 
 		if (compare_base(s, rule->pattern, rule->literal))
 			break;
-		if (!symbol_glob(rule->pattern + rule->literal, s->base + rule->literal,
-				 s->base_len - rule->literal))
+		if (!symbol_glob(rule->pattern + rule->literal, s->base + rule->literal, s->base_len - rule->literal))
 			continue;
 		c->use[number].matched++;
 		if (c->rule[i] == SYMBOL_NO_RULE) {
 			c->rule[i] = number;
 			c->use[number].decided++;
 		} else if (c->rules->rule[c->rule[i]].class != rule->class &&
-			   !add_conflict(c, (struct symbol_conflict){ i, c->rule[i], number,
-								      false })) {
+			   !add_conflict(c, (struct symbol_conflict){ i, c->rule[i], number, false })) {
 			return false;
 		}
 	}
@@ -136,8 +131,7 @@ static bool settle_aliases(struct symbol_class_map *c)
 
 		next = next_address(m, i);
 		for (uint32_t j = i; j < next; j++) {
-			padding &= c->rule[j] == SYMBOL_NO_RULE ||
-				   m->symbol[j].base != m->symbol[j].name;
+			padding &= c->rule[j] == SYMBOL_NO_RULE || m->symbol[j].base != m->symbol[j].name;
 			if (c->rule[j] < rule)
 				rule = c->rule[j];
 		}
@@ -149,8 +143,7 @@ static bool settle_aliases(struct symbol_class_map *c)
 
 			if (mine != SYMBOL_NO_RULE && c->rules->rule[mine].class != class) {
 				c->use[mine].decided--;
-				if (!add_conflict(c,
-						  (struct symbol_conflict){ j, rule, mine, false }))
+				if (!add_conflict(c, (struct symbol_conflict){ j, rule, mine, false }))
 					return false;
 			}
 			c->rule[j] = rule;
@@ -245,10 +238,9 @@ struct symbol_table *symbols_table(const struct symbol_class_map *c, char *err, 
 	struct symbol_table *t;
 
 	if (room > SYMBOL_MAX_ENTRIES) {
-		snprintf(
-			err, errlen,
-			"the rules match %u functions; a table holds %u ranges, so make the patterns narrower",
-			room, SYMBOL_MAX_ENTRIES);
+		snprintf(err, errlen,
+			 "the rules match %u functions; a table holds %u ranges, so make the patterns narrower", room,
+			 SYMBOL_MAX_ENTRIES);
 		return NULL;
 	}
 	t = calloc(1, sizeof(*t) + room * sizeof(t->entry[0]));
@@ -271,15 +263,13 @@ struct symbol_table *symbols_table(const struct symbol_class_map *c, char *err, 
 			struct symbol_entry *last = &t->entry[nr - 1];
 			uint64_t both = symbol_entry_size(last->size_class) + size;
 
-			if (symbol_entry_class(last->size_class) == c->class[i] &&
-			    both <= SYMBOL_MAX_SIZE &&
+			if (symbol_entry_class(last->size_class) == c->class[i] && both <= SYMBOL_MAX_SIZE &&
 			    (uint64_t)last->start + symbol_entry_size(last->size_class) == start) {
 				last->size_class = (uint32_t)both << 8 | c->class[i];
 				continue;
 			}
 		}
-		t->entry[nr++] =
-			(struct symbol_entry){ (uint32_t)start, (uint32_t)size << 8 | c->class[i] };
+		t->entry[nr++] = (struct symbol_entry){ (uint32_t)start, (uint32_t)size << 8 | c->class[i] };
 	}
 	t->text = m->text;
 	t->nr = nr;

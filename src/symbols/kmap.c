@@ -100,9 +100,7 @@ int kmap_build_add(struct kmap_build *b, uint64_t address, char type, const char
 	ret = grow(b, len);
 	if (ret)
 		return ret;
-	b->raw[b->nr++] = (struct symbol_raw){ .address = address,
-					       .name = (uint32_t)b->names_len,
-					       .type = type };
+	b->raw[b->nr++] = (struct symbol_raw){ .address = address, .name = (uint32_t)b->names_len, .type = type };
 	memcpy(b->names + b->names_len, name, len);
 	b->names[b->names_len + len] = '\0';
 	b->names_len += len + 1;
@@ -131,8 +129,7 @@ static int by_address(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-static struct kmap *refuse(struct kmap_build *b, char *err, size_t errlen, const char *path,
-			   const char *what)
+static struct kmap *refuse(struct kmap_build *b, char *err, size_t errlen, const char *path, const char *what)
 {
 	snprintf(err, errlen, "%s: %s", path, what);
 	kmap_build_drop(b);
@@ -144,13 +141,11 @@ struct kmap *kmap_build_finish(struct kmap_build *b, const char *path, char *err
 	struct kmap *m = b->map;
 
 	if (b->nr && !b->nonzero)
-		return refuse(
-			b, err, errlen, path,
-			"all addresses are hidden (0); read it as root, or set kernel.kptr_restrict to 0");
+		return refuse(b, err, errlen, path,
+			      "all addresses are hidden (0); read it as root, or set kernel.kptr_restrict to 0");
 	if (!(b->seen & (SEEN_TEXT | SEEN_STEXT)))
-		return refuse(
-			b, err, errlen, path,
-			"has no _text, so it is not a kernel's symbol table, or not a whole one");
+		return refuse(b, err, errlen, path,
+			      "has no _text, so it is not a kernel's symbol table, or not a whole one");
 	m->text = b->seen & SEEN_TEXT ? b->text : b->stext;
 	m->end = b->seen & SEEN_ETEXT ? b->etext : UINT64_MAX;
 	if (m->end <= m->text)

@@ -18,8 +18,8 @@
 static bool left_out(const char *name)
 {
 	/* The assembler's labels, checksums and names of exports, mapping symbols. */
-	return !strncmp(name, ".L", 2) || !strncmp(name, "L0", 2) || !strncmp(name, "__crc_", 6) ||
-	       *name == '$' || !strncmp(name, "__kstrtab_", 10);
+	return !strncmp(name, ".L", 2) || !strncmp(name, "L0", 2) || !strncmp(name, "__crc_", 6) || *name == '$' ||
+	       !strncmp(name, "__kstrtab_", 10);
 }
 
 /* nm's letter, as far as kmap_build_add() cares: 't' is code. */
@@ -48,19 +48,15 @@ static uint16_t banner_version(Elf *elf, const GElf_Sym *sym)
 	GElf_Shdr shdr;
 	uint64_t at;
 
-	if (!scn || !gelf_getshdr(scn, &shdr) || shdr.sh_type == SHT_NOBITS ||
-	    sym->st_value < shdr.sh_addr)
+	if (!scn || !gelf_getshdr(scn, &shdr) || shdr.sh_type == SHT_NOBITS || sym->st_value < shdr.sh_addr)
 		return 0;
 	data = elf_rawdata(scn, NULL);
 	at = sym->st_value - shdr.sh_addr;
-	if (!data || !data->d_buf || data->d_size < sizeof(text) ||
-	    at > data->d_size - sizeof(text))
+	if (!data || !data->d_buf || data->d_size < sizeof(text) || at > data->d_size - sizeof(text))
 		return 0;
 	memcpy(text, (const char *)data->d_buf + at, sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
-	return strncmp(text, start, sizeof(start) - 1) ?
-		       0 :
-		       kernel_version_parse(text + sizeof(start) - 1);
+	return strncmp(text, start, sizeof(start) - 1) ? 0 : kernel_version_parse(text + sizeof(start) - 1);
 }
 
 static Elf_Scn *symbol_section(Elf *elf, GElf_Shdr *shdr)
@@ -71,8 +67,7 @@ static Elf_Scn *symbol_section(Elf *elf, GElf_Shdr *shdr)
 	return NULL;
 }
 
-static int add_symbols(struct kmap_build *b, Elf *elf, Elf_Data *data, size_t strings,
-		       uint16_t *version)
+static int add_symbols(struct kmap_build *b, Elf *elf, Elf_Data *data, size_t strings, uint16_t *version)
 {
 	size_t nr = data->d_size / sizeof(Elf64_Sym), len;
 	const char *name;
@@ -108,15 +103,13 @@ static struct kmap *read_elf(const char *path, Elf *elf, char *err, size_t errle
 	Elf_Scn *scn;
 	struct kmap *map;
 
-	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &ehdr) ||
-	    gelf_getclass(elf) != ELFCLASS64)
+	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &ehdr) || gelf_getclass(elf) != ELFCLASS64)
 		wrong = "is not an intact 64-bit ELF file";
 	else if (ehdr.e_type != ET_EXEC && ehdr.e_type != ET_DYN)
 		wrong = "is an object or core file, not a linked kernel";
 	else if (!(scn = symbol_section(elf, &shdr)))
 		wrong = "is stripped: it has no symbol table";
-	else if (shdr.sh_entsize != sizeof(Elf64_Sym) || !(data = elf_getdata(scn, NULL)) ||
-		 !data->d_buf)
+	else if (shdr.sh_entsize != sizeof(Elf64_Sym) || !(data = elf_getdata(scn, NULL)) || !data->d_buf)
 		wrong = "has a damaged symbol table";
 	else if (kmap_build_start(&b))
 		wrong = "out of memory";
@@ -171,8 +164,7 @@ struct kmap *kmap_read_elf_fd(const char *path, int fd, char *err, size_t errlen
 	return map;
 }
 
-struct kmap *kmap_load_elf(const char *name, const char *bytes, size_t len, char *err,
-			   size_t errlen)
+struct kmap *kmap_load_elf(const char *name, const char *bytes, size_t len, char *err, size_t errlen)
 {
 	struct kmap *map;
 	Elf *elf;
@@ -189,10 +181,9 @@ struct kmap *kmap_load_elf(const char *name, const char *bytes, size_t len, char
 
 static struct kmap *no_libelf(const char *path, char *err, size_t errlen)
 {
-	snprintf(
-		err, errlen,
-		"%s: is an ELF file, and this rota was built without libelf; give the kernel's System.map instead",
-		path);
+	snprintf(err, errlen,
+		 "%s: is an ELF file, and this rota was built without libelf; give the kernel's System.map instead",
+		 path);
 	return NULL;
 }
 
@@ -202,8 +193,7 @@ struct kmap *kmap_read_elf_fd(const char *path, int fd, char *err, size_t errlen
 	return no_libelf(path, err, errlen);
 }
 
-struct kmap *kmap_load_elf(const char *name, const char *bytes, size_t len, char *err,
-			   size_t errlen)
+struct kmap *kmap_load_elf(const char *name, const char *bytes, size_t len, char *err, size_t errlen)
 {
 	(void)bytes;
 	(void)len;

@@ -83,18 +83,16 @@ static bool is_debian_stub(const char *text, size_t len)
 	return len < 400 && memmem(text, len, words, sizeof(words) - 1);
 }
 
-struct kmap *kmap_load_text(const char *name, const char *text, size_t len, char *err,
-			    size_t errlen)
+struct kmap *kmap_load_text(const char *name, const char *text, size_t len, char *err, size_t errlen)
 {
 	const char *end = text + len, *p = text, *eol, *wrong;
 	struct kmap_build b;
 	int ret = 0;
 
 	if (is_debian_stub(text, len)) {
-		snprintf(
-			err, errlen,
-			"%s: is only Debian's placeholder; the real map is in the package linux-image-VERSION-dbg",
-			name);
+		snprintf(err, errlen,
+			 "%s: is only Debian's placeholder; the real map is in the package linux-image-VERSION-dbg",
+			 name);
 		return NULL;
 	}
 	if (!len) {
@@ -107,8 +105,7 @@ struct kmap *kmap_load_text(const char *name, const char *text, size_t len, char
 	}
 	for (unsigned int line = 1; p < end; line++, p = eol + 1) {
 		eol = memchr(p, '\n', (size_t)(end - p));
-		wrong = eol ? add_line(&b, p, eol, &ret) :
-			      "the last line does not end; is the file cut off?";
+		wrong = eol ? add_line(&b, p, eol, &ret) : "the last line does not end; is the file cut off?";
 		if (wrong) {
 			snprintf(err, errlen, "%s:%u: %s", name, line, wrong);
 			kmap_build_drop(&b);

@@ -83,8 +83,7 @@ struct reader {
 	uint32_t nr;
 };
 
-static bool __attribute__((format(printf, 3, 4))) wrong(struct reader *r, const char *key,
-							const char *fmt, ...)
+static bool __attribute__((format(printf, 3, 4))) wrong(struct reader *r, const char *key, const char *fmt, ...)
 {
 	char what[300];
 	va_list ap;
@@ -169,20 +168,16 @@ static bool parse_pattern(struct reader *r, const char *s, size_t len, struct sy
 
 	for (size_t i = 0; i < len; i++)
 		if (!isalnum((unsigned char)s[i]) && !strchr("_*?", s[i]))
-			return wrong(
-				r, "PATTERN",
-				"'%s': letters, digits, _ and the wildcards * and ? make a pattern%s",
-				quoted(buf, sizeof(buf), s, len),
-				s[i] == '.' ?
-					"; suffixes such as .isra.0 are taken off names before" :
-					"");
+			return wrong(r, "PATTERN",
+				     "'%s': letters, digits, _ and the wildcards * and ? make a pattern%s",
+				     quoted(buf, sizeof(buf), s, len),
+				     s[i] == '.' ? "; suffixes such as .isra.0 are taken off names before" : "");
 	if (len > SYMBOL_MAX_PATTERN)
 		return wrong(r, "PATTERN", "is longer than %d characters", SYMBOL_MAX_PATTERN);
 	while (vague < len && strchr("*?_", s[vague]))
 		vague++;
 	if (vague == len)
-		return wrong(r, "PATTERN",
-			     "'%s' would match nearly everything; begin with some of the name",
+		return wrong(r, "PATTERN", "'%s' would match nearly everything; begin with some of the name",
 			     quoted(buf, sizeof(buf), s, len));
 	rule->pattern = strndup(s, len);
 	if (!rule->pattern)
@@ -223,32 +218,26 @@ static bool parse_line(struct reader *r, const char *s, size_t len)
 			     quoted(buf, sizeof(buf), word[0].s, word[0].len));
 	rule.class = (uint8_t)class;
 	if (nr < 2)
-		return wrong(r, "PATTERN",
-			     "is missing; a rule is CLASS PATTERN [KERNELS] [optional]");
+		return wrong(r, "PATTERN", "is missing; a rule is CLASS PATTERN [KERNELS] [optional]");
 	if (nr >= 3) {
 		bool last = word[nr - 1].len == 8 && !memcmp(word[nr - 1].s, "optional", 8);
 
 		rule.optional = last;
 		nr -= last;
 		if (nr > 3)
-			return wrong(
-				r, "optional",
-				"'%s' is one word too many; a rule is CLASS PATTERN [KERNELS] [optional]",
-				quoted(buf, sizeof(buf), word[3].s, word[3].len));
-		if (nr == 3 &&
-		    !parse_kernels(quoted(buf, sizeof(buf), word[2].s, word[2].len), &rule))
-			return wrong(
-				r, "KERNELS",
-				"'%s' is no range of versions; write 4.2- or 3.0-4.1 or -4.1,5.13-",
-				buf);
+			return wrong(r, "optional",
+				     "'%s' is one word too many; a rule is CLASS PATTERN [KERNELS] [optional]",
+				     quoted(buf, sizeof(buf), word[3].s, word[3].len));
+		if (nr == 3 && !parse_kernels(quoted(buf, sizeof(buf), word[2].s, word[2].len), &rule))
+			return wrong(r, "KERNELS", "'%s' is no range of versions; write 4.2- or 3.0-4.1 or -4.1,5.13-",
+				     buf);
 	}
 	if (!parse_pattern(r, word[1].s, word[1].len, &rule))
 		return false;
 	for (uint32_t i = 0; i < r->nr; i++) {
 		if (!strcmp(r->rule[i].pattern, rule.pattern)) {
 			wrong(r, "PATTERN", "'%s' is already in line %d, which would always decide",
-			      quoted(buf, sizeof(buf), rule.pattern, strlen(rule.pattern)),
-			      r->rule[i].line);
+			      quoted(buf, sizeof(buf), rule.pattern, strlen(rule.pattern)), r->rule[i].line);
 			free(rule.pattern);
 			return false;
 		}
@@ -256,9 +245,8 @@ static bool parse_line(struct reader *r, const char *s, size_t len)
 	more = r->nr < SYMBOL_MAX_RULES ? realloc(r->rule, (r->nr + 1) * sizeof(*more)) : NULL;
 	if (!more) {
 		free(rule.pattern);
-		return r->nr < SYMBOL_MAX_RULES ?
-			       wrong(r, "PATTERN", "out of memory") :
-			       wrong(r, "PATTERN", "too many rules; at most %d", SYMBOL_MAX_RULES);
+		return r->nr < SYMBOL_MAX_RULES ? wrong(r, "PATTERN", "out of memory") :
+						  wrong(r, "PATTERN", "too many rules; at most %d", SYMBOL_MAX_RULES);
 	}
 	r->rule = more;
 	r->rule[r->nr++] = rule;
@@ -272,8 +260,8 @@ static void drop(struct symbol_rule *rule, uint32_t nr)
 	free(rule);
 }
 
-struct symbol_rules *symbol_rules_load_text(const char *name, const char *text, size_t len,
-					    struct symbol_rules *rules, char *err, size_t errlen)
+struct symbol_rules *symbol_rules_load_text(const char *name, const char *text, size_t len, struct symbol_rules *rules,
+					    char *err, size_t errlen)
 {
 	struct reader r = { .name = name, .line = 1, .err = err, .errlen = errlen };
 	const char *end = text + len, *eol;
@@ -313,8 +301,7 @@ struct symbol_rules *symbol_rules_load_text(const char *name, const char *text, 
 	return rules;
 }
 
-struct symbol_rules *symbol_rules_load(const char *path, struct symbol_rules *rules, char *err,
-				       size_t errlen)
+struct symbol_rules *symbol_rules_load(const char *path, struct symbol_rules *rules, char *err, size_t errlen)
 {
 	char *text = malloc(MAX_RULE_BYTES + 1);
 	FILE *f = fopen(path, "re");
@@ -327,8 +314,7 @@ struct symbol_rules *symbol_rules_load(const char *path, struct symbol_rules *ru
 		errno = 0;
 		len = fread(text, 1, MAX_RULE_BYTES + 1, f);
 		if (ferror(f) || len > MAX_RULE_BYTES) {
-			snprintf(err, errlen, "%s: can't read: %s", path,
-				 strerror(ferror(f) ? errno : EFBIG));
+			snprintf(err, errlen, "%s: can't read: %s", path, strerror(ferror(f) ? errno : EFBIG));
 			rules = NULL;
 		} else {
 			rules = symbol_rules_load_text(path, text, len, rules, err, errlen);

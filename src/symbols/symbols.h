@@ -57,12 +57,10 @@ struct kmap *kmap_load(const char *path, char *err, size_t errlen);
  * kmap_load_text() - the same from @len bytes of text; @name is for messages and for the version in
  * it.
  */
-struct kmap *kmap_load_text(const char *name, const char *text, size_t len, char *err,
-			    size_t errlen);
+struct kmap *kmap_load_text(const char *name, const char *text, size_t len, char *err, size_t errlen);
 
 /* kmap_load_elf() - the same from a vmlinux that is in memory, as at @bytes. */
-struct kmap *kmap_load_elf(const char *name, const char *bytes, size_t len, char *err,
-			   size_t errlen);
+struct kmap *kmap_load_elf(const char *name, const char *bytes, size_t len, char *err, size_t errlen);
 void kmap_free(struct kmap *map);
 
 /*
@@ -102,10 +100,9 @@ struct symbol_rules {
  * win. Returns the rules, or NULL with "FILE:LINE: KEY: what is wrong" in @err; @rules is then as
  * before.
  */
-struct symbol_rules *symbol_rules_load(const char *path, struct symbol_rules *rules, char *err,
-				       size_t errlen);
-struct symbol_rules *symbol_rules_load_text(const char *name, const char *text, size_t len,
-					    struct symbol_rules *rules, char *err, size_t errlen);
+struct symbol_rules *symbol_rules_load(const char *path, struct symbol_rules *rules, char *err, size_t errlen);
+struct symbol_rules *symbol_rules_load_text(const char *name, const char *text, size_t len, struct symbol_rules *rules,
+					    char *err, size_t errlen);
 void symbol_rules_free(struct symbol_rules *rules);
 
 /* The class of that name, -1 if there is none; and its name. */
@@ -178,5 +175,83 @@ struct symbol_table *symbols_table(const struct symbol_class_map *c, char *err, 
  * hundredth of its size.
  */
 void symbols_write_map(const struct symbol_class_map *c, FILE *f);
+
+/* ---- a guest's kernel as a whole: kernel.c ---- */
+
+/* A kernel with everything that the rules make of it. */
+struct symbol_kernel {
+	const char *path; /* as given; the caller's */
+	struct kmap *map;
+	struct symbol_class_map *classes;
+	struct symbol_table *table;
+};
+
+/*
+ * symbol_rules_shipped() - where the rules that come with rota are: $ROTA_SYMBOL_RULES, beside the program, or where
+ * they were installed. NULL: nowhere. Of static storage.
+ */
+const char *symbol_rules_shipped(void);
+
+/*
+ * symbol_kernel_open() - all of it from the file @path. @rules must outlive it. @version: of the kernel, 0 = as the
+ * file tells. False with one sentence in @err; then there is nothing to close.
+ */
+bool symbol_kernel_open(struct symbol_kernel *k, const char *path, const struct symbol_rules *rules, uint16_t version,
+			char *err, size_t errlen);
+void symbol_kernel_close(struct symbol_kernel *k);
+
+/*
+ * symbol_kernel_address() - an address (as linked, before the slide) inside the first function of @names that the
+ * kernel has; 0: it has none. @names: undecorated names separated by spaces, the preferred first.
+ */
+uint64_t symbol_kernel_address(const struct symbol_kernel *k, const char *names);
+
+/*
+ * What a guest can be at, for hosts that simulate one: SYMBOL_PLACE(name, class there, functions). Functions of several
+ * kernel versions stand side by side; the first that a kernel has is taken.
+ */
+#define SYMBOL_PLACES(SYMBOL_PLACE) \
+	SYMBOL_PLACE(IDLE, HALT, "native_safe_halt pv_native_safe_halt default_idle") \
+	SYMBOL_PLACE(USER, NONE, "") \
+	SYMBOL_PLACE(KERNEL, NONE, "") \
+	SYMBOL_PLACE(LOCK_WAIT, SPIN, "native_queued_spin_lock_slowpath __ticket_spin_lock _raw_spin_lock") \
+	SYMBOL_PLACE(LOCK_HALT, SPIN, "kvm_wait xen_qlock_wait __pv_queued_spin_lock_slowpath _raw_spin_lock") \
+	SYMBOL_PLACE(LOCK_HANDOVER, UNLOCK, \
+		     "kvm_kick_cpu __raw_callee_save___pv_queued_spin_unlock _raw_spin_unlock_irqrestore") \
+	SYMBOL_PLACE(MUTEX_WAIT, SPIN, "mutex_spin_on_owner osq_lock") \
+	SYMBOL_PLACE(MUTEX_WAKE, MUTEX, "__mutex_unlock_slowpath mutex_unlock") \
+	SYMBOL_PLACE(RWSEM_WAKE, RWSEM, "rwsem_mark_wake __rwsem_mark_wake __rwsem_do_wake up_write") \
+	SYMBOL_PLACE(RECLAIM, PAGE_ALLOC, "shrink_inactive_list shrink_folio_list shrink_page_list release_pages") \
+	SYMBOL_PLACE(PAGE_ALLOC, PAGE_ALLOC, "get_page_from_freelist free_pcppages_bulk") \
+	SYMBOL_PLACE(RUNQUEUE, RUNQUEUE, "__schedule") \
+	SYMBOL_PLACE(TLB_START, TLB_SEND, "flush_tlb_mm_range flush_tlb_page") \
+	SYMBOL_PLACE(TLB_WAIT, IPI_MANY, "smp_call_function_many_cond smp_call_function_many") \
+	SYMBOL_PLACE(CALL_MANY_WAIT, IPI_MANY, "smp_call_function_many_cond smp_call_function_many") \
+	SYMBOL_PLACE(CALL_WAIT, IPI_ONE, "smp_call_function_single") \
+	SYMBOL_PLACE( \
+		CALL_HANDLER, IPI_RECEIVE, \
+		"__flush_smp_call_function_queue flush_smp_call_function_queue generic_smp_call_function_single_interrupt") \
+	SYMBOL_PLACE(TLB_HANDLER, TLB_RECEIVE, \
+		     "flush_tlb_func flush_tlb_func_remote flush_tlb_func_common smp_invalidate_interrupt") \
+	SYMBOL_PLACE(RESCHEDULE_HANDLER, IPI_RECEIVE, "sysvec_reschedule_ipi smp_reschedule_interrupt") \
+	SYMBOL_PLACE(IRQ, IRQ, "handle_irq_event_percpu common_interrupt do_IRQ") \
+	SYMBOL_PLACE(TIMER, IRQ, "hrtimer_interrupt") \
+	SYMBOL_PLACE(SOFTIRQ, SOFTIRQ, "net_rx_action handle_softirqs __do_softirq") \
+	SYMBOL_PLACE(WAKEUP, WAKEUP, "try_to_wake_up") \
+	SYMBOL_PLACE(KICK, WAKEUP, "native_smp_send_reschedule resched_curr")
+
+enum symbol_place {
+#define SYMBOL_PLACE(name, class, names) SYMBOL_AT_##name,
+	SYMBOL_PLACES(SYMBOL_PLACE)
+#undef SYMBOL_PLACE
+		SYMBOL_NR_PLACES
+};
+
+/*
+ * symbol_place() - an address (as linked, before the slide) for a vCPU that is at @place. In user mode it is a low one;
+ * in the kernel, at nothing in particular, one of its text that is in no range. 0: the kernel has none of the
+ * functions.
+ */
+uint64_t symbol_place(const struct symbol_kernel *k, enum symbol_place place);
 
 #endif

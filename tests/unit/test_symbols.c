@@ -29,8 +29,7 @@ static struct symbol_table *new_table(uint32_t nr)
 	return t;
 }
 
-static void set_entry(struct symbol_table *t, uint32_t i, uint32_t start, uint32_t size,
-		      uint32_t class)
+static void set_entry(struct symbol_table *t, uint32_t i, uint32_t start, uint32_t size, uint32_t class)
 {
 	t->entry[i] = (struct symbol_entry){ start, size << 8 | class };
 }
@@ -186,8 +185,7 @@ struct world {
 	struct symbol_table *table;
 };
 
-static void world_open(struct world *w, const char *name, const char *map, size_t len,
-		       const char *rules)
+static void world_open(struct world *w, const char *name, const char *map, size_t len, const char *rules)
 {
 	char err[1024] = "";
 
@@ -253,18 +251,16 @@ static void the_first_rule_that_matches_decides(void **state)
 
 static void every_rule_is_told_how_it_fared(void **state)
 {
-	static const uint8_t in_61[] = { RULE_MATCHED,	  RULE_MATCHED,	     RULE_MATCHED,
-					 RULE_EARLY_LATE, RULE_SHADOWED,     RULE_NOT_EXPECTED,
-					 RULE_MISSING,	  RULE_NOT_EXPECTED, RULE_OPTIONAL,
-					 RULE_MISSING,	  RULE_MATCHED,	     RULE_MATCHED };
+	static const uint8_t in_61[] = { RULE_MATCHED,	RULE_MATCHED,	   RULE_MATCHED, RULE_EARLY_LATE,
+					 RULE_SHADOWED, RULE_NOT_EXPECTED, RULE_MISSING, RULE_NOT_EXPECTED,
+					 RULE_OPTIONAL, RULE_MISSING,	   RULE_MATCHED, RULE_MATCHED };
 	struct world w;
 
 	(void)state;
 	world_open(&w, "System.map-6.1.0", map_text, strlen(map_text), rules_text);
 	for (uint32_t i = 0; i < w.rules->nr; i++)
 		if (w.c->use[i].state != in_61[i])
-			fail_msg("rule of line %u: state %d, not %d", i + 1, w.c->use[i].state,
-				 in_61[i]);
+			fail_msg("rule of line %u: state %d, not %d", i + 1, w.c->use[i].state, in_61[i]);
 	/* irq_x_rwsem: "irq_*" came first and is no exception to "irq_*_rwsem". */
 	assert_int_equal(w.c->nr_ambiguous, 1);
 	for (uint32_t i = 0; i < w.c->nr_conflicts; i++)
@@ -336,8 +332,7 @@ static void bad_rules_are_refused_with_line_and_key(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		err[0] = '\0';
-		assert_null(symbol_rules_load_text("r", bad[i].text, strlen(bad[i].text), NULL, err,
-						   sizeof(err)));
+		assert_null(symbol_rules_load_text("r", bad[i].text, strlen(bad[i].text), NULL, err, sizeof(err)));
 		if (strncmp(err, bad[i].says, strlen(bad[i].says)))
 			fail_msg("\"%s\" does not begin with \"%s\"", err, bad[i].says);
 	}
@@ -359,10 +354,8 @@ static void bad_maps_are_refused_with_a_reason(void **state)
 		{ "ffffffff81000000 T _text more\n", "m:1: what follows a name" },
 		{ "ffffffff81000000 T a\nffffffff81000010 T b\n", "m: has no _text" },
 		{ "ffffffff81000000 T _text\nffffffff81000001 T _text\n", "m:2: a second address" },
-		{ "0000000000000000 T _text\n0000000000000000 T _stext\n",
-		  "m: all addresses are hidden" },
-		{ "ffffffff81000000 T _text\nffffffff81000000 T _etext\n",
-		  "m: _etext does not lie" },
+		{ "0000000000000000 T _text\n0000000000000000 T _stext\n", "m: all addresses are hidden" },
+		{ "ffffffff81000000 T _text\nffffffff81000000 T _etext\n", "m: _etext does not lie" },
 		{ "ffffffff81000000 T _text\nffffffff81000010 T _etext\n", "m: has no functions" },
 		{ "ffffffffffffffff B The real System.map is in the linux-image-x-dbg package\n",
 		  "m: is only Debian's placeholder" },
@@ -372,8 +365,7 @@ static void bad_maps_are_refused_with_a_reason(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		err[0] = '\0';
-		assert_null(kmap_load_text("m", bad[i].text, strlen(bad[i].text), err,
-					   sizeof(err)));
+		assert_null(kmap_load_text("m", bad[i].text, strlen(bad[i].text), err, sizeof(err)));
 		if (strncmp(err, bad[i].says, strlen(bad[i].says)))
 			fail_msg("\"%s\" does not begin with \"%s\"", err, bad[i].says);
 	}
@@ -483,8 +475,7 @@ static char *source(const char *file)
 static void shipped_rules_on(const char *file, uint16_t version)
 {
 	char err[1024] = "", *text;
-	struct symbol_rules *rules =
-		symbol_rules_load(source("data/symbols.rules"), NULL, err, sizeof(err));
+	struct symbol_rules *rules = symbol_rules_load(source("data/symbols.rules"), NULL, err, sizeof(err));
 	struct kmap *map = kmap_load(source(file), err, sizeof(err)), *small;
 	struct symbol_class_map *c, *again;
 	struct symbol_table *t, *t2;
@@ -541,17 +532,59 @@ static void shipped_rules_on(const char *file, uint16_t version)
 	kmap_free(small);
 }
 
+/* From what a simulated guest is at, to an address, and back through the rules: the class is that of the place. */
+static void places_on(const char *file)
+{
+	static const struct {
+		const char *name;
+		uint32_t class;
+	} places[] = {
+#define SYMBOL_PLACE(name, class, names) { #name, SYMBOL_##class },
+		SYMBOL_PLACES(SYMBOL_PLACE)
+#undef SYMBOL_PLACE
+	};
+	char err[1024] = "";
+	struct symbol_rules *rules = symbol_rules_load(source("data/symbols.rules"), NULL, err, sizeof(err));
+	struct symbol_kernel k;
+
+	assert_non_null(rules);
+	assert_true(symbol_kernel_open(&k, source(file), rules, 0, err, sizeof(err)));
+	assert_int_equal(symbol_set_slide(k.table, 0x12200000), 0);
+	for (int p = 0; p < SYMBOL_NR_PLACES; p++) {
+		uint64_t at = symbol_place(&k, (enum symbol_place)p);
+
+		if (!at)
+			fail_msg("%s: %s is nowhere", file, places[p].name);
+		if (p != SYMBOL_AT_USER)
+			at += k.table->slide;
+		if (symbol_class_at(k.table, at) != places[p].class)
+			fail_msg("%s: %s is of class %s", file, places[p].name,
+				 symbol_class_name(symbol_class_at(k.table, at)));
+	}
+	assert_int_equal(symbol_kernel_address(&k, "no_such_function nor_this"), 0);
+	assert_int_equal(symbol_kernel_address(&k, ""), 0);
+	symbol_kernel_close(&k);
+	assert_false(symbol_kernel_open(&k, "no/such/file", rules, 0, err, sizeof(err)));
+	assert_non_null(strstr(err, "no/such/file"));
+	symbol_rules_free(rules);
+}
+
+static void places_of_simulated_guests(void **state)
+{
+	(void)state;
+	places_on("tests/data/symbols/System.map-5.10.0-32-cloud-amd64");
+	places_on("tests/data/symbols/System.map-6.1.0-56-cloud-amd64");
+	places_on("tests/data/symbols/System.map-6.12.117+deb12-cloud-amd64");
+	places_on("tests/data/symbols/System.map-7.2.12+deb14-cloud-amd64");
+}
+
 static void four_debian_kernels(void **state)
 {
 	(void)state;
-	shipped_rules_on("tests/data/symbols/System.map-5.10.0-32-cloud-amd64",
-			 KERNEL_VERSION_OF(5, 10));
-	shipped_rules_on("tests/data/symbols/System.map-6.1.0-56-cloud-amd64",
-			 KERNEL_VERSION_OF(6, 1));
-	shipped_rules_on("tests/data/symbols/System.map-6.12.117+deb12-cloud-amd64",
-			 KERNEL_VERSION_OF(6, 12));
-	shipped_rules_on("tests/data/symbols/System.map-7.2.12+deb14-cloud-amd64",
-			 KERNEL_VERSION_OF(7, 2));
+	shipped_rules_on("tests/data/symbols/System.map-5.10.0-32-cloud-amd64", KERNEL_VERSION_OF(5, 10));
+	shipped_rules_on("tests/data/symbols/System.map-6.1.0-56-cloud-amd64", KERNEL_VERSION_OF(6, 1));
+	shipped_rules_on("tests/data/symbols/System.map-6.12.117+deb12-cloud-amd64", KERNEL_VERSION_OF(6, 12));
+	shipped_rules_on("tests/data/symbols/System.map-7.2.12+deb14-cloud-amd64", KERNEL_VERSION_OF(7, 2));
 }
 
 int main(void)
@@ -570,6 +603,7 @@ int main(void)
 		cmocka_unit_test(globs),
 		cmocka_unit_test(versions),
 		cmocka_unit_test(four_debian_kernels),
+		cmocka_unit_test(places_of_simulated_guests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

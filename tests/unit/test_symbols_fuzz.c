@@ -213,8 +213,7 @@ static void set_symbol(struct tiny_vmlinux *v, int i, const char *name, uint64_t
 
 static struct tiny_vmlinux vmlinux(void)
 {
-	struct tiny_vmlinux v = { .ehdr = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64,
-							 ELFDATA2LSB, EV_CURRENT },
+	struct tiny_vmlinux v = { .ehdr = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
 					    .e_type = ET_EXEC,
 					    .e_machine = EM_X86_64,
 					    .e_version = EV_CURRENT,
