@@ -6,6 +6,9 @@
 # shellcheck source=tests/live/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+# How far a share may be off, percentage points: what the issue asks, but where the suite sets a wider margin.
+POINTS=${ROTA_LIVE_POINTS:-3}
+
 rota() { "$ROTA_BUILD/rota" "$@"; }
 
 scx_state() { cat /sys/kernel/sched_ext/state; }
@@ -59,22 +62,22 @@ weights_test()
 	rota sched-credit -d c -w 1024
 	sleep 0.5
 	shares "$seconds" a b c
-	within "weights 256:512:1024, percent of a" "$(percent_of a b c)" 14.29 3
-	within "weights 256:512:1024, percent of b" "$(percent_of b a c)" 28.57 3
-	within "weights 256:512:1024, percent of c" "$(percent_of c a b)" 57.14 3
+	within "weights 256:512:1024, percent of a" "$(percent_of a b c)" 14.29 "$POINTS"
+	within "weights 256:512:1024, percent of b" "$(percent_of b a c)" 28.57 "$POINTS"
+	within "weights 256:512:1024, percent of c" "$(percent_of c a b)" 57.14 "$POINTS"
 	at_least "the pCPUs are theirs, share" \
 		"$(awk -v a="${SHARE[a]}" -v b="${SHARE[b]}" -v c="${SHARE[c]}" 'BEGIN { print a + b + c }')" \
 		"$(awk -v n="$n" 'BEGIN { print 0.9 * n }')"
 	stop_vm c
 	sleep 0.5
 	shares "$seconds" a b
-	within "weights 256:512, percent of a" "$(percent_of a b)" 33.33 3
+	within "weights 256:512, percent of a" "$(percent_of a b)" 33.33 "$POINTS"
 	# The other way round, and at once: 100 ms after the command, measured for the next second.
 	rota sched-credit -d a -w 1024
 	rota sched-credit -d b -w 256
 	sleep 0.1
 	shares 2 a b
-	within "changed to 1024:256, 100 ms later, percent of a" "$(percent_of a b)" 80 3
+	within "changed to 1024:256, 100 ms later, percent of a" "$(percent_of a b)" 80 "$POINTS"
 	check "the host runs still" rota host stop
 }
 
@@ -91,7 +94,7 @@ caps_test()
 		rota sched-credit -d a -c "$cap"
 		sleep 0.1
 		shares "$seconds" a
-		within "cap $cap, share of one pCPU" "${SHARE[a]}" "$(awk -v c="$cap" 'BEGIN { print c / 100 }')" 0.03
+		within "cap $cap, share of one pCPU" "${SHARE[a]}" "$(awk -v c="$cap" 'BEGIN { print c / 100 }')" "$(awk -v p="$POINTS" "BEGIN { print p / 100 }")"
 	done
 	rota sched-credit -d a -c 0
 	sleep 0.1
