@@ -25,7 +25,7 @@ include mk/live.mk
 
 # The core is one translation unit, sched.c, which includes the other .c files
 # of its folder: that is how clang compiles it for BPF, so we build it no other way.
-LIB_SRCS   := $(wildcard src/sched/sched.c src/trace/*.c src/sim/*.c src/analysis/*.c) $(LIVE_SRCS)
+LIB_SRCS   := $(wildcard src/sched/sched.c src/trace/*.c src/symbols/*.c src/sim/*.c src/analysis/*.c) $(LIVE_SRCS)
 CLI_SRCS   := $(wildcard src/cli/*.c)
 TEST_SRCS  := $(wildcard tests/unit/*.c tests/property/*.c)
 BENCH_SRCS := $(wildcard bench/*.c)

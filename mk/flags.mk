@@ -26,12 +26,16 @@ ifneq ($(filter-out $(KNOWN_MODES),$(MODES)),)
 $(error MODE=$(MODE) is unknown; use one of $(KNOWN_MODES), or several joined with '+')
 endif
 
+# vmlinux is read through libelf, if its headers are here; LIBELF= does without.
+LIBELF ?= $(if $(shell echo | $(CC) -include gelf.h -E -xc - >/dev/null 2>&1 && echo 1),1)
+override LIBELF := $(LIBELF)
+
 # $(B) and $(B)/gen hold the headers made from embedded pages.
 CPPFLAGS_ALL := -D_GNU_SOURCE= -Isrc -I$(B) -I$(B)/gen -DROTA_SCENARIO_DIR='"$(PREFIX)/share/rota/scenarios"' \
-	$(CPPFLAGS)
+	-DROTA_SHARE_DIR='"$(PREFIX)/share/rota"' $(if $(LIBELF),-DROTA_LIBELF) $(CPPFLAGS)
 CFLAGS_ALL   := $(CFLAGS_BASE) $(foreach m,$(MODES),$(CFLAGS_$(m))) $(WERROR) $(CFLAGS)
 LDFLAGS_ALL  := $(LDFLAGS)
-LDLIBS_ALL    = -lyaml -ljansson -lm $(LIVE_LIBS) $(LDLIBS)
+LDLIBS_ALL    = -lyaml -ljansson -lm $(if $(LIBELF),-lelf) $(LIVE_LIBS) $(LDLIBS)
 
 # `make V=1` shows each command, otherwise one word and the file made.
 ifeq ($(V),1)

@@ -77,6 +77,7 @@ install: programs
 	for n in 1 5; do for f in docs/man/*.$$n; do \
 		[ ! -e "$$f" ] || install -m 644 "$$f" '$(DESTDIR)$(PREFIX)/share/man/man'$$n/; \
 	done; done
+	install -m 644 data/symbols.rules '$(DESTDIR)$(PREFIX)/share/rota/'
 	[ ! -d scenarios ] || (find scenarios -type f | while read -r f; do \
 		install -D -m 644 "$$f" '$(DESTDIR)$(PREFIX)/share/rota/'"$$f"; done)
 

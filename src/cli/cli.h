@@ -18,6 +18,7 @@ int cmd_analyze(int argc, char **argv);
 int cmd_sim(int argc, char **argv);
 int cmd_taskset(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
+int cmd_symbols(int argc, char **argv);
 int cmd_vcpu_list(int argc, char **argv);
 
 #endif

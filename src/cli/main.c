@@ -16,6 +16,7 @@ static const struct {
 	{ "sim", cmd_sim, "run, check and list scenarios on the simulated host" },
 	{ "taskset", cmd_taskset, "draw random task sets" },
 	{ "trace", cmd_trace, "import recordings of real hosts, read and convert traces" },
+	{ "symbols", cmd_symbols, "what a guest kernel was doing, by instruction pointer" },
 	{ "host", cmd_host, "start, stop and look at the live host: this machine's KVM virtual machines" },
 	{ "list", cmd_list, "the live host's domains" },
 	{ "vcpu-list", cmd_vcpu_list, "their vCPUs" },

@@ -11,6 +11,7 @@
 #include "sched/affinity.c"
 #include "sched/domain.c"
 #include "sched/cpupool.c"
+#include "sched/symbols.c"
 #ifndef ROTA_BPF
 #include "sched/host.c"
 #endif

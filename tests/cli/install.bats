@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 setup() {
 	top=${ROTA_TOP:-$PWD}
 	rota=${ROTA:-$top/build/rota}
-	unset ROTA_SCENARIOS MAKEFLAGS MAKELEVEL MFLAGS
+	unset ROTA_SCENARIOS ROTA_SYMBOL_RULES MAKEFLAGS MAKELEVEL MFLAGS
 	root=$BATS_TEST_TMPDIR/root
 	cd "$BATS_TEST_TMPDIR"
 	# In a directory of its own: to make anything in that of the tests could rebuild what they run.
@@ -25,12 +25,14 @@ setup() {
 	(cd "$top/scenarios" && find . -type f | sort) >want
 	(cd "$root/usr/local/share/rota/scenarios" && find . -type f | sort) | diff want -
 	# nothing else, and nothing outside
+	# the program, the rules of guest symbols, and the pages
 	pages=$(ls "$top"/docs/man/*.[15] | wc -l)
-	[ "$(cd "$root" && find . -type f | grep -vc '/share/rota/scenarios/')" = $((pages + 1)) ]
+	[ "$(cd "$root" && find . -type f | grep -vc '/share/rota/scenarios/')" = $((pages + 2)) ]
 	[ "$(ls "$root/usr/local" | tr '\n' ' ')" = "bin share " ]
 
-	# the installed program finds its own scenarios, with their replay files
+	# the installed program finds its own scenarios, with their replay files, and its own rules
 	cd /
+	"$root/usr/local/bin/rota" symbols show | grep -q '^tlb-send '
 	"$root/usr/local/bin/rota" sim list | grep -q '^replay-xen-credit '
 	"$root/usr/local/bin/rota" sim run replay-xen-credit --duration 100ms >/dev/null
 	if command -v man >/dev/null; then
