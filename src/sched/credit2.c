@@ -10,8 +10,7 @@
  *
  * Constants and their reasons: a slice ends when the credit does that one has more than the next, but lasts 0.5 ms, since
  * switching is not free, and the ratelimit, 1 ms, when it has just begun; and 10 ms at most, so that credit resets come. Another
- * pCPU of the queue takes a vCPU only if it is worth 0.5 ms of credit, about what refilling its caches costs; who moved is paid
- * 50 us for that.
+ * pCPU of the queue takes a vCPU only if it is worth 0.5 ms of credit, about what refilling its caches costs.
  *
  * Rota's credit2 differs from Xen's where the facts name a weakness. Each is told at CREDIT2_MEND_* in credit2.h and acts where
  * the code asks credit2_mended(). Always mended, since nobody can want them back: a division by zero pCPUs a run queue, parameters
@@ -501,8 +500,10 @@ CORE_FN int credit2_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 		next->credit2.start_ns = cx->now;
 		next->credit2.tickled_cpu = -1;
 		if (next->processor != p) {
-			credit2_settle(next);
-			next->credit2.credit_ns += CREDIT2_COMPENSATION;
+			if (!credit2_mended(pool, CREDIT2_MEND_SHARE)) {
+				credit2_settle(next);
+				next->credit2.credit_ns += CREDIT2_COMPENSATION;
+			}
 			next->processor = p;
 		}
 		next->trace_class = TRACE_CLASS_NORMAL;

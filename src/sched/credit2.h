@@ -20,7 +20,8 @@ enum credit2_mend {
 	CREDIT2_MEND_SCALE = 1 << 7, /* credit is worth the same time after a move to another run queue (2.12: as many credits) */
 	CREDIT2_MEND_WAKE = 1 << 8, /* who wakes up within another's ratelimit runs at its end (2.8: when the slice ends, 10 ms) */
 	CREDIT2_MEND_PARK = 1 << 9, /* parked vCPUs get budget in the order they parked (2.13: the last one first) */
-	CREDIT2_MEND_ALL = (1 << 10) - 1,
+	CREDIT2_MEND_SHARE = 1 << 10, /* who moves to another pCPU is not paid for it (2.9: 50 us of credit, up to 4 % of a share) */
+	CREDIT2_MEND_ALL = (1 << 11) - 1,
 };
 
 /* Numbers as in Xen's dump. */

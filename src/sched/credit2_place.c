@@ -179,27 +179,14 @@ NO_FRAME s64 credit2_score(sched_call_t *cx, cpupool_t *pool, vcpu_t *v, pcpu_t 
 }
 
 /*
- * When p, which keeps who runs there for now, should look again for v's sake: when the ratelimit is over and cur has burnt what
- * it has more. What Xen does when v waits already as cur's slice begins; when v comes later it lets the slice end (2.8).
+ * No pCPU idles for v: tickle the one, its own first, where it is better than who runs there. Where only the ratelimit speaks
+ * against that, the pCPU looks again when that is over. (Xen lets it run its slice to the end, as if v had not come: 2.8.)
  */
-NO_FRAME s64 credit2_look_again(sched_call_t *cx, cpupool_t *pool, pcpu_t *p, s64 score)
-{
-	s64 limit = p->curr->state_entry_ns + pool->credit2.params.ratelimit_ns, at = cx->now;
-
-	if (score <= 0) {
-		s64 more = credit2_time(p->curr, -score);
-
-		at += more < CREDIT2_MIN_TIMER ? CREDIT2_MIN_TIMER : more;
-	}
-	return at < limit ? limit : at;
-}
-
-/* No pCPU idles for v: tickle the one, its own first, where it is better than who runs there. */
 CORE_FN int credit2_tickle_busy(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG)
 {
 	host_t *h = cx->host;
 	credit2_runq_t *rq = v->credit2.runq;
-	s64 best_score = 0, look_ns = TIME_NEVER, score, at;
+	s64 best_score = 0, look_ns = TIME_NEVER, score;
 	s32 best = -1, look = -1, home = (s32)v->processor->id, cpu = home;
 	bool at_home = true, kept;
 	pcpu_t *p;
@@ -219,12 +206,9 @@ CORE_FN int credit2_tickle_busy(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_
 			if (at_home && mask_test(&v->soft, (u32)cpu))
 				break;
 		}
-		if ((kept || score <= 0) && !p->curr->is_idle && p->curr->credit2.runq == rq) {
-			at = credit2_look_again(cx, pool, p, score);
-			if (at < look_ns) {
-				look_ns = at;
-				look = cpu;
-			}
+		if (kept && score > 0 && p->curr->state_entry_ns + pool->credit2.params.ratelimit_ns < look_ns) {
+			look_ns = p->curr->state_entry_ns + pool->credit2.params.ratelimit_ns;
+			look = cpu;
 		}
 	}
 	if (best >= 0) {
@@ -319,6 +303,10 @@ CORE_FN u32 credit2_pick_in(sched_call_t *cx ARG, vcpu_t *v ARG, cpumask_t *soft
 			best = rq;
 		}
 	}
+	/* A new one stays where it was created if that is as good. */
+	if (!v->credit2.runq && (best_soft ? best_soft : best) == v->processor->credit2.runq &&
+	    mask_test(best_soft ? soft : &v->hard, v->processor->id) && mask_test(&pool->cpus, v->processor->id))
+		return v->processor->id;
 	if (best_soft) {
 		biased = credit2_mended(pool, CREDIT2_MEND_BIAS) || !best ? best_soft : best;
 		cpu = credit2_next_of(cx, best_soft, soft, &biased->pick_bias);

@@ -22,7 +22,7 @@ static const char *const credit_mends[] = {
 };
 
 static const char *const credit2_mends[] = {
-	"bias", "partner", "newcap", "savings", "idle", "pull", "place", "scale", "wake", "park", NULL,
+	"bias", "partner", "newcap", "savings", "idle", "pull", "place", "scale", "wake", "park", "share", NULL,
 };
 
 /* "all", "none", "share,cap", or "^push,^wake" (all but those). Returns -1 and the culprit in @err. */
