@@ -2,21 +2,23 @@
 /*
  * credit2: Xen's default scheduler. Facts: xen-credit2-rtds-null-arinc653-sedf.md 2.
  *
- * pCPUs that are near to each other share a run queue (credit2_place.c). A running vCPU burns credit, the faster the less it
- * weighs; who waits with the most credit is next, on whichever pCPU of the queue. When even the best has none left, all of the
- * queue, asleep or not, are given 10 ms worth (credit2_queue.c), and the loads of the queues are compared and evened out
- * (credit2_load.c). Nobody is boosted: who slept has more credit than who ran, and preempts by that. A cap is a budget for each
- * period (credit2_cap.c).
+ * pCPUs that are near to each other share a run queue (credit2_place.c). A running vCPU burns credit, the faster the
+ * less it weighs; who waits with the most credit is next, on whichever pCPU of the queue. When even the best has none
+ * left, all of the queue, asleep or not, are given 10 ms worth (credit2_queue.c), and the loads of the queues are
+ * compared and evened out (credit2_load.c). Nobody is boosted: who slept has more credit than who ran, and preempts by
+ * that. A cap is a budget for each period (credit2_cap.c).
  *
- * Constants and their reasons: a slice ends when the credit does that one has more than the next, but lasts 0.5 ms, since
- * switching is not free, and the ratelimit, 1 ms, when it has just begun; and 10 ms at most, so that credit resets come. Another
- * pCPU of the queue takes a vCPU only if it is worth 0.5 ms of credit, about what refilling its caches costs.
+ * Constants and their reasons: a slice ends when the credit does that one has more than the next, but lasts 0.5 ms,
+ * since switching is not free, and the ratelimit, 1 ms, when it has just begun; and 10 ms at most, so that credit
+ * resets come. Another pCPU of the queue takes a vCPU only if it is worth 0.5 ms of credit, about what refilling its
+ * caches costs.
  *
- * Rota's credit2 differs from Xen's where the facts name a weakness. Each is told at CREDIT2_MEND_* in credit2.h and acts where
- * the code asks credit2_mended(). Always mended, since nobody can want them back: a division by zero pCPUs a run queue, parameters
- * without range, a weight set though the cap beside it is refused, quotas as of the number of vCPUs when the cap was set, parked
- * vCPUs that look paused, a new weight that counts for time already run. And what is only cost: Xen walks all vCPUs of a queue to insert
- * one, to reset credits, and pairs all of two queues to balance them.
+ * Rota's credit2 differs from Xen's where the facts name a weakness. Each is told at CREDIT2_MEND_* in credit2.h and
+ * acts where the code asks credit2_mended(). Always mended, since nobody can want them back: a division by zero pCPUs a
+ * run queue, parameters without range, a weight set though the cap beside it is refused, quotas as of the number of
+ * vCPUs when the cap was set, parked vCPUs that look paused, a new weight that counts for time already run. And what is
+ * only cost: Xen walks all vCPUs of a queue to insert one, to reset credits, and pairs all of two queues to balance
+ * them.
  *
  * Locking: the pool's lock, held in all hooks but pool_init, vcpu_init, domain_init and account.
  */
@@ -251,8 +253,8 @@ static void credit2_yield(sched_call_t *cx, vcpu_t *v)
 }
 
 /*
- * A directed yield: `to` runs next on v's pCPU, whatever credit others have, for what v's slice has left. Time is lent, not given:
- * it is debited to who uses it.
+ * A directed yield: `to` runs next on v's pCPU, whatever credit others have, for what v's slice has left. Time is lent,
+ * not given: it is debited to who uses it.
  */
 CORE_FN bool credit2_yield_to(sched_call_t *cx ARG, vcpu_t *v ARG, vcpu_t *to ARG)
 {
@@ -263,7 +265,8 @@ CORE_FN bool credit2_yield_to(sched_call_t *cx ARG, vcpu_t *v ARG, vcpu_t *to AR
 	if (!to->credit2.queued || to->is_running || !mask_test(&to->hard, p->id) || !mask_test(&pool->cpus, p->id) ||
 	    p->timer_ns[TIMER_SLICE] == TIME_NEVER || left < CREDIT2_LEAST_SLICE)
 		return false;
-	if (credit2_capped(to) && to->credit2.budget_ns <= 0 && to->domain->credit2.budget_ns + to->credit2.budget_ns <= 0)
+	if (credit2_capped(to) && to->credit2.budget_ns <= 0 &&
+	    to->domain->credit2.budget_ns + to->credit2.budget_ns <= 0)
 		return false;
 	if (to->credit2.runq != p->credit2.runq)
 		credit2_move_queued(cx, to, p);
@@ -377,7 +380,8 @@ CORE_FN int credit2_reset(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_run
 	host_t *h = cx->host;
 	s64 grant = credit2_credit(next) == CREDIT2_LEAST ? 2 * CREDIT2_GRANT : CREDIT2_GRANT;
 
-	for_each_cpu(c, &rq->cpus, h->mask_words) {
+	for_each_cpu(c, &rq->cpus, h->mask_words)
+	{
 		pcpu_t *p = pcpu_of(h, (u32)c);
 		vcpu_t *cur = p->curr;
 
@@ -435,8 +439,8 @@ NO_FRAME s32 credit2_lent(sched_call_t *cx, pcpu_t *p, s32 lent)
 {
 	vcpu_t *v = &cx->host->vcpus[lent];
 
-	if (v->domain->pool != p->pool || !v->credit2.queued || v->credit2.runq != p->credit2.runq || !v->credit2.lent_ns ||
-	    !mask_test(&v->hard, p->id) || (credit2_capped(v) && !credit2_has_budget(cx, v)))
+	if (v->domain->pool != p->pool || !v->credit2.queued || v->credit2.runq != p->credit2.runq ||
+	    !v->credit2.lent_ns || !mask_test(&v->hard, p->id) || (credit2_capped(v) && !credit2_has_budget(cx, v)))
 		return -1;
 	return lent;
 }
@@ -568,7 +572,8 @@ SCHED_API s32 sched_adjust_global_credit2(sched_call_t *cx, cpupool_t *pool, con
 		return -SCHED_EINVAL;
 	if ((pool->nr_cpus || pool->nr_domains) &&
 	    (params->runqueue != own->runqueue || params->max_cpus_runqueue != own->max_cpus_runqueue ||
-	     params->load_window_shift != own->load_window_shift || params->load_precision_shift != own->load_precision_shift))
+	     params->load_window_shift != own->load_window_shift ||
+	     params->load_precision_shift != own->load_precision_shift))
 		return -SCHED_EBUSY;
 	cx->calls++;
 	sched_lock(pool);

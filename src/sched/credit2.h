@@ -1,26 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The credit2 scheduler's part of each object, its run queues, and its parameters. The policy itself is told in credit2.c. */
+/*
+ * The credit2 scheduler's part of each object, its run queues, and its parameters. The policy itself is told in
+ * credit2.c.
+ */
 #ifndef SCHED_CREDIT2_H
 #define SCHED_CREDIT2_H
 
 /* Included by sched.h, after the object typedefs. */
 
 /*
- * Weaknesses of Xen's credit2 that rota mends, each of which can be left as Xen has it: without them, rota decides as Xen's own
- * code does. (Facts: credit2, 2.x.)
+ * Weaknesses of Xen's credit2 that rota mends, each of which can be left as Xen has it: without them, rota decides as
+ * Xen's own code does. (Facts: credit2, 2.x.)
  */
 enum credit2_mend {
-	CREDIT2_MEND_BIAS = 1 << 0, /* soft affinity: the chosen run queue's own cursor picks the pCPU (2.10: another queue's) */
-	CREDIT2_MEND_PARTNER = 1 << 1, /* balancing is judged by the loads of the two queues meant (2.12: of the last one looked at) */
+	/* soft affinity: the chosen run queue's own cursor picks the pCPU (2.10: another queue's) */
+	CREDIT2_MEND_BIAS = 1 << 0,
+	/* balancing is judged by the loads of the two queues meant (2.12: of the last one looked at) */
+	CREDIT2_MEND_PARTNER = 1 << 1,
 	CREDIT2_MEND_NEWCAP = 1 << 2, /* a vCPU created under a cap is capped (2.2: free until the cap is set again) */
-	CREDIT2_MEND_SAVINGS = 1 << 3, /* SMT power savings don't wake who is awake already (2.8: pCPUs tickled before) */
+	/* SMT power savings don't wake who is awake already (2.8: pCPUs tickled before) */
+	CREDIT2_MEND_SAVINGS = 1 << 3,
 	CREDIT2_MEND_IDLE = 1 << 4, /* an idle pCPU takes whoever waits (2.9: resists migration of one far in debt) */
-	CREDIT2_MEND_PULL = 1 << 5, /* an idle pCPU serves other run queues at once (2.12: only at somebody's credit reset) */
-	CREDIT2_MEND_PLACE = 1 << 6, /* a new vCPU may start in the run queue it is created on (2.10: its lock is held, so it counts as full) */
-	CREDIT2_MEND_SCALE = 1 << 7, /* credit is worth the same time after a move to another run queue (2.12: as many credits) */
-	CREDIT2_MEND_WAKE = 1 << 8, /* who wakes up within another's ratelimit runs at its end (2.8: when the slice ends, 10 ms) */
+	/* an idle pCPU serves other run queues at once (2.12: only at somebody's credit reset) */
+	CREDIT2_MEND_PULL = 1 << 5,
+	/* a new vCPU may start in the run queue it is created on (2.10: its lock is held, so it counts as full) */
+	CREDIT2_MEND_PLACE = 1 << 6,
+	/* credit is worth the same time after a move to another run queue (2.12: as many credits) */
+	CREDIT2_MEND_SCALE = 1 << 7,
+	/* who wakes up within another's ratelimit runs at its end (2.8: when the slice ends, 10 ms) */
+	CREDIT2_MEND_WAKE = 1 << 8,
 	CREDIT2_MEND_PARK = 1 << 9, /* parked vCPUs get budget in the order they parked (2.13: the last one first) */
-	CREDIT2_MEND_SHARE = 1 << 10, /* who moves to another pCPU is not paid for it (2.9: 50 us of credit, up to 4 % of a share) */
+	/* who moves to another pCPU is not paid for it (2.9: 50 us of credit, up to 4 % of a share) */
+	CREDIT2_MEND_SHARE = 1 << 10,
 	CREDIT2_MEND_ALL = (1 << 11) - 1,
 };
 
@@ -43,7 +54,8 @@ struct credit2_params {
 	s64 migrate_resist_ns; /* 0 .. 10 ms: how much better it must be elsewhere */
 	u8 load_window_shift; /* 11 .. 34: loads are averaged over 2^this ns */
 	u8 load_precision_shift; /* 4 .. 20: a load of 1 is 2^this */
-	s8 balance_under, balance_over; /* -4 .. 6: imbalance tolerated, as a power of two of pCPUs: with idle capacity, without */
+	/* -4 .. 6: imbalance tolerated, as a power of two of pCPUs: with idle capacity, without */
+	s8 balance_under, balance_over;
 	u8 runqueue; /* enum credit2_arrangement */
 	u8 smt_power_savings; /* wake-ups go to threads of busy cores first */
 	u32 max_cpus_runqueue; /* 1 .. SCHED_MAX_PCPUS */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * credit2's caps: a domain has a budget of CPU time for each period, from which its vCPUs draw quotas while they run. Who finds
- * it empty parks until the next period. What a vCPU used beyond its quota is charged at its next draw. Facts: 2.13.
+ * credit2's caps: a domain has a budget of CPU time for each period, from which its vCPUs draw quotas while they run.
+ * Who finds it empty parks until the next period. What a vCPU used beyond its quota is charged at its next draw. Facts:
+ * 2.13.
  *
  * The pool's master pCPU has the timer of the earliest period that ends; domains are queued by that.
  */

@@ -2,8 +2,8 @@
 /*
  * credit2's loads, which vCPU belongs to which run queue, and the balancing of run queues. Facts: 2.11, 2.12.
  *
- * A load is how many vCPUs run or wait, averaged with exponential decay over a window; a vCPU's is the part of the time that it
- * does. Averages are fixed-point numbers of load_precision_shift bits, times are counted in 1024 ns.
+ * A load is how many vCPUs run or wait, averaged with exponential decay over a window; a vCPU's is the part of the time
+ * that it does. Averages are fixed-point numbers of load_precision_shift bits, times are counted in 1024 ns.
  */
 
 #define CREDIT2_TICK_SHIFT 10
@@ -138,8 +138,8 @@ CORE_FN int credit2_move_queued(sched_call_t *cx ARG, vcpu_t *v ARG, pcpu_t *p A
 /* ---- balancing ---- */
 
 /*
- * Of each of the two queues so many vCPUs are looked at, the longest not looked at first. (Xen tries each pair of all, with both
- * queues locked.)
+ * Of each of the two queues so many vCPUs are looked at, the longest not looked at first. (Xen tries each pair of all,
+ * with both queues locked.)
  */
 #define CREDIT2_BALANCE_LOOK 16
 
@@ -182,8 +182,8 @@ NO_FRAME void credit2_migrate(sched_call_t *cx, cpupool_t *pool, vcpu_t *v, cred
 }
 
 /*
- * The run queue whose load differs most from rq's, if by enough to be worth moving somebody: index, or -1. Less is enough when
- * there is more work than pCPUs.
+ * The run queue whose load differs most from rq's, if by enough to be worth moving somebody: index, or -1. Less is
+ * enough when there is more work than pCPUs.
  */
 CORE_FN s32 credit2_partner(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_runq_t *rq ARG)
 {
@@ -230,10 +230,11 @@ static inline void credit2_balance_rotate(credit2_runq_t *rq)
 }
 
 /*
- * Of the first vCPUs of @from, whose load is @apart less than @to's, the one that moved there leaves them closest, and closer
- * than @delta: its index, or -1.
+ * Of the first vCPUs of @from, whose load is @apart less than @to's, the one that moved there leaves them closest, and
+ * closer than @delta: its index, or -1.
  */
-CORE_FN s32 credit2_best_pull(cpupool_t *pool ARG, credit2_runq_t *from ARG, credit2_runq_t *to ARG, s64 apart, s64 delta)
+CORE_FN s32 credit2_best_pull(cpupool_t *pool ARG, credit2_runq_t *from ARG, credit2_runq_t *to ARG, s64 apart,
+			      s64 delta)
 {
 	link_t *l = from->vcpus.next;
 	s32 best = -1;
@@ -262,8 +263,8 @@ static void credit2_load_first(sched_call_t *cx, credit2_runq_t *rq)
 }
 
 /*
- * Bring rq's load and that of the queue most unlike it closer together by moving one vCPU, either way, or exchanging two: what
- * leaves them closest, the first found of equals.
+ * Bring rq's load and that of the queue most unlike it closer together by moving one vCPU, either way, or exchanging
+ * two: what leaves them closest, the first found of equals.
  */
 CORE_FN int credit2_balance(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_runq_t *rq ARG)
 {

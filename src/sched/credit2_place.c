@@ -118,8 +118,8 @@ NO_FRAME s32 credit2_idle_among(sched_call_t *cx, cpupool_t *pool, vcpu_t *v, cp
 }
 
 /*
- * An idle pCPU for v, which is queued: of its run queue, preferred ones first; then (mends 2.12), if any idles, of another
- * queue, to which v moves. -1: none.
+ * An idle pCPU for v, which is queued: of its run queue, preferred ones first; then (mends 2.12), if any idles, of
+ * another queue, to which v moves. -1: none.
  */
 CORE_FN s32 credit2_find_idle(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG)
 {
@@ -179,8 +179,9 @@ NO_FRAME s64 credit2_score(sched_call_t *cx, cpupool_t *pool, vcpu_t *v, pcpu_t 
 }
 
 /*
- * No pCPU idles for v: tickle the one, its own first, where it is better than who runs there. Where only the ratelimit speaks
- * against that, the pCPU looks again when that is over. (Xen lets it run its slice to the end, as if v had not come: 2.8.)
+ * No pCPU idles for v: tickle the one, its own first, where it is better than who runs there. Where only the ratelimit
+ * speaks against that, the pCPU looks again when that is over. (Xen lets it run its slice to the end, as if v had not
+ * come: 2.8.)
  */
 CORE_FN int credit2_tickle_busy(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG)
 {
@@ -246,13 +247,13 @@ NO_FRAME void credit2_tickle(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 
 /* ---- picking a pCPU (facts 2.10) ---- */
 
-/* The pCPU after the one that @rq gave out last, of those that are in @allowed; -1 none. */
-static inline s32 credit2_next_of(sched_call_t *cx, credit2_runq_t *rq, cpumask_t *allowed, s32 *bias)
+/* Of rq's pCPUs in @allowed, the one after that which @biased gave out last; -1 none. */
+static inline s32 credit2_next_of(sched_call_t *cx, credit2_runq_t *rq, cpumask_t *allowed, credit2_runq_t *biased)
 {
-	s32 cpu = mask_cycle_and(allowed, &rq->cpus, *bias, cx->host->mask_words);
+	s32 cpu = mask_cycle_and(allowed, &rq->cpus, biased->pick_bias, cx->host->mask_words);
 
 	if (cpu >= 0)
-		*bias = cpu;
+		biased->pick_bias = cpu;
 	return cpu;
 }
 
@@ -273,8 +274,9 @@ NO_FRAME s32 credit2_fallback(sched_call_t *cx, cpupool_t *pool, vcpu_t *v, cpum
 }
 
 /*
- * The least loaded run queue where v may run, and a pCPU of it: its id. v's own load is not counted against its own queue. A new
- * vCPU has none; in Xen the queue of the pCPU it was created on is locked meanwhile and so is left out (mended).
+ * The least loaded run queue where v may run, and a pCPU of it: its id. v's own load is not counted against its own
+ * queue. A new vCPU has none; in Xen the queue of the pCPU it was created on is locked meanwhile and so is left out
+ * (mended).
  */
 CORE_FN u32 credit2_pick_in(sched_call_t *cx ARG, vcpu_t *v ARG, cpumask_t *soft ARG)
 {
@@ -309,9 +311,9 @@ CORE_FN u32 credit2_pick_in(sched_call_t *cx ARG, vcpu_t *v ARG, cpumask_t *soft
 		return v->processor->id;
 	if (best_soft) {
 		biased = credit2_mended(pool, CREDIT2_MEND_BIAS) || !best ? best_soft : best;
-		cpu = credit2_next_of(cx, best_soft, soft, &biased->pick_bias);
+		cpu = credit2_next_of(cx, best_soft, soft, biased);
 	} else if (best) {
-		cpu = credit2_next_of(cx, best, &v->hard, &best->pick_bias);
+		cpu = credit2_next_of(cx, best, &v->hard, best);
 	}
 	if (cpu < 0)
 		cpu = credit2_fallback(cx, pool, v, soft);
@@ -329,7 +331,7 @@ NO_FRAME s32 credit2_wanted(sched_call_t *cx, vcpu_t *v)
 	to = &cx->host->credit2_runqs[(u32)v->credit2.migrate_to % cx->host->limits.pcpus];
 	if (!to->used || to->pool != v->domain->pool)
 		return -1;
-	return credit2_next_of(cx, to, &v->hard, &to->pick_bias);
+	return credit2_next_of(cx, to, &v->hard, to);
 }
 
 CORE_FN u32 credit2_pick_cpu(sched_call_t *cx ARG, vcpu_t *v ARG, bool commit)
@@ -360,8 +362,8 @@ CORE_FN u32 credit2_pick_cpu(sched_call_t *cx ARG, vcpu_t *v ARG, bool commit)
 #define CREDIT2_PULL_LOOK 64 /* vCPUs of another queue looked at */
 
 /*
- * p has nothing to run: a vCPU that waits in another run queue and may run here, moved to p's queue: index, or -1. In Xen it
- * would have to wait there until its queue's credit is reset (mends 2.12).
+ * p has nothing to run: a vCPU that waits in another run queue and may run here, moved to p's queue: index, or -1. In
+ * Xen it would have to wait there until its queue's credit is reset (mends 2.12).
  */
 CORE_FN s32 credit2_pull(sched_call_t *cx ARG, pcpu_t *p ARG)
 {
@@ -420,7 +422,8 @@ CORE_FN bool credit2_cores_fit(host_t *h ARG, credit2_runq_t *rq ARG, pcpu_t *p 
 	u32 n = mask_weight(&h->core_mask[p->core], h->mask_words);
 	s32 core = -1;
 
-	for_each_cpu(c, &rq->cpus, h->mask_words) {
+	for_each_cpu(c, &rq->cpus, h->mask_words)
+	{
 		pcpu_t *other = pcpu_of(h, (u32)c);
 
 		if (other->core == p->core || (s32)other->core == core)
@@ -431,12 +434,15 @@ CORE_FN bool credit2_cores_fit(host_t *h ARG, credit2_runq_t *rq ARG, pcpu_t *p 
 	return n <= most;
 }
 
-/* The run queue that p joins: with its siblings; else the smallest that is near and has room. Index, or -1: a new one. */
+/*
+ * The run queue that p joins: with its siblings; else the smallest that is near and has room. Index, or -1: a new one.
+ */
 CORE_FN s32 credit2_arrange(cpupool_t *pool ARG, pcpu_t *p ARG)
 {
 	host_t *h = pool->host;
 	struct credit2_params ARENA *params = &pool->credit2.params;
-	u32 online = h->limits.pcpus, queues = (online - 1) / params->max_cpus_runqueue + 1, most = online / queues, least = ~0U;
+	u32 online = h->limits.pcpus, queues = (online - 1) / params->max_cpus_runqueue + 1, most = online / queues,
+	    least = ~0U;
 	s32 best = -1;
 
 	for (link_t *l = pool->credit2.runqs.next; l != &pool->credit2.runqs && can_loop; l = l->next) {
@@ -456,7 +462,9 @@ CORE_FN s32 credit2_arrange(cpupool_t *pool ARG, pcpu_t *p ARG)
 	return best;
 }
 
-/* A new run queue with the lowest id that the pool does not use. There are as many queues as pCPUs: one is always free. */
+/*
+ * A new run queue with the lowest id that the pool does not use. There are as many queues as pCPUs: one is always free.
+ */
 CORE_FN s32 credit2_runq_begin(cpupool_t *pool ARG, s64 now)
 {
 	host_t *h = pool->host;
@@ -466,7 +474,8 @@ CORE_FN s32 credit2_runq_begin(cpupool_t *pool ARG, s64 now)
 
 	for (; i + 1 < h->limits.pcpus && h->credit2_runqs[i].used && can_loop; i++)
 		;
-	for (; at != &pool->credit2.runqs && link_of(at, credit2_runq_t, pool_link)->id == id && can_loop; at = at->next)
+	for (; at != &pool->credit2.runqs && link_of(at, credit2_runq_t, pool_link)->id == id && can_loop;
+	     at = at->next)
 		id++;
 	rq = &h->credit2_runqs[i];
 	rq->id = id;

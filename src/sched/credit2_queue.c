@@ -2,10 +2,10 @@
 /*
  * credit2's credit and its run queue. Facts: 2.4, 2.5, 2.6.
  *
- * A reset gives credit to every vCPU of a run queue, asleep or not, up to a limit. Rather than walk over them, the queue notes
- * the sum of what was ever given, and a vCPU what that sum was when its credit was last looked at: credits are brought up to
- * date when they are. One limit at the end is as good as one after each gift, since gifts are never negative. And who waits
- * keeps his place: all get the same, and the limit only makes ties.
+ * A reset gives credit to every vCPU of a run queue, asleep or not, up to a limit. Rather than walk over them, the
+ * queue notes the sum of what was ever given, and a vCPU what that sum was when its credit was last looked at: credits
+ * are brought up to date when they are. One limit at the end is as good as one after each gift, since gifts are never
+ * negative. And who waits keeps his place: all get the same, and the limit only makes ties.
  */
 
 /* Credit now, whatever was given since it was looked at. */
@@ -30,7 +30,10 @@ static inline bool credit2_capped(vcpu_t *v)
 	return v->credit2.budget_ns != TIME_NEVER;
 }
 
-/* Debit a running vCPU up to now: the heaviest of its queue burns 1 credit a ns, others as many times more as they weigh less. */
+/*
+ * Debit a running vCPU up to now: the heaviest of its queue burns 1 credit a ns, others as many times more as they
+ * weigh less.
+ */
 static void credit2_burn(sched_call_t *cx, vcpu_t *v)
 {
 	s64 used = cx->now - v->credit2.start_ns, weight = v->credit2.weight, burnt;
@@ -68,7 +71,10 @@ static inline void credit2_weight_joins(credit2_runq_t *rq, u32 weight)
 	}
 }
 
-/* A vCPU of @weight left, or weighs something else now: only when the last of the heaviest does so must the others be asked. */
+/*
+ * A vCPU of @weight left, or weighs something else now: only when the last of the heaviest does so must the others be
+ * asked.
+ */
 CORE_FN int credit2_weight_leaves(credit2_runq_t *rq ARG, u32 weight)
 {
 	if (weight != rq->max_weight || --rq->nr_max)

@@ -2,11 +2,13 @@
 /*
  * Ordered queues: what is queued stands in descending order of its key, first come first served among equals.
  *
- * A list would make each insertion a walk. This is a treap: a binary search tree by key that is a heap by a fixed pseudo-random
- * number of each node, so that its expected depth is 2 ln n whatever the order of insertions (a red-black tree would be deeper in
- * code, not in nodes). The members are linked in order as well: the first one, and the one after another, cost nothing.
+ * A list would make each insertion a walk. This is a treap: a binary search tree by key that is a heap by a fixed
+ * pseudo-random number of each node, so that its expected depth is 2 ln n whatever the order of insertions (a red-black
+ * tree would be deeper in code, not in nodes). The members are linked in order as well: the first one, and the one
+ * after another, cost nothing.
  *
- * A key may be bounded from above by a bound that only falls (tree_insert()'s @most): that makes ties, and never another order.
+ * A key may be bounded from above by a bound that only falls (tree_insert()'s @most): that makes ties, and never
+ * another order.
  */
 #ifndef SCHED_TREE_H
 #define SCHED_TREE_H

@@ -47,8 +47,8 @@ static int64_t parse_mend(const char *sched, const char *const *names, const cha
 			if (strlen(names[i]) == n - off && !memcmp(p + off, names[i], n - off))
 				bits = 1u << i;
 		if (!bits && !(n == 4 && !memcmp(p, "none", 4))) {
-			snprintf(err, errlen, "%.*s is not a correction of %s; write all, none, or some of %s", (int)n, p, sched,
-				 known);
+			snprintf(err, errlen, "%.*s is not a correction of %s; write all, none, or some of %s", (int)n,
+				 p, sched, known);
 			return -1;
 		}
 		mend = off ? mend & ~bits : mend | bits;
@@ -142,8 +142,8 @@ static int set_params(struct machine *m, const struct scn_pool *sp, cpupool_t *p
 	ret = is_credit2 ? sched_adjust_global_credit2(&m->cx, pool, &credit2) :
 			   sched_adjust_global_credit(&m->cx, pool, &credit);
 	if (ret) {
-		snprintf(err, errlen, "%s:%d: pools.%s.params: %s refuses these values together", m->s->path, sp->line, sp->name,
-			 sp->sched);
+		snprintf(err, errlen, "%s:%d: pools.%s.params: %s refuses these values together", m->s->path, sp->line,
+			 sp->name, sp->sched);
 		return -1;
 	}
 	return 0;
@@ -166,7 +166,8 @@ static int create_pool(struct machine *m, int i, char *err, size_t errlen)
 	return 0;
 }
 
-static int create_vcpu(struct machine *m, uint32_t domain, uint32_t index, const struct scn_vcpu *scn, char *err, size_t errlen)
+static int create_vcpu(struct machine *m, uint32_t domain, uint32_t index, const struct scn_vcpu *scn, char *err,
+		       size_t errlen)
 {
 	struct sim_vcpu *sv = &m->vcpus[index];
 	struct cpumask hard, soft;
@@ -203,8 +204,8 @@ static int create_domain(struct machine *m, uint32_t i, uint32_t first_vcpu, cha
 		if (create_vcpu(m, i, first_vcpu + v, &scn->vcpus[v], err, errlen))
 			return -1;
 	if (sched_adjust(&m->cx, sd->d, scn->weight, scn->cap)) {
-		snprintf(err, errlen, "%s:%d: domains.%s: the scheduler refuses its weight or cap", m->s->path, scn->line,
-			 scn->name);
+		snprintf(err, errlen, "%s:%d: domains.%s: the scheduler refuses its weight or cap", m->s->path,
+			 scn->line, scn->name);
 		return -1;
 	}
 	return 0;
@@ -213,7 +214,8 @@ static int create_domain(struct machine *m, uint32_t i, uint32_t first_vcpu, cha
 static int create_host(struct machine *m, uint32_t nr_vcpus)
 {
 	const struct scenario *s = m->s;
-	uint32_t n = (uint32_t)s->nr_pcpus, *core_of = calloc(n, sizeof(*core_of)), *node_of = calloc(n, sizeof(*node_of));
+	uint32_t n = (uint32_t)s->nr_pcpus, *core_of = calloc(n, sizeof(*core_of)),
+		 *node_of = calloc(n, sizeof(*node_of));
 	struct host_limits limits = {
 		.pcpus = n,
 		.cores = (uint32_t)(s->nodes * s->cores),
@@ -287,8 +289,8 @@ static int populate(struct machine *m, char *err, size_t errlen)
 	return 0;
 }
 
-struct machine *machine_create(const struct scenario *s, int trace_level, machine_record_fn record, void *arg, char *err,
-			       size_t errlen)
+struct machine *machine_create(const struct scenario *s, int trace_level, machine_record_fn record, void *arg,
+			       char *err, size_t errlen)
 {
 	struct machine *m = calloc(1, sizeof(*m));
 	uint32_t nr_vcpus = 0;
