@@ -273,48 +273,63 @@ NO_FRAME s32 credit2_fallback(sched_call_t *cx, cpupool_t *pool, vcpu_t *v, cpum
 	return cpu;
 }
 
+/* v's load is not counted against its own queue. */
+static inline s64 credit2_load_without(vcpu_t *v, credit2_runq_t *rq)
+{
+	s64 load = rq->b_avgload;
+
+	if (rq == v->credit2.runq)
+		load -= v->credit2.avgload;
+	return load < 0 ? 0 : load;
+}
+
 /*
- * The least loaded run queue where v may run, and a pCPU of it: its id. v's own load is not counted against its own
- * queue. A new vCPU has none; in Xen the queue of the pCPU it was created on is locked meanwhile and so is left out
- * (mended).
+ * The least loaded run queue with pCPUs in @allowed, the first of equals: index, or -1. In Xen a new vCPU's lock is that of the
+ * queue of the pCPU it was created on, which is so left out (mended).
  */
+CORE_FN s32 credit2_least_loaded(cpupool_t *pool ARG, vcpu_t *v ARG, cpumask_t *allowed ARG)
+{
+	u32 words = pool->host->mask_words;
+	bool leave_out = !v->credit2.runq && !credit2_mended(pool, CREDIT2_MEND_PLACE);
+	s64 least = TIME_NEVER - ZERO;
+	s32 best = (s32)ZERO - 1;
+
+	for (link_t *l = pool->credit2.runqs.next; l != &pool->credit2.runqs && can_loop; l = l->next) {
+		credit2_runq_t *rq = link_of(l, credit2_runq_t, pool_link);
+		s64 load = credit2_load_without(v, rq);
+
+		if (load >= least || !mask_intersects(allowed, &rq->cpus, words))
+			continue;
+		if (leave_out && rq == v->processor->credit2.runq)
+			continue;
+		least = load;
+		best = (s32)rq->index;
+	}
+	return best;
+}
+
+/* Where v goes by the loads of the run queues: a pCPU's id. @soft: what it prefers, or NULL. */
 CORE_FN u32 credit2_pick_in(sched_call_t *cx ARG, vcpu_t *v ARG, cpumask_t *soft ARG)
 {
 	cpupool_t *pool = v->domain->pool;
 	host_t *h = cx->host;
-	credit2_runq_t *best = NULL, *best_soft = NULL, *locked = NULL, *biased;
-	s64 least = TIME_NEVER, least_soft = TIME_NEVER, load;
-	s32 cpu = -1;
+	cpumask_t *allowed = &v->hard;
+	s32 cpu = -1, best = -1, hard;
 
-	if (!v->credit2.runq && !credit2_mended(pool, CREDIT2_MEND_PLACE))
-		locked = v->processor->credit2.runq;
-	for (link_t *l = pool->credit2.runqs.next; l != &pool->credit2.runqs && can_loop; l = l->next) {
-		credit2_runq_t *rq = link_of(l, credit2_runq_t, pool_link);
-
-		if (rq == locked || !mask_intersects(&v->hard, &rq->cpus, h->mask_words))
-			continue;
-		load = rq->b_avgload;
-		if (rq == v->credit2.runq)
-			load = load > v->credit2.avgload ? load - v->credit2.avgload : 0;
-		if (soft && load < least_soft && mask_intersects(soft, &rq->cpus, h->mask_words)) {
-			least_soft = load;
-			best_soft = rq;
-		}
-		if (load < least) {
-			least = load;
-			best = rq;
-		}
-	}
-	/* A new one stays where it was created if that is as good. */
-	if (!v->credit2.runq && (best_soft ? best_soft : best) == v->processor->credit2.runq &&
-	    mask_test(best_soft ? soft : &v->hard, v->processor->id) && mask_test(&pool->cpus, v->processor->id))
-		return v->processor->id;
-	if (best_soft) {
-		biased = credit2_mended(pool, CREDIT2_MEND_BIAS) || !best ? best_soft : best;
-		cpu = credit2_next_of(cx, best_soft, soft, biased);
-	} else if (best) {
-		cpu = credit2_next_of(cx, best, &v->hard, best);
-	}
+	hard = credit2_least_loaded(pool, v, allowed);
+	if (soft)
+		best = credit2_least_loaded(pool, v, soft);
+	if (best >= 0)
+		allowed = soft;
+	else
+		best = hard;
+	if (best >= 0 && !v->credit2.runq && &h->credit2_runqs[best] == v->processor->credit2.runq &&
+	    mask_test(allowed, v->processor->id) && mask_test(&pool->cpus, v->processor->id))
+		return v->processor->id; /* a new one stays where it was created if that is as good */
+	if (best >= 0)
+		cpu = credit2_next_of(
+			cx, &h->credit2_runqs[best], allowed,
+			&h->credit2_runqs[hard >= 0 && !credit2_mended(pool, CREDIT2_MEND_BIAS) ? hard : best]);
 	if (cpu < 0)
 		cpu = credit2_fallback(cx, pool, v, soft);
 	return cpu < 0 ? v->processor->id : (u32)cpu;
