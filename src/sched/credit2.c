@@ -219,7 +219,7 @@ CORE_FN int credit2_remove_vcpu(sched_call_t *cx ARG, vcpu_t *v ARG)
 	return 0;
 }
 
-CORE_FN int credit2_sleep(sched_call_t *cx ARG, vcpu_t *v ARG)
+NO_FRAME void credit2_sleep(sched_call_t *cx, vcpu_t *v)
 {
 	if (v->processor->curr == v) {
 		credit2_tickle_cpu(cx, v->domain->pool, v->processor, NULL);
@@ -229,7 +229,6 @@ CORE_FN int credit2_sleep(sched_call_t *cx ARG, vcpu_t *v ARG)
 	} else {
 		v->credit2.flags &= (u8)~CREDIT2_DELAYED_ADD;
 	}
-	return 0;
 }
 
 CORE_FN int credit2_wake(sched_call_t *cx ARG, vcpu_t *v ARG)

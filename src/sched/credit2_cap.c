@@ -22,7 +22,7 @@ static inline s64 credit2_quota(domain_t *d)
 	return quota < CREDIT2_LEAST_QUOTA ? CREDIT2_LEAST_QUOTA : quota;
 }
 
-CORE_FN int credit2_park(sched_call_t *cx ARG, vcpu_t *v ARG)
+NO_FRAME void credit2_park(sched_call_t *cx, vcpu_t *v)
 {
 	v->pause_flags |= VPF_parked;
 	v->parked_entry_ns = cx->now;
@@ -36,7 +36,6 @@ CORE_FN int credit2_park(sched_call_t *cx ARG, vcpu_t *v ARG)
 		list_add_tail(&v->domain->credit2.parked, &v->credit2.parked);
 	else
 		list_add_head(&v->domain->credit2.parked, &v->credit2.parked);
-	return 0;
 }
 
 /* May v, capped, run? It draws a quota if it has none, and is parked if there is none. */
@@ -121,7 +120,7 @@ static void credit2_unqueue_replenish(sched_call_t *cx, domain_t *d)
 }
 
 /* d's period is over: it gets the next one's budget, less what was used too much. */
-CORE_FN int credit2_replenish(sched_call_t *cx ARG, domain_t *d ARG)
+NO_FRAME void credit2_replenish(sched_call_t *cx, domain_t *d)
 {
 	s64 budget = credit2_period_budget(d), period = d->pool->credit2.params.cap_period_ns, missed;
 
@@ -131,11 +130,10 @@ CORE_FN int credit2_replenish(sched_call_t *cx ARG, domain_t *d ARG)
 	credit2_queue_replenish(cx, d);
 	d->credit2.budget_ns += missed * budget;
 	if (d->credit2.budget_ns <= 0)
-		return 0;
+		return;
 	if (d->credit2.budget_ns > budget)
 		d->credit2.budget_ns = budget;
 	credit2_unpark_all(cx, d);
-	return 0;
 }
 
 CORE_FN int credit2_account(sched_call_t *cx ARG, pcpu_t *p ARG)
@@ -177,12 +175,11 @@ CORE_FN int credit2_cap_begin(sched_call_t *cx ARG, domain_t *d ARG)
 	return 0;
 }
 
-CORE_FN int credit2_cap_end(sched_call_t *cx ARG, domain_t *d ARG)
+NO_FRAME void credit2_cap_end(sched_call_t *cx, domain_t *d)
 {
 	d->credit2.capped = 0;
 	credit2_unqueue_replenish(cx, d);
 	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next)
 		link_of(l, vcpu_t, domain_link)->credit2.budget_ns = TIME_NEVER;
 	credit2_unpark_all(cx, d);
-	return 0;
 }

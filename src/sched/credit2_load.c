@@ -96,13 +96,13 @@ CORE_FN int credit2_deassign(sched_call_t *cx ARG, vcpu_t *v ARG)
 }
 
 /* v, which doesn't run and isn't queued, belongs to another run queue from now on. */
-CORE_FN int credit2_reassign(sched_call_t *cx ARG, vcpu_t *v ARG, credit2_runq_t *to ARG)
+NO_FRAME void credit2_reassign(sched_call_t *cx, vcpu_t *v, credit2_runq_t *to)
 {
 	credit2_runq_t *from = v->credit2.runq;
 	s64 old, new;
 
 	if (from == to)
-		return 0;
+		return;
 	if (from) {
 		if (tracing(cx))
 			record4(cx, TRC_CREDIT2_MIGRATE, pair(from->id, v->domain->id), pair(v->id, to->id));
@@ -120,11 +120,10 @@ CORE_FN int credit2_reassign(sched_call_t *cx ARG, vcpu_t *v ARG, credit2_runq_t
 	} else {
 		credit2_assign(cx, v, to);
 	}
-	return 0;
 }
 
 /* v, queued, goes to the queue of pCPU p; the caller tickles. */
-CORE_FN int credit2_move_queued(sched_call_t *cx ARG, vcpu_t *v ARG, pcpu_t *p ARG)
+NO_FRAME void credit2_move_queued(sched_call_t *cx, vcpu_t *v, pcpu_t *p)
 {
 	credit2_dequeue(v);
 	credit2_load_runq(cx, v->credit2.runq, -1);
@@ -132,7 +131,6 @@ CORE_FN int credit2_move_queued(sched_call_t *cx ARG, vcpu_t *v ARG, pcpu_t *p A
 	credit2_reassign(cx, v, p->credit2.runq);
 	credit2_load_runq(cx, v->credit2.runq, 1);
 	credit2_enqueue(v);
-	return 0;
 }
 
 /* ---- balancing ---- */

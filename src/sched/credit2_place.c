@@ -121,7 +121,7 @@ NO_FRAME s32 credit2_idle_among(sched_call_t *cx, cpupool_t *pool, vcpu_t *v, cp
  * An idle pCPU for v, which is queued: of its run queue, preferred ones first; then (mends 2.12), if any idles, of
  * another queue, to which v moves. -1: none.
  */
-CORE_FN s32 credit2_find_idle(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG)
+NO_FRAME s32 credit2_find_idle(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 {
 	host_t *h = cx->host;
 	u32 words = h->mask_words;
@@ -157,20 +157,36 @@ static inline s64 credit2_kept_until(cpupool_t *pool, pcpu_t *p)
 						      p->curr->state_entry_ns + limit - CREDIT2_RATELIMIT_TOLERANCE;
 }
 
-/* How much better it is that v runs on p than who runs there; the ratelimit not considered. */
-NO_FRAME s64 credit2_score(sched_call_t *cx, cpupool_t *pool, vcpu_t *v, pcpu_t *p)
+/*
+ * How much better it is that v runs on p than who runs there; not above 0: no. When only the ratelimit speaks against it, p may
+ * be the pCPU that is to look again (mends 2.8).
+ */
+CORE_FN s64 credit2_score(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG, pcpu_t *p ARG)
 {
+	credit2_runq_t *rq = v->credit2.runq;
 	vcpu_t *cur = p->curr;
-	s64 score;
+	bool kept = cx->now <= credit2_kept_until(pool, p);
+	s64 score, over;
 
-	if (cur->is_idle || cur->domain->pool != pool || !cur->credit2.runq)
-		return -1;
+	if (!mask_test(&v->hard, p->id) || !mask_test(&rq->cpus, p->id) || mask_test(&rq->idle, p->id) ||
+	    mask_test(&rq->tickled, p->id) || cur->is_idle || cur->credit2.runq != rq)
+		return 0;
+	if (kept && !credit2_mended(pool, CREDIT2_MEND_WAKE))
+		return 0;
 	credit2_burn(cx, cur);
 	score = credit2_credit(v) - credit2_credit(cur);
 	if (p != v->processor)
 		score -= pool->credit2.params.migrate_resist_ns;
 	if (score <= 0)
-		return score;
+		return 0;
+	if (kept) {
+		over = cur->state_entry_ns + pool->credit2.params.ratelimit_ns;
+		if (over < rq->look_ns) {
+			rq->look_ns = over;
+			rq->look_cpu = (s32)p->id;
+		}
+		return 0;
+	}
 	if (mask_test(&v->soft, p->id))
 		score += CREDIT2_GRANT;
 	if (!mask_test(&cur->soft, p->id))
@@ -179,45 +195,37 @@ NO_FRAME s64 credit2_score(sched_call_t *cx, cpupool_t *pool, vcpu_t *v, pcpu_t 
 }
 
 /*
- * No pCPU idles for v: tickle the one, its own first, where it is better than who runs there. Where only the ratelimit
- * speaks against that, the pCPU looks again when that is over. (Xen lets it run its slice to the end, as if v had not
- * come: 2.8.)
+ * No pCPU idles for v: tickle the one, its own first, where it is better than who runs there. Where only the ratelimit speaks
+ * against that, the pCPU looks again when that is over. (Xen lets it run its slice to the end, as if v had not come: 2.8.)
  */
 CORE_FN int credit2_tickle_busy(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG)
 {
 	host_t *h = cx->host;
 	credit2_runq_t *rq = v->credit2.runq;
-	s64 best_score = 0, look_ns = TIME_NEVER, score;
-	s32 best = -1, look = -1, home = (s32)v->processor->id, cpu = home;
-	bool at_home = true, kept;
-	pcpu_t *p;
+	pcpu_t *home = v->processor, *p;
+	s64 best_score, score;
+	s32 best = (s32)home->id - ZERO;
 
-	for (; cpu >= 0 && can_loop; cpu = mask_next(&rq->cpus, at_home ? -1 : cpu, h->mask_words), at_home = false) {
-		if ((!at_home && cpu == home) || !mask_test(&v->hard, (u32)cpu) || !mask_test(&rq->cpus, (u32)cpu) ||
-		    mask_test(&rq->idle, (u32)cpu) || mask_test(&rq->tickled, (u32)cpu))
-			continue;
-		p = pcpu_of(h, (u32)cpu);
-		kept = cx->now <= credit2_kept_until(pool, p);
-		if (kept && !credit2_mended(pool, CREDIT2_MEND_WAKE))
-			continue;
-		score = credit2_score(cx, pool, v, p);
-		if (!kept && score > best_score) {
-			best_score = score;
-			best = cpu;
-			if (at_home && mask_test(&v->soft, (u32)cpu))
-				break;
+	rq->look_ns = TIME_NEVER;
+	rq->look_cpu = -1;
+	best_score = credit2_score(cx, pool, v, home);
+	if (best_score <= 0 || !mask_test(&v->soft, home->id))
+		for_each_cpu(c, &rq->cpus, h->mask_words) {
+			p = pcpu_of(h, (u32)c);
+			if (p == home)
+				continue;
+			score = credit2_score(cx, pool, v, p);
+			if (score > best_score) {
+				best_score = score;
+				best = c;
+			}
 		}
-		if (kept && score > 0 && p->curr->state_entry_ns + pool->credit2.params.ratelimit_ns < look_ns) {
-			look_ns = p->curr->state_entry_ns + pool->credit2.params.ratelimit_ns;
-			look = cpu;
-		}
-	}
-	if (best >= 0) {
+	if (best_score > 0) {
 		credit2_tickle_cpu(cx, pool, pcpu_of(h, (u32)best), v);
-	} else if (look >= 0 && credit2_mended(pool, CREDIT2_MEND_WAKE)) {
-		p = pcpu_of(h, (u32)look);
-		if (p->timer_ns[TIMER_SLICE] > look_ns)
-			timer_set(cx, p, TIMER_SLICE, look_ns);
+	} else if (rq->look_cpu >= 0) {
+		p = pcpu_of(h, (u32)rq->look_cpu);
+		if (p->timer_ns[TIMER_SLICE] > rq->look_ns)
+			timer_set(cx, p, TIMER_SLICE, rq->look_ns);
 	}
 	return 0;
 }

@@ -75,14 +75,13 @@ static inline void credit2_weight_joins(credit2_runq_t *rq, u32 weight)
  * A vCPU of @weight left, or weighs something else now: only when the last of the heaviest does so must the others be
  * asked.
  */
-CORE_FN int credit2_weight_leaves(credit2_runq_t *rq ARG, u32 weight)
+static inline void credit2_weight_leaves(credit2_runq_t *rq, u32 weight)
 {
 	if (weight != rq->max_weight || --rq->nr_max)
-		return 0;
+		return;
 	rq->max_weight = 1;
 	for (link_t *l = rq->vcpus.next; l != &rq->vcpus && can_loop; l = l->next)
 		credit2_weight_joins(rq, link_of(l, vcpu_t, credit2.assigned)->credit2.weight);
-	return 0;
 }
 
 /* ---- the queue ---- */
