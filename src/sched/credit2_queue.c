@@ -98,7 +98,7 @@ CORE_FN int credit2_enqueue(vcpu_t *v ARG)
 	return 0;
 }
 
-CORE_FN int credit2_dequeue(vcpu_t *v ARG)
+NO_FRAME void credit2_dequeue(vcpu_t *v)
 {
 	credit2_runq_t *rq = v->credit2.runq;
 
@@ -106,7 +106,6 @@ CORE_FN int credit2_dequeue(vcpu_t *v ARG)
 	v->credit2.queued = 0;
 	if (--rq->nr_queued == 0)
 		mask_clear(&rq->pool->credit2.waiting, rq->index);
-	return 0;
 }
 
 #define credit2_queued_at(l) link_of(tree_node_of(l), vcpu_t, credit2.node)
