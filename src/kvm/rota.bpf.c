@@ -550,6 +550,8 @@ void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 		vcpu_block(cx, next);
 	}
 	carry_out(cx, cpu);
+	if (p->resched)
+		scx_bpf_kick_cpu(cpu, SCX_KICK_PREEMPT); /* wanted again while it was at it: what is dropped above comes back */
 	arm_timer((u32)cpu, p->deadline_ns);
 }
 

@@ -9,14 +9,14 @@ seconds=${ROTA_LIVE_SECONDS:-2}
 # success VM - percent of its attempts that succeeded, over some seconds
 success()
 {
-	local a s
+	local dir a0 s0 a1 s1
 
-	a=$(debugfs_kvm "$1" directed_yield_attempted)
-	s=$(debugfs_kvm "$1" directed_yield_successful)
+	dir=$(echo "/sys/kernel/debug/kvm/${VM[$1]}-"*)
+	# One cat for both: on a slow machine much happens between two.
+	{ read -r a0; read -r s0; } < <(cat "$dir/directed_yield_attempted" "$dir/directed_yield_successful")
 	sleep "$seconds"
-	awk -v a=$(($(debugfs_kvm "$1" directed_yield_attempted) - a)) \
-		-v s=$(($(debugfs_kvm "$1" directed_yield_successful) - s)) \
-		'BEGIN { printf "%.2f", a ? 100 * s / a : 0 }'
+	{ read -r a1; read -r s1; } < <(cat "$dir/directed_yield_attempted" "$dir/directed_yield_successful")
+	awk -v a=$((a1 - a0)) -v s=$((s1 - s0)) 'BEGIN { printf "%.2f", a ? 100 * s / a : 0 }'
 }
 
 # Loads: two vCPUs on one pCPU; the same beside a hog; two on two pCPUs beside hogs; four on two; and a sibling that is seldom queued.
