@@ -111,8 +111,8 @@ SCHED_API s32 cpupool_add_cpu(sched_call_t *cx, s32 id, s32 cpu)
 		cx->calls++;
 		sched_lock(pool);
 		pool_count_cpu(pool, (u32)cpu, true);
+		hook_pcpu_init(cx, p); /* moving_cpu tells it that vCPUs may be there still */
 		h->moving_cpu = -1;
-		hook_pcpu_init(cx, p);
 		sched_unlock(pool);
 		kick(cx, p);
 		return 0;

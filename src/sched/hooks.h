@@ -30,7 +30,7 @@
 
 /* One switch for each hook. The default is the idle scheduler, which has nothing to do but idle. */
 #define HOOK(hook, params, pool_expr) \
-	static inline void hook_##hook params \
+	NO_FRAME void hook_##hook params \
 	{ \
 		switch ((pool_expr)->sched) { \
 			SCHEDULERS(HOOK_CASE_##hook) \

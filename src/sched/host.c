@@ -54,7 +54,7 @@ static u64 carve(u64 *size, u64 item, u64 n)
 }
 
 struct host_layout {
-	u64 pcpus, vcpus, domains, pools, core_mask, node_mask, scratch, size;
+	u64 pcpus, vcpus, domains, pools, credit2_runqs, core_mask, node_mask, scratch, size;
 };
 
 static void layout(const struct host_limits *lim, struct host_layout *l)
@@ -64,6 +64,7 @@ static void layout(const struct host_limits *lim, struct host_layout *l)
 	l->vcpus = carve(&l->size, sizeof(struct vcpu), (u64)lim->vcpus + lim->pcpus);
 	l->domains = carve(&l->size, sizeof(struct domain), (u64)lim->domains + 1);
 	l->pools = carve(&l->size, sizeof(struct cpupool), lim->pools);
+	l->credit2_runqs = carve(&l->size, sizeof(struct credit2_runq), lim->pcpus);
 	l->core_mask = carve(&l->size, sizeof(struct cpumask), lim->cores);
 	l->node_mask = carve(&l->size, sizeof(struct cpumask), lim->nodes);
 	l->scratch = carve(&l->size, sizeof(struct cpumask), 3ULL * lim->pcpus);
@@ -124,11 +125,14 @@ SCHED_API host_t *host_init(void ARENA *mem, const struct host_limits *limits, c
 	h->domains = (domain_t *)(base + l.domains);
 	h->idle_domain = &h->domains[limits->domains];
 	h->pools = (cpupool_t *)(base + l.pools);
+	h->credit2_runqs = (credit2_runq_t *)(base + l.credit2_runqs);
 	h->core_mask = (cpumask_t *)(base + l.core_mask);
 	h->node_mask = (cpumask_t *)(base + l.node_mask);
 	h->scratch = (cpumask_t *)(base + l.scratch);
 	h->idle_domain->id = TRC_DOM_IDLE;
 	h->idle_domain->used = 1;
+	for (u32 i = 0; i < limits->pcpus; i++)
+		h->credit2_runqs[i].index = i;
 	list_init(&h->free_vcpus);
 	for (u32 i = 0; i < limits->vcpus; i++) {
 		h->vcpus[i].index = i;

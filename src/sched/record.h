@@ -53,6 +53,15 @@ enum trace_event {
 	TRC_CREDIT_RATELIMIT = 0x0002200a, /* dom << 16 | vcpu, ns run */
 	TRC_CREDIT_STEAL_CHECK = 0x0002200b, /* peer cpu, checked */
 
+	TRC_CREDIT2_CREDIT_RESET = 0x00022207, /* dom, vcpu, ns granted to each, credit of the first after it (us) */
+	TRC_CREDIT2_TICKLE = 0x00022206, /* cpu */
+	TRC_CREDIT2_RUNQ_ASSIGN = 0x0002220a, /* dom, vcpu, run queue */
+	TRC_CREDIT2_MIGRATE = 0x0002220f, /* from run queue, dom, vcpu, to run queue */
+	TRC_CREDIT2_LOAD_CHECK = 0x00022210, /* run queue, other's */
+	TRC_CREDIT2_PICKED_CPU = 0x00022213, /* dom, vcpu, cpu, run queue */
+	TRC_CREDIT2_SCHEDULE = 0x00022215, /* cpu << 16 | idle */
+	TRC_CREDIT2_RATELIMIT = 0x00022216, /* dom << 16 | vcpu, ns run */
+
 	/* Not Xen's: numbers of rota's own, in a class Xen leaves free. */
 	TRC_ROTA_PARK = 0x0002f001, /* dom, vcpu: the cap is reached */
 	TRC_ROTA_UNPARK = 0x0002f002, /* dom, vcpu */

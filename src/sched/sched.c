@@ -4,7 +4,9 @@
  * all of it must be static. The order is that of dependence: policies, then the framework that calls them.
  */
 #include "sched/core.h"
+#include "sched/tree.c"
 #include "sched/credit.c"
+#include "sched/credit2.c"
 #include "sched/hooks.h"
 
 #include "sched/schedule.c"

@@ -23,6 +23,7 @@
 #include "sched/list.h"
 #include "sched/mask.h"
 #include "sched/record.h"
+#include "sched/tree.h"
 
 #define TIME_NEVER __INT64_MAX__
 #define MSEC 1000000LL
@@ -44,9 +45,12 @@ typedef struct sched_call ARENA sched_call_t;
 typedef struct trace_rec ARENA trace_rec_t;
 
 #include "sched/credit.h"
+#include "sched/credit2.h"
 
 /* The schedulers: SCHEDULER(policy file's prefix, id of Xen's domctl, full name). To add one, add a line. */
-#define SCHEDULERS(SCHEDULER) SCHEDULER(credit, 5, "SMP Credit Scheduler")
+#define SCHEDULERS(SCHEDULER) \
+	SCHEDULER(credit, 5, "SMP Credit Scheduler") \
+	SCHEDULER(credit2, 6, "SMP Credit Scheduler rev2")
 
 enum sched_id {
 	SCHED_NONE = 0, /* the idle scheduler: it owns the pCPUs that are in no pool */
@@ -96,6 +100,7 @@ struct vcpu {
 	s32 last_cpu; /* where it ran last, -1 nowhere */
 	union {
 		struct credit_vcpu credit;
+		struct credit2_vcpu credit2;
 	};
 	struct link domain_link;
 	struct cpumask hard, saved_hard, soft;
@@ -115,6 +120,7 @@ struct pcpu {
 	u64 schedules; /* schedule() calls */
 	union {
 		struct credit_pcpu credit;
+		struct credit2_pcpu credit2;
 	};
 };
 
@@ -133,6 +139,7 @@ struct domain {
 	u32 cap; /* percent of one pCPU, 0 none */
 	union {
 		struct credit_domain credit;
+		struct credit2_domain credit2;
 	};
 	struct link vcpus; /* vcpu.domain_link, by id */
 	struct link pool_link;
@@ -150,6 +157,7 @@ struct cpupool {
 	struct cpumask cpus;
 	union {
 		struct credit_pool credit;
+		struct credit2_pool credit2;
 	};
 };
 
@@ -175,6 +183,7 @@ struct host {
 	vcpu_t *vcpus; /* limits.vcpus, then one idle vCPU for each pCPU */
 	domain_t *domains;
 	cpupool_t *pools;
+	credit2_runq_t *credit2_runqs; /* limits.pcpus */
 	cpumask_t *core_mask, *node_mask; /* by core, by node */
 	cpumask_t *scratch; /* three for each pCPU: for the one that executes; the third is the host's */
 	struct link free_vcpus;
@@ -271,6 +280,8 @@ SCHED_API s32 sched_adjust(sched_call_t *cx, domain_t *d, s32 weight, s32 cap);
  * their time, as in Xen.
  */
 SCHED_API s32 sched_adjust_global_credit(sched_call_t *cx, cpupool_t *pool, const struct credit_params ARENA *params);
+/* As above; -EBUSY for what is fixed once the pool has a pCPU. */
+SCHED_API s32 sched_adjust_global_credit2(sched_call_t *cx, cpupool_t *pool, const struct credit2_params ARENA *params);
 
 /* ---- affinity (affinity.c) ---- */
 

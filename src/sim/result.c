@@ -78,7 +78,7 @@ void entitlements(const struct machine *m, double *out)
 	}
 	for (uint32_t p = 0; p < m->host->limits.pools; p++) {
 		const cpupool_t *pool = &m->host->pools[p];
-		bool by_domain = pool->credit.params.weight_of_domain, again = true;
+		bool by_domain = pool->sched == SCHED_ID_credit && pool->credit.params.weight_of_domain, again = true;
 		double left = pool->nr_cpus;
 
 		while (again) {

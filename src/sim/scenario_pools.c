@@ -12,7 +12,7 @@
 
 #include "sim/scenario_read.h"
 
-enum param_kind { PARAM_TIME, PARAM_BOOL, PARAM_WEIGHT_OF, PARAM_NAMES };
+enum param_kind { PARAM_TIME, PARAM_BOOL, PARAM_NUMBER, PARAM_CHOICE, PARAM_NAMES };
 
 struct param_rule {
 	const char *name;
@@ -20,18 +20,38 @@ struct param_rule {
 	enum param_kind kind;
 	int64_t range[2];
 	int64_t unless_zero; /* where 0 is allowed as "off", the least value above it */
+	const char *const *choices; /* of PARAM_CHOICE: the value is the index */
 };
 
+static const char *const weight_of_choices[] = { "vcpu", "domain", NULL };
+static const char *const runqueue_choices[] = { "cpu", "core", "socket", "node", "all", NULL };
+
 static const struct param_rule credit_params[] = {
-	{ "tslice", "tslice", PARAM_TIME, { 1000000, 1000000000 }, 0 },
-	{ "ratelimit", "ratelimit", PARAM_TIME, { 0, 500000000 }, 100000 },
-	{ "migration_delay", "migration_delay", PARAM_TIME, { 0, 100000000 }, 0 },
-	{ "vcpu_migr_delay", "migration_delay", PARAM_TIME, { 0, 100000000 }, 0 },
-	{ "lb_ratelimit", "lb_ratelimit", PARAM_TIME, { 0, 1000000000 }, 0 },
-	{ "weight_of", "weight_of", PARAM_WEIGHT_OF, { 0, 0 }, 0 },
-	{ "tickle_one_idle", "tickle_one_idle", PARAM_BOOL, { 0, 0 }, 0 },
-	{ "mend", "mend", PARAM_NAMES, { 0, 0 }, 0 },
-	{ NULL, NULL, PARAM_BOOL, { 0, 0 }, 0 },
+	{ "tslice", "tslice", PARAM_TIME, { 1000000, 1000000000 }, 0, NULL },
+	{ "ratelimit", "ratelimit", PARAM_TIME, { 0, 500000000 }, 100000, NULL },
+	{ "migration_delay", "migration_delay", PARAM_TIME, { 0, 100000000 }, 0, NULL },
+	{ "vcpu_migr_delay", "migration_delay", PARAM_TIME, { 0, 100000000 }, 0, NULL },
+	{ "lb_ratelimit", "lb_ratelimit", PARAM_TIME, { 0, 1000000000 }, 0, NULL },
+	{ "weight_of", "weight_of", PARAM_CHOICE, { 0, 0 }, 0, weight_of_choices },
+	{ "tickle_one_idle", "tickle_one_idle", PARAM_BOOL, { 0, 0 }, 0, NULL },
+	{ "mend", "mend", PARAM_NAMES, { 0, 0 }, 0, NULL },
+	{ NULL, NULL, PARAM_BOOL, { 0, 0 }, 0, NULL },
+};
+
+/* Xen's names of the boot options (sched_credit2_..., credit2_...) without their prefix. */
+static const struct param_rule credit2_params[] = {
+	{ "ratelimit", "ratelimit", PARAM_TIME, { 0, 500000000 }, 100000, NULL },
+	{ "cap_period", "cap_period", PARAM_TIME, { 1000000, 1000000000 }, 0, NULL },
+	{ "migrate_resist", "migrate_resist", PARAM_TIME, { 0, 10000000 }, 0, NULL },
+	{ "load_window_shift", "load_window_shift", PARAM_NUMBER, { 11, 34 }, 0, NULL },
+	{ "load_precision_shift", "load_precision_shift", PARAM_NUMBER, { 4, 20 }, 0, NULL },
+	{ "balance_under", "balance_under", PARAM_NUMBER, { -4, 6 }, 0, NULL },
+	{ "balance_over", "balance_over", PARAM_NUMBER, { -4, 6 }, 0, NULL },
+	{ "runqueue", "runqueue", PARAM_CHOICE, { 0, 0 }, 0, runqueue_choices },
+	{ "max_cpus_runqueue", "max_cpus_runqueue", PARAM_NUMBER, { 1, SCHED_MAX_PCPUS }, 0, NULL },
+	{ "smt_power_savings", "smt_power_savings", PARAM_BOOL, { 0, 0 }, 0, NULL },
+	{ "mend", "mend", PARAM_NAMES, { 0, 0 }, 0, NULL },
+	{ NULL, NULL, PARAM_BOOL, { 0, 0 }, 0, NULL },
 };
 
 #define CREDIT_TSLICE_NS 30000000 /* what holds when only ratelimit is given */
@@ -42,6 +62,7 @@ static const struct policy {
 	const struct param_rule *params;
 } policies[] = {
 	{ "credit", credit_params },
+	{ "credit2", credit2_params },
 	{ NULL, NULL },
 };
 
@@ -110,6 +131,27 @@ static int read_names(struct scn_reader *r, const struct scn_node *n, char **out
 	return *out ? 0 : scn_fail_memory(r);
 }
 
+static int read_choice(struct scn_reader *r, const struct scn_node *n, const char *const *choices,
+		       int64_t *value)
+{
+	char known[200] = "";
+	int err;
+
+	for (const char *const *c = choices; *c; c++)
+		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s",
+			 !*known ? "" : c[1] ? ", " : " or ", *c);
+	err = scn_need_scalar(r, n, known);
+	if (err)
+		return err;
+	for (*value = 0; choices[*value]; ++*value)
+		if (!strcmp(n->text, choices[*value]))
+			return 0;
+	if (!choices[2])
+		return scn_fail(r, n, "%s is neither %s nor %s; write one of them",
+				scn_quote(r, n->text), choices[0], choices[1]);
+	return scn_fail(r, n, "%s is none of the choices; write %s", scn_quote(r, n->text), known);
+}
+
 static int read_param(struct scn_reader *r, const struct scn_node *n, const struct param_rule *rule,
 		      struct scn_param *p)
 {
@@ -129,12 +171,11 @@ static int read_param(struct scn_reader *r, const struct scn_node *n, const stru
 	case PARAM_BOOL:
 		err = scn_bool_value(r, n, &p->value);
 		break;
-	case PARAM_WEIGHT_OF:
-		err = scn_need_scalar(r, n, "vcpu or domain");
-		if (!err && strcmp(n->text, "vcpu") && strcmp(n->text, "domain"))
-			err = scn_fail(r, n, "%s is neither vcpu nor domain; write one of them",
-				       scn_quote(r, n->text));
-		p->value = !err && !strcmp(n->text, "domain");
+	case PARAM_NUMBER:
+		err = scn_int_value(r, n, rule->range, &p->value);
+		break;
+	case PARAM_CHOICE:
+		err = read_choice(r, n, rule->choices, &p->value);
 		break;
 	case PARAM_NAMES:
 		return read_names(r, n, &p->text);
@@ -181,7 +222,7 @@ static int read_params(struct scn_reader *r, const struct scn_node *n, struct sc
 	path = scn_enter(r, "params");
 	for (int i = 0; rules[i].name; i++)
 		keys[i] = rules[i].name;
-	err = scn_check_map(r, n, keys, "{tslice: 30ms}");
+	err = scn_check_map(r, n, keys, "{ratelimit: 1ms}");
 	if (err)
 		return err;
 	pool->params = calloc((size_t)n->nr + 1, sizeof(*pool->params));
@@ -210,7 +251,7 @@ static int read_params(struct scn_reader *r, const struct scn_node *n, struct sc
 			return err;
 		scn_leave(r, inner);
 	}
-	err = check_credit(r, n, pool);
+	err = strcmp(pool->sched, "credit") ? 0 : check_credit(r, n, pool);
 	if (err)
 		return err;
 	scn_leave(r, path);

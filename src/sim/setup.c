@@ -16,34 +16,39 @@ static int fail(char *err, size_t errlen, const char *what)
 	return -1;
 }
 
-/* Names of the corrections, as `mend:` writes them; the order of enum credit_mend. */
-static const char *const mend_names[] = {
-	"active", "push", "timer", "balance", "order", "wake", "share", "cap", "boost", "yield", "insert",
+/* Names of the corrections, as `mend:` writes them; the order of enum credit_mend, and of enum credit2_mend. */
+static const char *const credit_mends[] = {
+	"active", "push", "timer", "balance", "order", "wake", "share", "cap", "boost", "yield", "insert", NULL,
 };
 
-#define NR_MENDS (sizeof(mend_names) / sizeof(mend_names[0]))
+static const char *const credit2_mends[] = {
+	"bias", "partner", "newcap", "savings", "idle", "pull", "place", "scale", "wake", "park", "share", NULL,
+};
 
 /* "all", "none", "share,cap", or "^push,^wake" (all but those). Returns -1 and the culprit in @err. */
-static int64_t parse_mend(const char *text, char *err, size_t errlen)
+static int64_t parse_mend(const char *sched, const char *const *names, const char *text, char *err, size_t errlen)
 {
 	const char *p = text;
-	uint32_t mend = *p == '^' ? CREDIT_MEND_ALL : 0;
+	uint32_t all = 0, mend;
+	char known[200] = "";
 
+	for (const char *const *n = names; *n; n++) {
+		all = all << 1 | 1;
+		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s", *known ? ", " : "", *n);
+	}
+	mend = *p == '^' ? all : 0;
 	while (*p) {
 		size_t n = strcspn(p, ","), off = *p == '^';
 		uint32_t bits = 0;
 
 		if (n == 3 && !memcmp(p, "all", 3))
-			bits = CREDIT_MEND_ALL;
-		for (size_t i = 0; i < NR_MENDS; i++)
-			if (strlen(mend_names[i]) == n - off && !memcmp(p + off, mend_names[i], n - off))
+			bits = all;
+		for (uint32_t i = 0; names[i]; i++)
+			if (strlen(names[i]) == n - off && !memcmp(p + off, names[i], n - off))
 				bits = 1u << i;
 		if (!bits && !(n == 4 && !memcmp(p, "none", 4))) {
-			snprintf(
-				err, errlen,
-				"%.*s is not a correction of credit; write all, none, or some of active, push, timer, "
-				 "balance, order, wake, share, cap, boost, yield, insert",
-				 (int)n, p);
+			snprintf(err, errlen, "%.*s is not a correction of %s; write all, none, or some of %s", (int)n,
+				 p, sched, known);
 			return -1;
 		}
 		mend = off ? mend & ~bits : mend | bits;
@@ -52,7 +57,7 @@ static int64_t parse_mend(const char *text, char *err, size_t errlen)
 	return mend;
 }
 
-static int set_param(struct credit_params *p, const struct scn_param *param, char *err, size_t errlen)
+static int set_credit(struct credit_params *p, const struct scn_param *param, char *err, size_t errlen)
 {
 	int64_t mend;
 
@@ -69,7 +74,7 @@ static int set_param(struct credit_params *p, const struct scn_param *param, cha
 	else if (!strcmp(param->key, "tickle_one_idle"))
 		p->tickle_one_idle = param->value != 0;
 	else if (!strcmp(param->key, "mend")) {
-		mend = parse_mend(param->text, err, errlen);
+		mend = parse_mend("credit", credit_mends, param->text, err, errlen);
 		if (mend < 0)
 			return -1;
 		p->mend = (uint32_t)mend;
@@ -80,31 +85,81 @@ static int set_param(struct credit_params *p, const struct scn_param *param, cha
 	return 0;
 }
 
+static int set_credit2(struct credit2_params *p, const struct scn_param *param, char *err, size_t errlen)
+{
+	int64_t mend;
+
+	if (!strcmp(param->key, "ratelimit"))
+		p->ratelimit_ns = param->value;
+	else if (!strcmp(param->key, "cap_period"))
+		p->cap_period_ns = param->value;
+	else if (!strcmp(param->key, "migrate_resist"))
+		p->migrate_resist_ns = param->value;
+	else if (!strcmp(param->key, "load_window_shift"))
+		p->load_window_shift = (u8)param->value;
+	else if (!strcmp(param->key, "load_precision_shift"))
+		p->load_precision_shift = (u8)param->value;
+	else if (!strcmp(param->key, "balance_under"))
+		p->balance_under = (s8)param->value;
+	else if (!strcmp(param->key, "balance_over"))
+		p->balance_over = (s8)param->value;
+	else if (!strcmp(param->key, "runqueue"))
+		p->runqueue = (u8)param->value;
+	else if (!strcmp(param->key, "max_cpus_runqueue"))
+		p->max_cpus_runqueue = (u32)param->value;
+	else if (!strcmp(param->key, "smt_power_savings"))
+		p->smt_power_savings = param->value != 0;
+	else if (!strcmp(param->key, "mend")) {
+		mend = parse_mend("credit2", credit2_mends, param->text, err, errlen);
+		if (mend < 0)
+			return -1;
+		p->mend = (uint32_t)mend;
+	} else {
+		snprintf(err, errlen, "is not a parameter of credit2");
+		return -1;
+	}
+	return 0;
+}
+
+/* A pool's parameters, before it has pCPUs. */
+static int set_params(struct machine *m, const struct scn_pool *sp, cpupool_t *pool, char *err, size_t errlen)
+{
+	struct credit_params credit = pool->credit.params;
+	struct credit2_params credit2 = pool->credit2.params;
+	bool is_credit2 = pool->sched == SCHED_ID_credit2;
+	char why[256];
+	int ret;
+
+	for (int k = 0; k < sp->nr_params; k++) {
+		ret = is_credit2 ? set_credit2(&credit2, &sp->params[k], why, sizeof(why)) :
+				   set_credit(&credit, &sp->params[k], why, sizeof(why));
+		if (ret) {
+			snprintf(err, errlen, "%s:%d: pools.%s.params.%s: %s", m->s->path, sp->params[k].line, sp->name,
+				 sp->params[k].key, why);
+			return -1;
+		}
+	}
+	ret = is_credit2 ? sched_adjust_global_credit2(&m->cx, pool, &credit2) :
+			   sched_adjust_global_credit(&m->cx, pool, &credit);
+	if (ret) {
+		snprintf(err, errlen, "%s:%d: pools.%s.params: %s refuses these values together", m->s->path, sp->line,
+			 sp->name, sp->sched);
+		return -1;
+	}
+	return 0;
+}
+
 static int create_pool(struct machine *m, int i, char *err, size_t errlen)
 {
 	const struct scn_pool *sp = &m->s->pools[i];
 	cpupool_t *pool;
-	char why[256];
 	int id = cpupool_create(&m->cx, i, (u32)sched_find(sp->sched));
 
 	if (id < 0)
 		return fail(err, errlen, "the scheduler of a pool is not known");
 	pool = &m->host->pools[id];
-	if (sp->nr_params) {
-		struct credit_params params = pool->credit.params;
-
-		for (int k = 0; k < sp->nr_params; k++)
-			if (set_param(&params, &sp->params[k], why, sizeof(why))) {
-				snprintf(err, errlen, "%s:%d: pools.%s.params.%s: %s", m->s->path, sp->params[k].line,
-					 sp->name, sp->params[k].key, why);
-				return -1;
-			}
-		if (sched_adjust_global_credit(&m->cx, pool, &params)) {
-			snprintf(err, errlen, "%s:%d: pools.%s.params: credit refuses these values together",
-				 m->s->path, sp->line, sp->name);
-			return -1;
-		}
-	}
+	if (sp->nr_params && set_params(m, sp, pool, err, errlen))
+		return -1;
 	for (int c = 0; c < m->s->nr_pcpus; c++)
 		if (sp->cpus.w[c / 64] >> (c % 64) & 1)
 			cpupool_add_cpu(&m->cx, id, c);

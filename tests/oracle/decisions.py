@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Decision traces of Xen's own credit against rota's: who was dispatched where and when, switch by switch."""
+"""Decision traces of Xen's own schedulers against rota's: who was dispatched where and when, switch by switch."""
 import csv
 import json
 import os
@@ -13,9 +13,9 @@ TRACES = os.path.join(oracle.HERE, 'traces')
 
 
 def mends():
-    """{name: what it mends} of rota's corrections to Xen's credit, from where they are declared."""
-    with open(os.path.join(oracle.TOP, 'src', 'sched', 'credit.h')) as f:
-        found = re.findall(r'CREDIT_MEND_(\w+) = 1 << \d+, /\* (.*?) \*/', f.read())
+    """{name: what it mends} of rota's corrections to Xen's scheduler, from where they are declared."""
+    with open(os.path.join(oracle.TOP, 'src', 'sched', oracle.SCHED + '.h')) as f:
+        found = re.findall(oracle.SCHED.upper() + r'_MEND_(\w+) = 1 << \d+, /\* (.*?) \*/', f.read())
     return {name.lower(): what for name, what in found}
 
 
@@ -29,7 +29,7 @@ def cpu_list(mask):
 
 def scenario(name, mend):
     """rota's form of an oracle script."""
-    domains, events, pcpus, duration = [], [], 1, 0
+    domains, events, pcpus, duration, params = [], [], 1, 0, {'mend': mend}
     for line in open(os.path.join(TRACES, name + '.scn')):
         words = line.split('#')[0].split()
         if not words:
@@ -37,6 +37,8 @@ def scenario(name, mend):
         keys = dict(w.split('=', 1) for w in words[1:] if '=' in w)
         if words[0] == 'host':
             pcpus, duration = int(keys['cpus']), int(keys['time_us'])
+            if 'c2_runqueue' in keys:
+                params['runqueue'] = ('cpu', 'core', 'socket', 'node', 'all')[int(keys['c2_runqueue'])]
         elif words[0] == 'dom':
             load = {'model': 'hog'} if keys['type'] == 'hog' else {
                 'model': 'periodic', 'period': keys['P_us'] + 'us', 'cost': keys['C_us'] + 'us'}
@@ -56,7 +58,7 @@ def scenario(name, mend):
             if words[2] == 'weight':
                 e['value'] = int(words[4])
             events.append(e)
-    s = oracle.hosts(pcpus, domains, '%dus' % duration, 0, {'mend': mend})
+    s = oracle.hosts(pcpus, domains, '%dus' % duration, 0, params)
     s['events'] = events
     return s
 
@@ -85,7 +87,7 @@ def xen_dispatches(name):
 
 
 def names():
-    return sorted(f[:-4] for f in os.listdir(TRACES) if f.endswith('.scn'))
+    return sorted(f[:-4] for f in os.listdir(TRACES) if re.match(r'\d+-%s-.*\.scn$' % oracle.SCHED, f))
 
 
 def first_difference(a, b):

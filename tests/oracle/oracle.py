@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Scenarios of the oracle tables, run under rota's credit.
+"""Scenarios of the oracle tables, run under one of rota's schedulers: the one named on the command line, else credit.
 
-The tables (shares.csv, share_bands.csv, latency.csv; credit rows) were measured on Xen's own scheduler code driven in
+The tables (shares.csv, share_bands.csv, latency.csv; rows of each scheduler) were measured on Xen's own scheduler code driven in
 virtual time: hypervisor and switches cost nothing, one node, one thread a core, one pool, domain n has n's row, all vCPUs
 start at 0 in order. Shares count 60 s after 10 s of warm-up, latencies 30 s after 2 s.
 """
@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import subprocess
+import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -18,9 +19,14 @@ ROTA = os.environ.get('ROTA', os.path.join(TOP, 'build', 'rota'))
 NO_COSTS = {'context_switch': 0, 'ipi': 0, 'migration': 0, 'vm_exit': 0}
 
 
+# What the scripts compare: `shares.py credit2 --accept`.
+SCHED = next((word for word in sys.argv[1:] if not word.startswith('-')), 'credit')
+
+
 def rows(name):
+    """Of a table, what was measured of our scheduler. EINVAL: Xen refused to be measured so."""
     with open(os.path.join(HERE, name), newline='') as f:
-        return list(csv.DictReader(f))
+        return [row for row in csv.DictReader(f) if row['sched'] == SCHED and row.get('share') != 'EINVAL']
 
 
 def run(scenario, *options):
@@ -37,7 +43,7 @@ def run(scenario, *options):
 
 
 def hosts(pcpus, domains, duration, warmup, params=None):
-    pool = {'name': 'Pool-0', 'sched': 'credit', 'cpus': 'all', 'params': params or {}}
+    pool = {'name': 'Pool-0', 'sched': SCHED, 'cpus': 'all', 'params': params or {}}
     return {'name': 'oracle', 'duration': duration, 'warmup': warmup, 'pools': [pool],
             'host': {'cores': pcpus, 'costs': NO_COSTS}, 'domains': domains}
 

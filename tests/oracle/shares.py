@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""CPU shares by weight and cap: rota's credit against the shares that Xen's own code gave, and against the ideal.
+"""CPU shares by weight and cap: rota's schedulers (credit, or the one named) against the shares that Xen's own code gave, and against the ideal.
 
 Every row of shares.csv is a run that starts all vCPUs at 0, as the oracle's did. The rows of share_bands.csv are run at
 random start times instead, because one phase says little: Xen's error there is up to 27 %.
 
-Without its corrections rota's credit must be Xen's: every share of shares.csv to the last digit.
+Without its corrections rota's scheduler must be Xen's: every share of shares.csv to the last digit.
 """
 import random
 
