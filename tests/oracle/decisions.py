@@ -15,7 +15,11 @@ TRACES = os.path.join(oracle.HERE, 'traces')
 def mends():
     """{name: what it mends} of rota's corrections to Xen's scheduler, from where they are declared."""
     with open(os.path.join(oracle.TOP, 'src', 'sched', oracle.SCHED + '.h')) as f:
-        found = re.findall(oracle.SCHED.upper() + r'_MEND_(\w+) = 1 << \d+, /\* (.*?) \*/', f.read())
+        text = f.read()
+    # The words stand behind the bit or, where they are long, on the line before it.
+    bit = oracle.SCHED.upper() + r'_MEND_(\w+) = 1 << \d+,'
+    found = re.findall(bit + r' /\* (.*?) \*/', text)
+    found += [(name, what) for what, name in re.findall(r'^\t/\* (.*?) \*/\n\t' + bit + '\n', text, re.M)]
     return {name.lower(): what for name, what in found}
 
 
