@@ -22,6 +22,7 @@
  *   tick, account   -      timers of the pCPU
  *   adjust          held   domain->weight and ->cap are about to become these
  *   affinity_set    held   the hard affinity changed
+ *   adjust_vcpu     held   a vCPU's real-time parameters are to be these; only policies of RT_SCHEDULERS have it
  */
 #ifndef SCHED_HOOKS_H
 #define SCHED_HOOKS_H
@@ -96,6 +97,19 @@ static inline bool hook_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to)
 		SCHEDULERS(HOOK_CASE_yield_to)
 	default:
 		return false;
+	}
+}
+
+#define HOOK_CASE_adjust_vcpu(name, id, full) \
+	case id: \
+		return name##_adjust_vcpu(cx, v, params);
+
+static inline s32 hook_adjust_vcpu(sched_call_t *cx, vcpu_t *v, const struct rt_params ARENA *params)
+{
+	switch (v->domain->pool->sched) {
+		RT_SCHEDULERS(HOOK_CASE_adjust_vcpu)
+	default:
+		return -SCHED_EINVAL;
 	}
 }
 

@@ -5,6 +5,9 @@
  */
 #include "sched/core.h"
 #include "sched/credit.c"
+#include "sched/rt.c"
+#include "sched/null.c"
+#include "sched/arinc653.c"
 #include "sched/hooks.h"
 
 #include "sched/schedule.c"

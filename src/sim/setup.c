@@ -89,7 +89,7 @@ static int create_pool(struct machine *m, int i, char *err, size_t errlen)
 	if (id < 0)
 		return fail(err, errlen, "the scheduler of a pool is not known");
 	pool = &m->host->pools[id];
-	if (sp->nr_params) {
+	if (sp->nr_params && pool->sched == SCHED_ID_credit) {
 		struct credit_params params = pool->credit.params;
 
 		for (int k = 0; k < sp->nr_params; k++)
@@ -220,6 +220,8 @@ static int populate(struct machine *m, char *err, size_t errlen)
 		vcpu += (uint32_t)s->domains[i].nr_vcpus;
 		machine_settle(m);
 	}
+	if (machine_sched_start(m, err, errlen))
+		return -1;
 	for (uint32_t v = 0; v < m->nr_vcpus; v++) {
 		int64_t at = guest_first_wake(&m->vcpus[v].guest);
 
