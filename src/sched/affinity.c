@@ -71,7 +71,10 @@ SCHED_API s32 vcpu_temporary_affinity(sched_call_t *cx, vcpu_t *v, s32 cpu, u32 
 		} else {
 			v->affinity_broken &= (u8)~reason;
 			if (!v->affinity_broken) {
-				/* The pool may have lost the pCPUs of its affinity meanwhile: then that is broken to all. */
+				/*
+				 * The pool may have lost the pCPUs of its affinity meanwhile: then that is broken to
+				 * all.
+				 */
 				mask_copy(&v->hard, mask_intersects(&v->saved_hard, &pool->cpus, h->mask_words) ?
 							    &v->saved_hard : &h->all_cpus);
 			}

@@ -2,13 +2,15 @@
 /*
  * arinc653: a table says who runs when. Facts: xen-credit2-rtds-null-arinc653-sedf.md 6.
  *
- * The table's minor frames follow each other and repeat every major frame. In its frame a vCPU has its pCPU; in all other time
- * it has none. A pool has one table and one cursor: on several pCPUs, one vCPU of the pool runs at a time, unless slack is donated.
+ * The table's minor frames follow each other and repeat every major frame. In its frame a vCPU has its pCPU; in all
+ * other time it has none. A pool has one table and one cursor: on several pCPUs, one vCPU of the pool runs at a time,
+ * unless slack is donated.
  *
- * What rota mends: the table is checked as a whole, sums that overflow included; it comes into force at once, at the head of a
- * major frame, rather than when the old frame happens to end; a vCPU's pCPU respects its affinity. On request (`donate`) time
- * that the vCPU of a frame doesn't use goes to the next runnable one of the table at that pCPU; it is taken back at once when the vCPU
- * of the frame wakes, so that nobody loses anything by it. There is no control domain here that would get frames unasked.
+ * What rota mends: the table is checked as a whole, sums that overflow included; it comes into force at once, at the
+ * head of a major frame, rather than when the old frame happens to end; a vCPU's pCPU respects its affinity. On request
+ * (`donate`) time that the vCPU of a frame doesn't use goes to the next runnable one of the table at that pCPU; it is
+ * taken back at once when the vCPU of the frame wakes, so that nobody loses anything by it. There is no control domain
+ * here that would get frames unasked.
  */
 
 /* The cursor to now; frames that were slept through are passed over. */
@@ -145,7 +147,8 @@ static void arinc653_context_saved(sched_call_t *cx, vcpu_t *v)
 
 static inline bool arinc_can_run(pcpu_t *p, vcpu_t *v)
 {
-	return v && v->processor == p && vcpu_runnable(v) && (!v->is_running || p->curr == v) && mask_test(&v->hard, p->id);
+	return v && v->processor == p && vcpu_runnable(v) && (!v->is_running || p->curr == v) &&
+	       mask_test(&v->hard, p->id);
 }
 
 CORE_FN int arinc653_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
@@ -243,8 +246,7 @@ SCHED_API s32 sched_adjust_global_arinc653(sched_call_t *cx, cpupool_t *pool, co
 		for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next)
 			arinc_resolve(pool, link_of(l, vcpu_t, domain_link), 1);
 	}
-	for_each_cpu(c, &pool->cpus, cx->host->mask_words)
-		kick(cx, pcpu_of(cx->host, (u32)c));
+	for_each_cpu(c, &pool->cpus, cx->host->mask_words) kick(cx, pcpu_of(cx->host, (u32)c));
 	sched_unlock(pool);
 	return 0;
 }

@@ -2,12 +2,12 @@
 /*
  * cpupools: sets of pCPUs, each with a scheduler of its own. Facts: 3.1 - 3.5; errors and their order are 3.2's.
  *
- * Removing a pCPU takes as long as somebody runs there: the first call takes it out of the pool's set, so that nobody new is
- * sent to it, and moves away who is there; until the last has left, the answer is -EAGAIN and the pCPU is "moving". Only that
- * removal can be finished, or undone by adding the pCPU again.
+ * Removing a pCPU takes as long as somebody runs there: the first call takes it out of the pool's set, so that nobody
+ * new is sent to it, and moves away who is there; until the last has left, the answer is -EAGAIN and the pCPU is
+ * "moving". Only that removal can be finished, or undone by adding the pCPU again.
  *
- * Moving a domain keeps its weight, cap and, where they still meet the new pool, its affinities. (Xen resets them all, which
- * costs its users their settings.)
+ * Moving a domain keeps its weight, cap and, where they still meet the new pool, its affinities. (Xen resets them
+ * all, which costs its users their settings.)
  */
 
 static cpupool_t *cpupool_find(host_t *h, s32 id)
@@ -276,7 +276,8 @@ SCHED_API s32 cpupool_move_domain(sched_call_t *cx, domain_t *d, s32 id)
 		if (!mask_intersects(&v->hard, &to->cpus, h->mask_words))
 			mask_copy(&v->hard, &h->all_cpus);
 		soft_effective_update(h, v);
-		v->processor = pcpu_of(h, (u32)mask_cycle_and(&v->hard, &to->cpus, (s32)v->processor->id, h->mask_words));
+		v->processor =
+			pcpu_of(h, (u32)mask_cycle_and(&v->hard, &to->cpus, (s32)v->processor->id, h->mask_words));
 		v->pause_flags &= (u8)~VPF_migrating;
 		hook_vcpu_init(cx, v);
 		hook_insert_vcpu(cx, v);

@@ -2,11 +2,13 @@
 /*
  * null: each vCPU has a pCPU to itself. Facts: xen-credit2-rtds-null-arinc653-sedf.md 5.
  *
- * No queue, no time slice, no accounting: the overhead of a decision is a look at who is assigned. A vCPU keeps its pCPU while it
- * is blocked or paused, and gives it up when it is unplugged, sent elsewhere or destroyed. vCPUs beyond the number of
- * pCPUs wait, in order, until one is given up; they don't run at all until then, which is the price of the promise to the others.
+ * No queue, no time slice, no accounting: the overhead of a decision is a look at who is assigned. A vCPU keeps its
+ * pCPU while it is blocked or paused, and gives it up when it is unplugged, sent elsewhere or destroyed. vCPUs beyond
+ * the number of pCPUs wait, in order, until one is given up; they don't run at all until then, which is the price of
+ * the promise to the others.
  *
- * Unlike Xen's, placement does not depend on a random number: who finds nothing free has the next pCPU of its affinity for a home.
+ * Unlike Xen's, placement does not depend on a random number: who finds nothing free has the next pCPU of its affinity
+ * for a home.
  */
 
 static inline void null_trace(sched_call_t *cx, u32 event, vcpu_t *v)
@@ -42,7 +44,9 @@ CORE_FN int null_assign(sched_call_t *cx ARG, vcpu_t *v ARG, u32 cpu)
 	return 0;
 }
 
-/* p has become free: the first who waits for it gets it, of those that would like to be there, then of those that may. */
+/*
+ * p has become free: the first who waits for it gets it, of those that would like to be there, then of those that may.
+ */
 CORE_FN int null_offer(sched_call_t *cx ARG, pcpu_t *p ARG)
 {
 	cpupool_t *pool = p->pool;
@@ -204,7 +208,8 @@ CORE_FN u32 null_pick_cpu(sched_call_t *cx ARG, vcpu_t *v ARG, bool commit)
 
 	(void)commit;
 	if (v->null.state == NULL_ASSIGNED) {
-		if (mask_test(&pool->cpus, home) && mask_test(&v->hard, home) && (!v->soft_effective || mask_test(&v->soft, home)))
+		if (mask_test(&pool->cpus, home) && mask_test(&v->hard, home) &&
+		    (!v->soft_effective || mask_test(&v->soft, home)))
 			return home;
 		null_release(cx, v);
 	}

@@ -67,7 +67,8 @@ enum trace_event {
 	TRC_ROTA_UNPARK = 0x0002f002, /* dom, vcpu */
 	TRC_ROTA_POOL_CPU = 0x0002f003, /* pool (0xffffffff none), cpu: a pCPU joined the pool */
 	TRC_ROTA_POOL_DOMAIN = 0x0002f004, /* pool, dom: a domain moved to the pool */
-	TRC_ROTA_SERVER = 0x0002f010, /* dom << 16 | vcpu, old kind << 8 | new, budget left (high, low): its kind changed */
+	/* dom << 16 | vcpu, old kind << 8 | new, budget left (high, low): its kind changed */
+	TRC_ROTA_SERVER = 0x0002f010,
 	TRC_ROTA_SERVER_RULE = 0x0002f011, /* pool, rule, placement << 8 | fit, kind: as they are now */
 };
 

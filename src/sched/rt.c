@@ -3,21 +3,25 @@
  * rtxen and rtds: RT-Xen's servers and Xen's RTDS, one engine. Facts: rtxen-servers-and-analysis.md 1, 2; Xen's RTDS:
  * xen-credit2-rtds-... 3.
  *
- * Each vCPU is a server with a budget in every period. Servers that have budget run in the order of the pool's rule (EDF, RM, DM,
- * FP) on all pCPUs of the pool (global) or on one each (partitioned). How a server gets and loses its budget is its kind's
- * business: rt_server.c; the sporadic server's ring: rt_ring.c; queues, who is told, partitions: rt_queue.c.
+ * Each vCPU is a server with a budget in every period. Servers that have budget run in the order of the pool's rule
+ * (EDF, RM, DM, FP) on all pCPUs of the pool (global) or on one each (partitioned). How a server gets and loses its
+ * budget is its kind's business: rt_server.c; the sporadic server's ring: rt_ring.c; queues, who is told, partitions:
+ * rt_queue.c.
  *
- * What is particular here is that a pCPU's time has an owner who needs not be who runs. A periodic server that has no work burns
- * its budget when its turn has come: it owns a pCPU, which idles, or which it lends to another. So do_schedule chooses the owner
- * first, among servers with budget, and then, if the owner has no work, the borrower. The owner's priority holds the pCPU.
+ * What is particular here is that a pCPU's time has an owner who needs not be who runs. A periodic server that has no
+ * work burns its budget when its turn has come: it owns a pCPU, which idles, or which it lends to another. So
+ * do_schedule chooses the owner first, among servers with budget, and then, if the owner has no work, the borrower. The
+ * owner's priority holds the pCPU.
  *
- * RTDS is this engine with what Xen has: deferrable servers, global EDF, extra time by default. Its defects U1-U6 are mended:
- * replenishments are ordered by time alone (U1), levels are compared as what they are (U2, U5), equals don't take turns on a pCPU
- * unless `ties: switch` asks for it (U3), debt is carried (U4), queues are O(log n) (U6); and who is promoted from extra time to
- * a new budget is told to a pCPU. Named where decisions differ from Xen's: tests/oracle/rtds.py.
+ * RTDS is this engine with what Xen has: deferrable servers, global EDF, extra time by default. Its defects U1-U6 are
+ * mended: replenishments are ordered by time alone (U1), levels are compared as what they are (U2, U5), equals don't
+ * take turns on a pCPU unless `ties: switch` asks for it (U3), debt is carried (U4), queues are O(log n) (U6); and who
+ * is promoted from extra time to a new budget is told to a pCPU. Named where decisions differ from Xen's:
+ * tests/oracle/rtds.py.
  *
- * Timers: a pCPU's slice ends with the budget of its owner, or of a borrower who pays. Replenishments: TIMER_ACCT of the pool's
- * master, a pCPU like any other. Locking: the pool's lock in all hooks but pool_init, vcpu_init and domain_init.
+ * Timers: a pCPU's slice ends with the budget of its owner, or of a borrower who pays. Replenishments: TIMER_ACCT of
+ * the pool's master, a pCPU like any other. Locking: the pool's lock in all hooks but pool_init, vcpu_init and
+ * domain_init.
  */
 
 #include "sched/rt_ring.c"
@@ -86,12 +90,13 @@ CORE_FN int rt_pcpu_deinit(sched_call_t *cx ARG, pcpu_t *p ARG)
 /* Can a server have these? Of RTDS more is refused than of rtxen: what Xen does not have. */
 static bool rt_params_valid(cpupool_t *pool, const struct rt_params ARENA *q)
 {
-	if (q->period_ns < RT_MIN_NS || q->period_ns > RT_MAX_PERIOD_NS || q->budget_ns < RT_MIN_NS || q->budget_ns > q->period_ns)
+	if (q->period_ns < RT_MIN_NS || q->period_ns > RT_MAX_PERIOD_NS || q->budget_ns < RT_MIN_NS ||
+	    q->budget_ns > q->period_ns)
 		return false;
 	if (q->deadline_ns && (q->deadline_ns < q->budget_ns || q->deadline_ns > q->period_ns))
 		return false;
-	if (q->phase_ns < -1 || q->phase_ns > RT_MAX_PERIOD_NS || q->priority > RT_MAX_PRIORITY || q->kind >= RT_KINDS ||
-	    q->extratime > 1 || q->when > RT_AT_ONCE)
+	if (q->phase_ns < -1 || q->phase_ns > RT_MAX_PERIOD_NS || q->priority > RT_MAX_PRIORITY ||
+	    q->kind >= RT_KINDS || q->extratime > 1 || q->when > RT_AT_ONCE)
 		return false;
 	return !pool->rt.xen || (q->kind <= RT_DEFERRABLE && !q->deadline_ns);
 }
@@ -297,8 +302,7 @@ CORE_FN int rt_choose_owner(sched_call_t *cx ARG, pcpu_t *p ARG)
 		if (best < 0)
 			return 0;
 		other = rt_vcpu_at(cx->host, best);
-		if (!rt_better(pool, other, owner) &&
-		    (!pool->rt.params.ties_switch || rt_better(pool, owner, other)))
+		if (!rt_better(pool, other, owner) && (!pool->rt.params.ties_switch || rt_better(pool, owner, other)))
 			return 0;
 	}
 	if (owner) {
@@ -369,17 +373,19 @@ CORE_FN int rt_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 		rt_set_event(cx, prev);
 	}
 	if (!next->is_idle)
-		next->trace_class = next->rt.where == RT_ON_LOAN || next->rt.level ? TRACE_CLASS_WORST : TRACE_CLASS_NORMAL;
+		next->trace_class =
+			next->rt.where == RT_ON_LOAN || next->rt.level ? TRACE_CLASS_WORST : TRACE_CLASS_NORMAL;
 	p->next = next;
 	p->next_slice_ns = slice;
 	if (tracing(cx) && owner)
-		record4(cx, TRC_RTDS_RUNQ_PICK, pair(owner->domain->id << 16 | owner->id, (u32)(owner->rt.next_ns / USEC)),
-			(u64)slice);
+		record4(cx, TRC_RTDS_RUNQ_PICK,
+			pair(owner->domain->id << 16 | owner->id, (u32)(owner->rt.next_ns / USEC)), (u64)slice);
 	/*
-	 * Who was queued behind `next` may have asked for this pCPU; if next can't run elsewhere and it can, it takes what another
-	 * has. (With affinities that are equal, whoever else was told is right.)
+	 * Who was queued behind `next` may have asked for this pCPU; if next can't run elsewhere and it can, it takes
+	 * what another has. (With affinities that are equal, whoever else was told is right.)
 	 */
-	if (next != prev && !next->is_idle && pool->rt.q.ready.first && !mask_subset(&pool->cpus, &next->hard, cx->host->mask_words))
+	if (next != prev && !next->is_idle && pool->rt.q.ready.first &&
+	    !mask_subset(&pool->cpus, &next->hard, cx->host->mask_words))
 		rt_tickle(cx, rt_queued_vcpu(pool->rt.q.ready.first));
 	return 0;
 }
@@ -395,7 +401,8 @@ CORE_FN int rt_requeue(sched_call_t *cx ARG, vcpu_t *v ARG)
 
 		/* It may be worse now than one that waits; or no longer be there for nothing. */
 		first = rt_queued_vcpu(q->ready.first);
-		if (v->rt.where == RT_ON_LOAN || v != p->curr || !rt_eligible(v) || p->timer_ns[TIMER_SLICE] > cx->now + rt_budget(v))
+		if (v->rt.where == RT_ON_LOAN || v != p->curr || !rt_eligible(v) ||
+		    p->timer_ns[TIMER_SLICE] > cx->now + rt_budget(v))
 			kick(cx, p);
 		if (first)
 			rt_tickle(cx, first);
@@ -537,25 +544,29 @@ CORE_FN int rt_go_home(sched_call_t *cx ARG, domain_t *d ARG)
 
 static bool rt_pool_params_valid(cpupool_t *pool, const struct rt_pool_params ARENA *q)
 {
-	if (q->kind == RT_POOL || q->kind >= RT_KINDS || q->rule >= RT_RULES || q->placement > RT_PARTITIONED || q->fit >= RT_FITS ||
-	    q->ties_switch > 1)
+	if (q->kind == RT_POOL || q->kind >= RT_KINDS || q->rule >= RT_RULES || q->placement > RT_PARTITIONED ||
+	    q->fit >= RT_FITS || q->ties_switch > 1)
 		return false;
 	return !pool->rt.xen || (q->kind == RT_DEFERRABLE && q->rule == RT_EDF && q->placement == RT_GLOBAL);
 }
 
-/* The new rule, placement and ties are in force at once; the kind of servers that say none changes as they would themselves. */
-SCHED_API s32 sched_adjust_global_rt(sched_call_t *cx, cpupool_t *pool, const struct rt_pool_params ARENA *params, u32 when)
+/*
+ * The new rule, placement and ties are in force at once; the kind of servers that say none changes as they would
+ * themselves.
+ */
+SCHED_API s32 sched_adjust_global_rt(sched_call_t *cx, cpupool_t *pool, const struct rt_pool_params ARENA *params,
+				     u32 when)
 {
 	struct rt_pool_params ARENA *own = &pool->rt.params;
 	bool repack = params->placement == RT_PARTITIONED;
 	bool rekind = params->kind != own->kind;
 
-	if ((pool->sched != SCHED_ID_rtxen && pool->sched != SCHED_ID_rtds) || !rt_pool_params_valid(pool, params) || when > RT_AT_ONCE)
+	if ((pool->sched != SCHED_ID_rtxen && pool->sched != SCHED_ID_rtds) || !rt_pool_params_valid(pool, params) ||
+	    when > RT_AT_ONCE)
 		return -SCHED_EINVAL;
 	cx->calls++;
 	sched_lock(pool);
-	for_each_cpu(c, &pool->cpus, cx->host->mask_words)
-		rt_charge_pcpu(cx, pcpu_of(cx->host, (u32)c));
+	for_each_cpu(c, &pool->cpus, cx->host->mask_words) rt_charge_pcpu(cx, pcpu_of(cx->host, (u32)c));
 	for (link_t *k = pool->domains.next; k != &pool->domains && can_loop; k = k->next)
 		rt_requeue_domain(cx, link_of(k, domain_t, pool_link), 1);
 	own->kind = params->kind;
@@ -579,8 +590,7 @@ SCHED_API s32 sched_adjust_global_rt(sched_call_t *cx, cpupool_t *pool, const st
 			rt_go_home(cx, d);
 		rt_requeue_domain(cx, d, 0);
 	}
-	for_each_cpu(c, &pool->cpus, cx->host->mask_words)
-		kick(cx, pcpu_of(cx->host, (u32)c));
+	for_each_cpu(c, &pool->cpus, cx->host->mask_words) kick(cx, pcpu_of(cx->host, (u32)c));
 	record4(cx, TRC_ROTA_SERVER_RULE, pair(pool->id, own->rule), pair(own->placement << 8 | own->fit, own->kind));
 	sched_unlock(pool);
 	return 0;
@@ -591,7 +601,8 @@ SCHED_API s64 sched_rt_budget_left(vcpu_t *v, s64 now)
 	s64 left = v->rt.rem_ns;
 
 	if ((v->rt.where == RT_ON_CPU || (v->rt.where == RT_ON_LOAN && v->processor->rt.owner &&
-					  v->processor->rt.owner->rt.kind == RT_WORK_CONSERVING)) && !v->rt.level)
+					  v->processor->rt.owner->rt.kind == RT_WORK_CONSERVING)) &&
+	    !v->rt.level)
 		left -= now - v->rt.start_ns;
 	return left;
 }
@@ -612,23 +623,74 @@ CORE_FN int rtxen_pool_init(cpupool_t *pool ARG)
 
 /* Neither has a tick, nor a yield: who has budget and is first in order is to run. */
 #define RT_FACE(name) \
-	static inline void name##_pcpu_init(sched_call_t *cx, pcpu_t *p) { rt_pcpu_init(cx, p); } \
-	static inline void name##_pcpu_deinit(sched_call_t *cx, pcpu_t *p) { rt_pcpu_deinit(cx, p); } \
-	static inline void name##_vcpu_init(sched_call_t *cx, vcpu_t *v) { rt_vcpu_init(cx, v); } \
-	static inline void name##_domain_init(sched_call_t *cx, domain_t *d) { (void)cx, (void)d; } \
-	static inline void name##_insert_vcpu(sched_call_t *cx, vcpu_t *v) { rt_insert_vcpu(cx, v); } \
-	static inline void name##_remove_vcpu(sched_call_t *cx, vcpu_t *v) { rt_remove_vcpu(cx, v); } \
-	static inline void name##_sleep(sched_call_t *cx, vcpu_t *v) { rt_sleep(cx, v); } \
-	static inline void name##_wake(sched_call_t *cx, vcpu_t *v) { rt_wake(cx, v); } \
-	static inline void name##_yield(sched_call_t *cx, vcpu_t *v) { (void)cx, (void)v; } \
-	static inline bool name##_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to) { return (void)cx, (void)v, (void)to, false; } \
-	static inline void name##_context_saved(sched_call_t *cx, vcpu_t *v) { rt_context_saved(cx, v); } \
-	static inline void name##_do_schedule(sched_call_t *cx, pcpu_t *p) { rt_do_schedule(cx, p); } \
-	static inline u32 name##_pick_cpu(sched_call_t *cx, vcpu_t *v, bool commit) { return (void)commit, rt_pick_cpu(cx, v); } \
-	static inline void name##_tick(sched_call_t *cx, pcpu_t *p) { (void)cx, (void)p; } \
-	static inline void name##_account(sched_call_t *cx, pcpu_t *p) { rt_timer(cx, p); } \
-	static inline void name##_adjust(sched_call_t *cx, domain_t *d, u32 w, u32 c) { rt_adjust(cx, d, w, c); } \
-	static inline void name##_affinity_set(sched_call_t *cx, vcpu_t *v) { (void)cx, (void)v; }
+	static inline void name##_pcpu_init(sched_call_t *cx, pcpu_t *p) \
+	{ \
+		rt_pcpu_init(cx, p); \
+	} \
+	static inline void name##_pcpu_deinit(sched_call_t *cx, pcpu_t *p) \
+	{ \
+		rt_pcpu_deinit(cx, p); \
+	} \
+	static inline void name##_vcpu_init(sched_call_t *cx, vcpu_t *v) \
+	{ \
+		rt_vcpu_init(cx, v); \
+	} \
+	static inline void name##_domain_init(sched_call_t *cx, domain_t *d) \
+	{ \
+		(void)cx, (void)d; \
+	} \
+	static inline void name##_insert_vcpu(sched_call_t *cx, vcpu_t *v) \
+	{ \
+		rt_insert_vcpu(cx, v); \
+	} \
+	static inline void name##_remove_vcpu(sched_call_t *cx, vcpu_t *v) \
+	{ \
+		rt_remove_vcpu(cx, v); \
+	} \
+	static inline void name##_sleep(sched_call_t *cx, vcpu_t *v) \
+	{ \
+		rt_sleep(cx, v); \
+	} \
+	static inline void name##_wake(sched_call_t *cx, vcpu_t *v) \
+	{ \
+		rt_wake(cx, v); \
+	} \
+	static inline void name##_yield(sched_call_t *cx, vcpu_t *v) \
+	{ \
+		(void)cx, (void)v; \
+	} \
+	static inline bool name##_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to) \
+	{ \
+		return (void)cx, (void)v, (void)to, false; \
+	} \
+	static inline void name##_context_saved(sched_call_t *cx, vcpu_t *v) \
+	{ \
+		rt_context_saved(cx, v); \
+	} \
+	static inline void name##_do_schedule(sched_call_t *cx, pcpu_t *p) \
+	{ \
+		rt_do_schedule(cx, p); \
+	} \
+	static inline u32 name##_pick_cpu(sched_call_t *cx, vcpu_t *v, bool commit) \
+	{ \
+		return (void)commit, rt_pick_cpu(cx, v); \
+	} \
+	static inline void name##_tick(sched_call_t *cx, pcpu_t *p) \
+	{ \
+		(void)cx, (void)p; \
+	} \
+	static inline void name##_account(sched_call_t *cx, pcpu_t *p) \
+	{ \
+		rt_timer(cx, p); \
+	} \
+	static inline void name##_adjust(sched_call_t *cx, domain_t *d, u32 w, u32 c) \
+	{ \
+		rt_adjust(cx, d, w, c); \
+	} \
+	static inline void name##_affinity_set(sched_call_t *cx, vcpu_t *v) \
+	{ \
+		(void)cx, (void)v; \
+	}
 
 #define rtds_adjust_vcpu rt_adjust_vcpu
 #define rtxen_adjust_vcpu rt_adjust_vcpu

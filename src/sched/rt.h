@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Real-time parameters of a vCPU, common to all real-time policies, and the part of each object that belongs to the engine of
- * rtxen and rtds. The engine itself is told in rt.c, the server kinds in rt_server.c.
+ * Real-time parameters of a vCPU, common to all real-time policies, and the part of each object that belongs to the
+ * engine of rtxen and rtds. The engine itself is told in rt.c, the server kinds in rt_server.c.
  */
 #ifndef SCHED_RT_H
 #define SCHED_RT_H
@@ -31,16 +31,22 @@ enum rt_kind {
 	RT_KINDS
 };
 
-/* What makes a server go before another: its absolute deadline, period, relative deadline, or the priority it was given. */
+/*
+ * What makes a server go before another: its absolute deadline, period, relative deadline, or the priority it was
+ * given.
+ */
 enum rt_rule { RT_EDF, RT_RM, RT_DM, RT_FP, RT_RULES };
 enum rt_placement { RT_GLOBAL, RT_PARTITIONED };
 enum rt_fit { RT_FIRST_FIT, RT_BEST_FIT, RT_WORST_FIT, RT_FITS };
-/* When a change of a running server takes effect: at its next replenishment, which is Xen's rule, or now (see rt_change.c). */
+/*
+ * When a change of a running server takes effect: at its next replenishment, which is Xen's rule, or now (see
+ * rt_change.c).
+ */
 enum rt_when { RT_AT_BOUNDARY, RT_AT_ONCE };
 
 /*
- * Parameters of a vCPU. They are the vCPU's, not the policy's: they are kept when it moves to a pool of another policy. A policy
- * takes from them what it knows.
+ * Parameters of a vCPU. They are the vCPU's, not the policy's: they are kept when it moves to a pool of another policy.
+ * A policy takes from them what it knows.
  */
 struct rt_params {
 	s64 period_ns;

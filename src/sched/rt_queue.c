@@ -2,10 +2,10 @@
 /*
  * The queues of the real-time engine, and who is told when somebody better comes.
  *
- * Three queues in the order of the pool's rule: servers that wait with budget, those without work that have budget to burn
- * ("ghosts"), and those that wait for budget. Global: one set for the pool; partitioned: one for each pCPU. And one queue of
- * replenishments for the pool, by time alone: ordered by priority first, as Xen has it (defect U1), a replenishment comes late
- * when a better server's comes later.
+ * Three queues in the order of the pool's rule: servers that wait with budget, those without work that have budget to
+ * burn ("ghosts"), and those that wait for budget. Global: one set for the pool; partitioned: one for each pCPU. And
+ * one queue of replenishments for the pool, by time alone: ordered by priority first, as Xen has it (defect U1), a
+ * replenishment comes late when a better server's comes later.
  */
 
 static inline struct rt_queues ARENA *rt_queues_of(cpupool_t *pool, pcpu_t *p)
@@ -122,8 +122,8 @@ static inline bool rt_lends(u32 kind)
 }
 
 /*
- * Would v, queued, get p if p scheduled? *loses: whom it would replace; NULL: nobody, p idles. A ghost wants a pCPU's time, the
- * others may also do with the loan of it.
+ * Would v, queued, get p if p scheduled? *loses: whom it would replace; NULL: nobody, p idles. A ghost wants a pCPU's
+ * time, the others may also do with the loan of it.
  */
 static inline bool rt_would_get(cpupool_t *pool, pcpu_t *p, vcpu_t *v, vcpu_t **loses)
 {

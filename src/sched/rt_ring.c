@@ -2,10 +2,11 @@
 /*
  * The sporadic server's refills. Facts: rtxen-servers 1.3.
  *
- * Each chunk of budget that is used comes back one period after its activation, so that the server never disturbs others more than
- * a periodic task of the same budget and period would. The rules are those of the corrected sporadic server: an overrun uses
- * up later refills and never makes the sum grow (the defect of POSIX that amplifies budgets), and each chunk has its own time
- * (the defect that returns budget too early). Sum of the refills = budget, after every function here.
+ * Each chunk of budget that is used comes back one period after its activation, so that the server never disturbs
+ * others more than a periodic task of the same budget and period would. The rules are those of the corrected sporadic
+ * server: an overrun uses up later refills and never makes the sum grow (the defect of POSIX that amplifies budgets),
+ * and each chunk has its own time (the defect that returns budget too early). Sum of the refills = budget, after every
+ * function here.
  */
 
 static inline struct rt_refill ARENA *ring_at(vcpu_t *v, u32 i)
@@ -26,7 +27,9 @@ static inline void ring_sum_check(vcpu_t *v)
 #endif
 }
 
-/* A chunk comes back at @at: merged into the last if they touch, or if there is no room: then late rather than early. */
+/*
+ * A chunk comes back at @at: merged into the last if they touch, or if there is no room: then late rather than early.
+ */
 static inline void ring_append(vcpu_t *v, s64 amount, s64 at)
 {
 	struct rt_refill ARENA *tail;
@@ -85,7 +88,10 @@ CORE_FN int ring_update(vcpu_t *v ARG, s64 now)
 	return 0;
 }
 
-/* The server gets work, or budget for the work it has: it is active from @now on, and what is there by then is one chunk. */
+/*
+ * The server gets work, or budget for the work it has: it is active from @now on, and what is there by then is one
+ * chunk.
+ */
 CORE_FN int ring_activate(vcpu_t *v ARG, s64 now)
 {
 	struct rt_refill ARENA *head = ring_at(v, 0);

@@ -2,13 +2,15 @@
 /*
  * The servers: how each kind gets, uses and loses its budget. Facts: rtxen-servers 1.1 - 1.3, 3.8.
  *
- * At a boundary, whatever else happens at that instant, the order is: charge up to it, forget what is left, replenish, then
- * see who has work. So work that arrives exactly with the period is served by a polling server, and what was left never adds to
- * the new budget. Debt does: who overran by so much (a late timer) starts the next period with so much less. (Xen and RT-Xen
- * forgive it: defect U4.) Time run across a boundary that was noticed late is charged to the two periods it lies in.
+ * At a boundary, whatever else happens at that instant, the order is: charge up to it, forget what is left, replenish,
+ * then see who has work. So work that arrives exactly with the period is served by a polling server, and what was left
+ * never adds to the new budget. Debt does: who overran by so much (a late timer) starts the next period with so much
+ * less. (Xen and RT-Xen forgive it: defect U4.) Time run across a boundary that was noticed late is charged to the two
+ * periods it lies in.
  *
- * A server with extra time goes on when its budget is used: level 1, then 2, ..., each for a turn as long as its budget. A better
- * level goes first, whatever the priority, so that nobody's budget waits for another's extra time. Turns are not charged.
+ * A server with extra time goes on when its budget is used: level 1, then 2, ..., each for a turn as long as its
+ * budget. A better level goes first, whatever the priority, so that nobody's budget waits for another's extra time.
+ * Turns are not charged.
  */
 
 /* Its budget belongs to periods that end at next_ns; the others are the sporadic server and CBS. */
@@ -106,7 +108,10 @@ static void rt_start(vcpu_t *v, s64 now)
 	ring_start(v, v->rt.budget_ns, now, now);
 }
 
-/* The boundary at next_ns (sporadic: at switch_ns) is reached: what waits for it happens, then the budget is whole again. */
+/*
+ * The boundary at next_ns (sporadic: at switch_ns) is reached: what waits for it happens, then the budget is whole
+ * again.
+ */
 static void rt_replenish(sched_call_t *cx, vcpu_t *v)
 {
 	s64 debt = v->rt.rem_ns < 0 ? v->rt.rem_ns : 0, at = v->rt.next_ns;
@@ -203,7 +208,8 @@ CORE_FN int rt_charge(sched_call_t *cx ARG, vcpu_t *v ARG)
 		}
 		rt_use(v, now - from);
 		if (tracing(cx))
-			record4(cx, TRC_RTDS_BURN, pair(v->domain->id << 16 | v->id, (u32)(now - from)), (u64)v->rt.rem_ns);
+			record4(cx, TRC_RTDS_BURN, pair(v->domain->id << 16 | v->id, (u32)(now - from)),
+				(u64)v->rt.rem_ns);
 	}
 	rt_advance(cx, v, now);
 	if (!v->rt.level && v->rt.rem_ns <= 0 && v->rt.extratime && vcpu_runnable(v)) {
@@ -220,14 +226,17 @@ CORE_FN int rt_charge(sched_call_t *cx ARG, vcpu_t *v ARG)
 	return 0;
 }
 
-/* Is @budget more than its bandwidth allows in @time? Both < 2^52; 20 bits of each are left out where they don't fit. */
+/*
+ * Is @budget more than its bandwidth allows in @time? Both < 2^52; 20 bits of each are left out where they don't fit.
+ */
 static inline bool rt_too_dense(vcpu_t *v, s64 budget, s64 time)
 {
 	u32 shift = 0;
 
 	if ((u64)(budget | time | v->rt.period_ns) >> 31)
 		shift = 21;
-	return (u64)(budget >> shift) * (u64)(v->rt.period_ns >> shift) > (u64)(time >> shift) * (u64)(v->rt.budget_ns >> shift);
+	return (u64)(budget >> shift) * (u64)(v->rt.period_ns >> shift) >
+	       (u64)(time >> shift) * (u64)(v->rt.budget_ns >> shift);
 }
 
 /* It has work again, at now. */
@@ -279,10 +288,10 @@ static s64 ring_last_pending(vcpu_t *v, s64 now, s64 none)
 }
 
 /*
- * At once. What is left stays, as far as the new budget allows, and the boundary stays; but if budget or period change, the
- * rest of the new budget comes one new period from now. To a sporadic server: what is left is there now, the rest returns at the
- * boundary. From one: the boundary is when the last used chunk would have come back. So no window gets more than one of the two
- * servers alone would give it.
+ * At once. What is left stays, as far as the new budget allows, and the boundary stays; but if budget or period change,
+ * the rest of the new budget comes one new period from now. To a sporadic server: what is left is there now, the rest
+ * returns at the boundary. From one: the boundary is when the last used chunk would have come back. So no window gets
+ * more than one of the two servers alone would give it.
  */
 static void rt_change_now(sched_call_t *cx, vcpu_t *v)
 {
@@ -298,7 +307,8 @@ static void rt_change_now(sched_call_t *cx, vcpu_t *v)
 	if (v->rt.rem_ns > v->rt.budget_ns)
 		v->rt.rem_ns = v->rt.budget_ns;
 	v->rt.next_ns = boundary;
-	if (v->rt.kind == RT_SPORADIC && (old != RT_SPORADIC || period != v->rt.period_ns || budget != v->rt.budget_ns)) {
+	if (v->rt.kind == RT_SPORADIC &&
+	    (old != RT_SPORADIC || period != v->rt.period_ns || budget != v->rt.budget_ns)) {
 		s64 debt = v->rt.rem_ns < 0 ? -v->rt.rem_ns : 0;
 
 		ring_start(v, v->rt.rem_ns, now, boundary);
@@ -313,8 +323,8 @@ static void rt_change_now(sched_call_t *cx, vcpu_t *v)
 }
 
 /*
- * The vCPU was given new rt_params. Those that don't touch its budget are in force at once, the others when they say. A sporadic
- * server has no boundary of its own: it goes on as it is until all that it has used by now has come back.
+ * The vCPU was given new rt_params. Those that don't touch its budget are in force at once, the others when they say. A
+ * sporadic server has no boundary of its own: it goes on as it is until all that it has used by now has come back.
  */
 CORE_FN int rt_change(sched_call_t *cx ARG, vcpu_t *v ARG, u32 when)
 {
@@ -328,7 +338,8 @@ CORE_FN int rt_change(sched_call_t *cx ARG, vcpu_t *v ARG, u32 when)
 		rt_start(v, cx->now);
 	} else if (when == RT_AT_ONCE) {
 		rt_change_now(cx, v);
-	} else if (kind == v->rt.kind && v->rt.period_ns == v->rt_params.period_ns && v->rt.budget_ns == v->rt_params.budget_ns) {
+	} else if (kind == v->rt.kind && v->rt.period_ns == v->rt_params.period_ns &&
+		   v->rt.budget_ns == v->rt_params.budget_ns) {
 		rt_take_params(v);
 		v->rt.switch_ns = TIME_NEVER;
 	} else if (v->rt.kind == RT_SPORADIC) {

@@ -2,9 +2,10 @@
 /*
  * An intrusive search tree in the core dialect: the queues of the real-time schedulers.
  *
- * A treap: ordered by (level, key, order of arrival), and a heap by a rank that is a hash of the arrival, so that it is balanced
- * in the mean whatever comes in whatever order: insertion and removal take O(log n), the first is at hand, and a walk in order
- * is possible, which an affinity needs and a heap doesn't give. Equals are FIFO. No recursion, no memory of its own.
+ * A treap: ordered by (level, key, order of arrival), and a heap by a rank that is a hash of the arrival, so that it is
+ * balanced in the mean whatever comes in whatever order: insertion and removal take O(log n), the first is at hand, and
+ * a walk in order is possible, which an affinity needs and a heap doesn't give. Equals are FIFO. No recursion, no
+ * memory of its own.
  */
 #ifndef SCHED_RT_TREE_H
 #define SCHED_RT_TREE_H

@@ -146,8 +146,10 @@ struct domain {
 	u16 pause_count;
 	u16 nr_vcpus;
 	cpupool_t *pool;
-	/* Scheduling parameters belong to the domain, not to a policy's data: they survive a change of pool or scheduler
-	 * (Xen resets them). */
+	/*
+	 * Scheduling parameters belong to the domain, not to a policy's data: they survive a change of pool or
+	 * scheduler (Xen resets them).
+	 */
 	u32 weight; /* 1 .. 65535 */
 	u32 cap; /* percent of one pCPU, 0 none */
 	union {
@@ -222,9 +224,9 @@ struct sched_call {
 /* Bytes a host with these limits needs. */
 SCHED_API u64 host_size(const struct host_limits *limits);
 /*
- * Lay out a host in @mem, which is zeroed, at least host_size() bytes, and aligned to 64. Topology: @core_of and @node_of
- * give each pCPU's core (0 .. cores-1) and node (0 .. nodes-1). All pCPUs start free, idling.
- * Returns NULL when a limit is out of range or a core or node is.
+ * Lay out a host in @mem, which is zeroed, at least host_size() bytes, and aligned to 64. Topology: @core_of and
+ * @node_of give each pCPU's core (0 .. cores-1) and node (0 .. nodes-1). All pCPUs start free, idling. Returns NULL
+ * when a limit is out of range or a core or node is.
  */
 SCHED_API host_t *host_init(void ARENA *mem, const struct host_limits *limits, const u32 *core_of, const u32 *node_of);
 /* The scheduler's id for a name as a user types it ("credit"), or -SCHED_ENOENT. */
@@ -238,15 +240,16 @@ SCHED_API void vcpu_wake(sched_call_t *cx, vcpu_t *v);
 /* An event for a blocked vCPU: clears the blocked flag and wakes it. */
 SCHED_API void vcpu_unblock(sched_call_t *cx, vcpu_t *v);
 /*
- * v has nothing to do until the next vcpu_unblock(). Usually it is the current vCPU of cx->cpu; a host that took it away from its
- * pCPU, or from the queue, for reasons of its own says so with this as well.
+ * v has nothing to do until the next vcpu_unblock(). Usually it is the current vCPU of cx->cpu; a host that took it
+ * away from its pCPU, or from the queue, for reasons of its own says so with this as well.
  */
 SCHED_API void vcpu_block(sched_call_t *cx, vcpu_t *v);
 /* The current vCPU of cx->cpu lets others of its pCPU go first. */
 SCHED_API void vcpu_yield(sched_call_t *cx, vcpu_t *v);
 /*
- * The current vCPU v of cx->cpu lends what is left of its slice to @to, which waits: @to runs next on that pCPU, on its own
- * credit. Returns false, and nothing changes, when @to doesn't wait, is in another pool, or may not run there.
+ * The current vCPU v of cx->cpu lends what is left of its slice to @to, which waits: @to runs next on that pCPU, on
+ * its own credit. Returns false, and nothing changes, when @to doesn't wait, is in another pool, or may not run
+ * there.
  */
 SCHED_API bool vcpu_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to);
 /* The deadline of pCPU cx->cpu has come. Harmless when it has not. */
@@ -260,14 +263,23 @@ SCHED_API s64 vcpu_runstate_ns(vcpu_t *v, u32 state, s64 now);
 
 /* ---- control: domains and vCPUs (domain.c) ---- */
 
-/* A new domain in a pool, without vCPUs, weight 256, no cap. NULL: no free slot, or (err -ENODEV) the pool has no pCPU. */
+/*
+ * A new domain in a pool, without vCPUs, weight 256, no cap. NULL: no free slot, or (err -ENODEV) the pool has no
+ * pCPU.
+ */
 SCHED_API domain_t *domain_create(sched_call_t *cx, cpupool_t *pool, s32 id);
-/* Its next vCPU, down until vcpu_up(). @hard, @soft: affinity, NULL = all. NULL: limit reached or hard misses the pool. */
+/*
+ * Its next vCPU, down until vcpu_up(). @hard, @soft: affinity, NULL = all. NULL: limit reached or hard misses the
+ * pool.
+ */
 SCHED_API vcpu_t *vcpu_create(sched_call_t *cx, domain_t *d, cpumask_t *hard, cpumask_t *soft);
 SCHED_API void vcpu_up(sched_call_t *cx, vcpu_t *v);
 /* Unplugged, until vcpu_up(). */
 SCHED_API void vcpu_down(sched_call_t *cx, vcpu_t *v);
-/* -EAGAIN: one of its vCPUs is still on a pCPU; carry out the effects and call again. The domain is paused from the first call on. */
+/*
+ * -EAGAIN: one of its vCPUs is still on a pCPU; carry out the effects and call again. The domain is paused from the
+ * first call on.
+ */
 SCHED_API s32 domain_destroy(sched_call_t *cx, domain_t *d);
 /* Pauses nest. -EOVERFLOW at the count's limit, -EINVAL for an unpause too many. */
 SCHED_API s32 vcpu_pause(sched_call_t *cx, vcpu_t *v);
@@ -279,13 +291,21 @@ SCHED_API s32 sched_adjust(sched_call_t *cx, domain_t *d, s32 weight, s32 cap);
 SCHED_API s32 sched_adjust_global_credit(sched_call_t *cx, cpupool_t *pool, const struct credit_params ARENA *params);
 
 /*
- * Parameters of a vCPU under a real-time policy; they stay the vCPU's when it moves to another pool. -EINVAL, and nothing
- * changes, when the policy of its pool has none or refuses these. Ranges: rt.h, and where each policy validates.
+ * Parameters of a vCPU under a real-time policy; they stay the vCPU's when it moves to another pool. -EINVAL, and
+ * nothing changes, when the policy of its pool has none or refuses these. Ranges: rt.h, and where each policy
+ * validates.
  */
 SCHED_API s32 sched_adjust_vcpu(sched_call_t *cx, vcpu_t *v, const struct rt_params ARENA *params);
-/* The pool's rule, placement, default kind; @when: enum rt_when, for servers whose kind thereby changes. -EINVAL changes nothing. */
-SCHED_API s32 sched_adjust_global_rt(sched_call_t *cx, cpupool_t *pool, const struct rt_pool_params ARENA *params, u32 when);
-/* The table of an arinc653 pool, in force from now on. -EINVAL changes nothing: no frames, one without time, more than the major frame. */
+/*
+ * The pool's rule, placement, default kind; @when: enum rt_when, for servers whose kind thereby changes. -EINVAL
+ * changes nothing.
+ */
+SCHED_API s32 sched_adjust_global_rt(sched_call_t *cx, cpupool_t *pool, const struct rt_pool_params ARENA *params,
+				     u32 when);
+/*
+ * The table of an arinc653 pool, in force from now on. -EINVAL changes nothing: no frames, one without time, more than
+ * the major frame.
+ */
 SCHED_API s32 sched_adjust_global_arinc653(sched_call_t *cx, cpupool_t *pool, const struct arinc_table ARENA *table);
 /* What a vCPU under rtds or rtxen has left of its budget at @now, ns; negative: debt. */
 SCHED_API s64 sched_rt_budget_left(vcpu_t *v, s64 now);

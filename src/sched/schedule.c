@@ -121,8 +121,8 @@ SCHED_API bool vcpu_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to)
 }
 
 /*
- * Timers that are due at the same instant run in Xen's order: accounting grants before the tick debits, and the slice ends
- * last, since it only raises the softirq that schedules after all timers.
+ * Timers that are due at the same instant run in Xen's order: accounting grants before the tick debits, and the slice
+ * ends last, since it only raises the softirq that schedules after all timers.
  */
 SCHED_API void sched_timer(sched_call_t *cx)
 {
@@ -153,7 +153,8 @@ CORE_FN int switch_vcpus(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev ARG, 
 
 		record4(cx, TRC_SWITCH_INFPREV, pair(prev->domain->id, prev->id),
 			pair((u32)(cx->now - prev->state_entry_ns), 0));
-		record4(cx, TRC_SWITCH_INFNEXT, pair(next->domain->id, next->id), pair((u32)waited, (u32)p->next_slice_ns));
+		record4(cx, TRC_SWITCH_INFNEXT, pair(next->domain->id, next->id),
+			pair((u32)waited, (u32)p->next_slice_ns));
 	}
 	record4(cx, TRC_SWITCH, pair(prev->domain->id, prev->id), pair(next->domain->id, next->id));
 	if (cx->nr_rec)

@@ -15,8 +15,8 @@
 #include "sched/sched.h"
 #include "sim/scenario_read.h"
 
-static const char *const kinds[] = { "pool", "deferrable", "periodic", "polling", "sporadic", "work-conserving",
-				     "reclaiming", "cbs", NULL };
+static const char *const kinds[] = { "pool",	   "deferrable", "periodic", "polling", "sporadic", "work-conserving",
+				     "reclaiming", "cbs",	 NULL };
 static const char *const rules[] = { "edf", "rm", "dm", "fp", NULL };
 static const char *const placements[] = { "global", "partitioned", NULL };
 static const char *const fits[] = { "first", "best", "worst", NULL };
@@ -134,7 +134,8 @@ static int check_together(struct scn_reader *r, const struct scn_node *n, const 
 	return 0;
 }
 
-static int read_sched(struct scn_reader *r, const struct scn_node *n, unsigned policies, bool pool, struct scn_sched *out)
+static int read_sched(struct scn_reader *r, const struct scn_node *n, unsigned policies, bool pool,
+		      struct scn_sched *out)
 {
 	const char *keys[NR_KEYS + 1] = { NULL };
 	int err, nr = 0;
@@ -172,8 +173,10 @@ int scn_read_vcpu_sched(struct scn_reader *r, const struct scn_node *n, const ch
 		return 0;
 	path = scn_enter(r, "sched");
 	if (!policy_bit(policy))
-		return scn_fail(r, n, "%s has no parameters of a vCPU; remove it, or put the domain in a pool under rtds, "
-				"rtxen or sedf", scn_quote(r, policy));
+		return scn_fail(r, n,
+				"%s has no parameters of a vCPU; remove it, or put the domain in a pool under rtds, "
+				"rtxen or sedf",
+				scn_quote(r, policy));
 	err = read_sched(r, n, policy_bit(policy), false, out);
 	if (!err)
 		scn_leave(r, path);
@@ -281,7 +284,8 @@ int scn_read_frames(struct scn_reader *r, const struct scn_node *n, struct scn_p
 	scn_leave(r, path);
 	if (pool->major_ns && sum > pool->major_ns) {
 		scn_enter(r, "major");
-		return scn_fail(r, scn_get(n, "major"), "is shorter than its frames together; write at least their sum");
+		return scn_fail(r, scn_get(n, "major"),
+				"is shorter than its frames together; write at least their sum");
 	}
 	if (!pool->major_ns)
 		pool->major_ns = sum;

@@ -88,8 +88,8 @@ int machine_sched_start(struct machine *m, char *err, size_t errlen)
 		else if (sp->rt.set)
 			ret = machine_sched_pool(m, &m->host->pools[i], &sp->rt);
 		if (ret) {
-			snprintf(err, errlen, "%s:%d: pools.%s.params: %s refuses these values together", s->path, sp->line,
-				 sp->name, sp->sched);
+			snprintf(err, errlen, "%s:%d: pools.%s.params: %s refuses these values together", s->path,
+				 sp->line, sp->name, sp->sched);
 			return -1;
 		}
 		machine_settle(m);
@@ -102,9 +102,10 @@ int machine_sched_start(struct machine *m, char *err, size_t errlen)
 
 			if (!machine_sched_vcpu(m, v, &d->vcpus[k].sched))
 				continue;
-			snprintf(err, errlen, "%s:%d: domains.%s.sched: %s refuses these values for vCPU %d (a budget must fit the "
-				 "period, a deadline lie between the two)", s->path, d->vcpus[k].sched.line, d->name,
-				 s->pools[d->pool].sched, k);
+			snprintf(err, errlen,
+				 "%s:%d: domains.%s.sched: %s refuses these values for vCPU %d (a budget must fit the "
+				 "period, a deadline lie between the two)",
+				 s->path, d->vcpus[k].sched.line, d->name, s->pools[d->pool].sched, k);
 			return -1;
 		}
 		machine_settle(m);

@@ -124,8 +124,8 @@ static void runstate_details(const struct trace_rec *r, char *buf, size_t len)
 	static const char *const states[] = { "running", "runnable", "blocked", "offline" };
 	char v[VCPU_LEN];
 
-	snprintf(buf, len, "%s %s -> %s", vcpu_name(v, r->d[0] >> 16, r->d[0] & 0xffff),
-		 states[r->event >> 8 & 3], states[r->event >> 4 & 3]);
+	snprintf(buf, len, "%s %s -> %s", vcpu_name(v, r->d[0] >> 16, r->d[0] & 0xffff), states[r->event >> 8 & 3],
+		 states[r->event >> 4 & 3]);
 }
 
 static void switch_details(const struct trace_rec *r, char *buf, size_t len)
@@ -150,8 +150,8 @@ static void pool_details(const struct trace_rec *r, const char *what, char *buf,
 }
 
 /* Server kinds and rules, in the order of rt.h. */
-static const char *const servers[] = { "pool", "deferrable", "periodic", "polling", "sporadic", "work-conserving",
-				       "reclaiming", "cbs", NULL };
+static const char *const servers[] = { "pool",	     "deferrable", "periodic", "polling", "sporadic", "work-conserving",
+				       "reclaiming", "cbs",	   NULL };
 static const char *const rules[] = { "edf", "rm", "dm", "fp", NULL };
 
 static const char *word(const char *const *words, uint32_t n)
@@ -193,12 +193,12 @@ static void details(const struct trace_rec *r, enum shape shape, char *buf, size
 		snprintf(buf, len, "%s ran %" PRIu32 "ns", vcpu_name(v, d[0], d[1]), d[2]);
 		break;
 	case SHAPE_NEXT:
-		snprintf(buf, len, "%s waited %" PRIu32 "ns, slice %s", vcpu_name(v, d[0], d[1]),
-			 d[2], slice_text(s, d[3]));
+		snprintf(buf, len, "%s waited %" PRIu32 "ns, slice %s", vcpu_name(v, d[0], d[1]), d[2],
+			 slice_text(s, d[3]));
 		break;
 	case SHAPE_CONT:
-		snprintf(buf, len, "%s on for %" PRIu32 "ns, slice %s", vcpu_name(v, d[0], d[1]),
-			 d[2], slice_text(s, d[3]));
+		snprintf(buf, len, "%s on for %" PRIu32 "ns, slice %s", vcpu_name(v, d[0], d[1]), d[2],
+			 slice_text(s, d[3]));
 		break;
 	case SHAPE_ACTIVE:
 		snprintf(buf, len, "%s, %" PRIu32 " active", vcpu_name(v, d[0], d[1]), d[2]);
@@ -216,8 +216,7 @@ static void details(const struct trace_rec *r, enum shape shape, char *buf, size
 		snprintf(buf, len, "cpu %" PRIu32 "%s", d[0] >> 16, d[0] & 0xffff ? ", idle" : "");
 		break;
 	case SHAPE_RATELIMIT:
-		snprintf(buf, len, "%s ran %" PRIu32 "ns", vcpu_name(v, d[0] >> 16, d[0] & 0xffff),
-			 d[1]);
+		snprintf(buf, len, "%s ran %" PRIu32 "ns", vcpu_name(v, d[0] >> 16, d[0] & 0xffff), d[1]);
 		break;
 	case SHAPE_CHECK:
 		snprintf(buf, len, "cpu %" PRIu32 "%s", d[0], d[1] ? "" : ", nothing there");
@@ -237,8 +236,8 @@ static void details(const struct trace_rec *r, enum shape shape, char *buf, size
 			 d[2] >> 8 ? "partitioned" : "global", word(servers, d[3]));
 		break;
 	case SHAPE_BUDGET:
-		snprintf(buf, len, "%s %" PRIu32 ", budget %" PRId64 "ns", vcpu_name(v, d[0] >> 16, d[0] & 0xffff), d[1],
-			 wide(d));
+		snprintf(buf, len, "%s %" PRIu32 ", budget %" PRId64 "ns", vcpu_name(v, d[0] >> 16, d[0] & 0xffff),
+			 d[1], wide(d));
 		break;
 	case SHAPE_ASSIGN:
 		snprintf(buf, len, "%s -> cpu %" PRIu32, vcpu_name(v, d[0] >> 16, d[0] & 0xffff), d[1]);
@@ -258,10 +257,8 @@ int trace_rec_format(const struct trace_rec *r, char *buf, size_t len)
 	else if (is_runstate_change(r->event))
 		runstate_details(r, text, sizeof(text));
 	else
-		snprintf(text, sizeof(text),
-			 "%#" PRIx32 " %#" PRIx32 " %#" PRIx32 " %#" PRIx32 " %#" PRIx32, r->event,
+		snprintf(text, sizeof(text), "%#" PRIx32 " %#" PRIx32 " %#" PRIx32 " %#" PRIx32 " %#" PRIx32, r->event,
 			 r->d[0], r->d[1], r->d[2], r->d[3]);
-	return snprintf(buf, len, "%s%" PRIu64 ".%09" PRIu64 " cpu %-3u %-20s %s",
-			r->time_ns < 0 ? "-" : "", ns / 1000000000, ns % 1000000000, r->cpu,
-			trace_event_name(r->event), text);
+	return snprintf(buf, len, "%s%" PRIu64 ".%09" PRIu64 " cpu %-3u %-20s %s", r->time_ns < 0 ? "-" : "",
+			ns / 1000000000, ns % 1000000000, r->cpu, trace_event_name(r->event), text);
 }
