@@ -598,11 +598,18 @@ SCHED_API s32 sched_adjust_global_rt(sched_call_t *cx, cpupool_t *pool, const st
 
 SCHED_API s64 sched_rt_budget_left(vcpu_t *v, s64 now)
 {
+	vcpu_t *owner = v->processor->rt.owner;
 	s64 left = v->rt.rem_ns;
 
-	if ((v->rt.where == RT_ON_CPU || (v->rt.where == RT_ON_LOAN && v->processor->rt.owner &&
-					  v->processor->rt.owner->rt.kind == RT_WORK_CONSERVING)) &&
-	    !v->rt.level)
+	if (v->rt.where == RT_NOWHERE && v->rt.kind == RT_SPORADIC) {
+		left = 0;
+		for (u32 i = ZERO; i < v->rt.nr && ring_at(v, i)->at_ns <= now && can_loop; i++)
+			left += ring_at(v, i)->amount_ns;
+	} else if (v->rt.asleep && rt_periodic(v->rt.kind) && v->rt.kind != RT_POLLING && v->rt.next_ns <= now) {
+		left = v->rt.budget_ns + (left < 0 ? left : 0); /* who sleeps is replenished when it wakes */
+	}
+	if (!v->rt.level &&
+	    (v->rt.where == RT_ON_CPU || (v->rt.where == RT_ON_LOAN && owner && owner->rt.kind == RT_WORK_CONSERVING)))
 		left -= now - v->rt.start_ns;
 	return left;
 }
