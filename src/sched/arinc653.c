@@ -145,17 +145,30 @@ static void arinc653_context_saved(sched_call_t *cx, vcpu_t *v)
 		kick(cx, v->processor);
 }
 
-static inline bool arinc_can_run(pcpu_t *p, vcpu_t *v)
+CORE_FN bool arinc_can_run(pcpu_t *p ARG, vcpu_t *v ARG)
 {
-	return v && v->processor == p && vcpu_runnable(v) && (!v->is_running || p->curr == v) &&
-	       mask_test(&v->hard, p->id);
+	return v->processor == p && vcpu_runnable(v) && (!v->is_running || p->curr == v) && mask_test(&v->hard, p->id);
+}
+
+/* The first frame after the current one, in the table's order, whose vCPU could use p now; -1 none. */
+CORE_FN s32 arinc_heir(struct arinc_pool ARENA *a ARG, pcpu_t *p ARG)
+{
+	u32 nr = a->table.nr, k = a->at;
+
+	for (u32 i = ZERO; i < nr && i < ARINC_MAX_FRAMES && can_loop; i++) {
+		k = k + 1 < nr ? k + 1 : 0;
+		if (a->vcpu[k % ARINC_MAX_FRAMES] && arinc_can_run(p, a->vcpu[k % ARINC_MAX_FRAMES]))
+			return (s32)k;
+	}
+	return -1;
 }
 
 CORE_FN int arinc653_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 {
 	struct arinc_pool ARENA *a = &p->pool->arinc653;
 	u32 nr = a->table.nr;
-	vcpu_t *v;
+	vcpu_t *v = NULL;
+	s32 heir;
 
 	if (!nr || nr > ARINC_MAX_FRAMES)
 		return 0;
@@ -163,22 +176,18 @@ CORE_FN int arinc653_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 	p->next_slice_ns = a->next_switch_ns - cx->now;
 	if (!mask_test(&p->pool->cpus, p->id))
 		return 0;
-	/* The frame's own first, then whom it may be donated to, in the table's order. */
-	for (u32 i = ZERO; i <= nr && i <= ARINC_MAX_FRAMES && can_loop; i++) {
-		if (i == 0) {
-			if (a->at >= nr)
-				continue;
-			v = a->vcpu[a->at % ARINC_MAX_FRAMES];
-		} else {
-			v = a->vcpu[(a->at + i) % nr % ARINC_MAX_FRAMES];
-		}
-		if (arinc_can_run(p, v)) {
-			v->trace_class = i ? TRACE_CLASS_WORST : TRACE_CLASS_NORMAL;
-			p->next = v;
-			return 0;
-		}
-		if (!a->table.donate)
-			return 0;
+	if (a->at < nr)
+		v = a->vcpu[a->at % ARINC_MAX_FRAMES];
+	if (v && arinc_can_run(p, v)) {
+		v->trace_class = TRACE_CLASS_NORMAL;
+		p->next = v;
+		return 0;
+	}
+	heir = a->table.donate ? arinc_heir(a, p) : -1;
+	if (heir >= 0) {
+		v = a->vcpu[(u32)heir % ARINC_MAX_FRAMES];
+		v->trace_class = TRACE_CLASS_WORST;
+		p->next = v;
 	}
 	return 0;
 }

@@ -31,7 +31,7 @@
 
 /* One switch for each hook. The default is the idle scheduler, which has nothing to do but idle. */
 #define HOOK(hook, params, pool_expr) \
-	static inline void hook_##hook params \
+	NO_FRAME void hook_##hook params \
 	{ \
 		switch ((pool_expr)->sched) { \
 			SCHEDULERS(HOOK_CASE_##hook) \
@@ -78,7 +78,7 @@ HOOK(affinity_set, (sched_call_t * cx, vcpu_t *v), v->domain->pool)
 	case id: \
 		return name##_pick_cpu(cx, v, true);
 
-static inline u32 hook_pick_cpu(sched_call_t *cx, vcpu_t *v)
+NO_FRAME u32 hook_pick_cpu(sched_call_t *cx, vcpu_t *v)
 {
 	switch (v->domain->pool->sched) {
 		SCHEDULERS(HOOK_CASE_pick_cpu)
@@ -91,7 +91,7 @@ static inline u32 hook_pick_cpu(sched_call_t *cx, vcpu_t *v)
 	case id: \
 		return name##_yield_to(cx, v, to);
 
-static inline bool hook_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to)
+NO_FRAME bool hook_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to)
 {
 	switch (v->domain->pool->sched) {
 		SCHEDULERS(HOOK_CASE_yield_to)
@@ -104,7 +104,7 @@ static inline bool hook_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to)
 	case id: \
 		return name##_adjust_vcpu(cx, v, params);
 
-static inline s32 hook_adjust_vcpu(sched_call_t *cx, vcpu_t *v, const struct rt_params ARENA *params)
+NO_FRAME s32 hook_adjust_vcpu(sched_call_t *cx, vcpu_t *v, const struct rt_params ARENA *params)
 {
 	switch (v->domain->pool->sched) {
 		RT_SCHEDULERS(HOOK_CASE_adjust_vcpu)

@@ -28,7 +28,7 @@ CORE_FN s32 null_find(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG)
 	return cpu >= 0 ? cpu : mask_cycle_and(&pool->null.free, &v->hard, home, words);
 }
 
-CORE_FN int null_assign(sched_call_t *cx ARG, vcpu_t *v ARG, u32 cpu)
+NO_FRAME void null_assign(sched_call_t *cx, vcpu_t *v, u32 cpu)
 {
 	cpupool_t *pool = v->domain->pool;
 	pcpu_t *p = pcpu_of(cx->host, cpu);
@@ -41,19 +41,18 @@ CORE_FN int null_assign(sched_call_t *cx ARG, vcpu_t *v ARG, u32 cpu)
 	mask_clear(&pool->null.free, cpu);
 	null_trace(cx, TRC_NULL_ASSIGN, v);
 	kick(cx, p);
-	return 0;
 }
 
 /*
  * p has become free: the first who waits for it gets it, of those that would like to be there, then of those that may.
  */
-CORE_FN int null_offer(sched_call_t *cx ARG, pcpu_t *p ARG)
+NO_FRAME void null_offer(sched_call_t *cx, pcpu_t *p)
 {
 	cpupool_t *pool = p->pool;
 
 	p->null.vcpu = NULL;
 	if (!mask_test(&pool->cpus, p->id))
-		return 0;
+		return;
 	mask_set(&pool->null.free, p->id);
 	for (u32 hard = ZERO; hard < 2 && can_loop; hard++) {
 		for (link_t *l = pool->null.wait.next; l != &pool->null.wait && can_loop; l = l->next) {
@@ -62,13 +61,12 @@ CORE_FN int null_offer(sched_call_t *cx ARG, pcpu_t *p ARG)
 			if (!mask_test(&v->hard, p->id) || (!hard && v->soft_effective && !mask_test(&v->soft, p->id)))
 				continue;
 			null_assign(cx, v, p->id);
-			return 0;
+			return;
 		}
 	}
-	return 0;
 }
 
-static void null_release(sched_call_t *cx, vcpu_t *v)
+CORE_FN int null_release(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
 	pcpu_t *p = v->processor;
 
@@ -80,6 +78,7 @@ static void null_release(sched_call_t *cx, vcpu_t *v)
 		null_offer(cx, p);
 	}
 	v->null.state = NULL_OUT;
+	return 0;
 }
 
 static void null_place(sched_call_t *cx, vcpu_t *v)

@@ -127,12 +127,23 @@ CORE_FN int rt_vcpu_init(sched_call_t *cx ARG, vcpu_t *v ARG)
 	return 0;
 }
 
+/* Whose time p's is burns its budget without work, and is to go: paused, or sent elsewhere. */
+static void rt_exorcise(sched_call_t *cx, pcpu_t *p, vcpu_t *v)
+{
+	rt_charge(cx, v);
+	p->rt.owner = NULL;
+	v->rt.where = RT_NOWHERE;
+	kick(cx, p);
+}
+
 CORE_FN u32 rt_pick_cpu(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
 	cpupool_t *pool = v->domain->pool;
 	u32 words = cx->host->mask_words;
 	s32 cpu = (s32)v->processor->id;
 
+	if (v->processor->rt.owner == v && v->processor->curr != v)
+		rt_exorcise(cx, v->processor, v);
 	if (pool->rt.params.placement == RT_PARTITIONED) {
 		cpu = v->rt.home;
 		if (cpu < 0 || !mask_test(&pool->cpus, (u32)cpu) || !mask_test(&v->hard, (u32)cpu)) {
@@ -164,42 +175,32 @@ CORE_FN int rt_remove_vcpu(sched_call_t *cx ARG, vcpu_t *v ARG)
 
 	if (rt_queued(v))
 		rt_dequeue(v);
-	if (p->rt.owner == v) {
-		p->rt.owner = NULL;
-		kick(cx, p);
-	}
+	if (p->rt.owner == v)
+		rt_exorcise(cx, p, v);
 	v->rt.where = RT_NOWHERE;
 	rt_forget_event(cx, v);
 	rt_set_home(cx->host, v, -1);
 	return 0;
 }
 
+/*
+ * Little is done here, since the framework calls this from where BPF has few stack frames left: a replenishment that
+ * waits for it goes when it comes, and one that is taken from its queue without having run burns no budget until then.
+ */
 CORE_FN int rt_sleep(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
 	pcpu_t *p = v->processor;
 
-	if (p->curr == v) {
+	if (p->curr == v || p->rt.owner == v) {
 		kick(cx, p);
 		return 0;
 	}
-	if (p->rt.owner == v) {
-		/* It burns its budget, and may not go on with that: it is paused, or sent elsewhere. */
-		rt_charge(cx, v);
-		p->rt.owner = NULL;
-		v->rt.where = RT_NOWHERE;
-		kick(cx, p);
-	}
 	if (!v->rt.asleep) {
 		v->rt.asleep = 1;
-		rt_advance(cx, v, cx->now);
 		rt_idle(v);
 	}
 	if (rt_queued(v))
 		rt_dequeue(v);
-	if (!v->is_running)
-		rt_place(cx, v);
-	if (rt_queued(v))
-		rt_tickle(cx, v);
 	return 0;
 }
 
@@ -255,11 +256,11 @@ CORE_FN int rt_charge_pcpu(sched_call_t *cx ARG, pcpu_t *p ARG)
 CORE_FN s32 rt_best_waiting(sched_call_t *cx ARG, pcpu_t *p ARG)
 {
 	struct rt_queues ARENA *q = rt_queues_of(p->pool, p);
-	s32 r = rt_first_for(cx->host, &q->ready, p->id), g;
+	s32 r = rt_first_for(&q->ready, p->id), g;
 
 	if (likely(!q->ghosts.nr))
 		return r;
-	g = rt_first_for(cx->host, &q->ghosts, p->id);
+	g = rt_first_for(&q->ghosts, p->id);
 	if (r < 0 || g < 0)
 		return r < 0 ? g : r;
 	return rt_better(p->pool, rt_vcpu_at(cx->host, g), rt_vcpu_at(cx->host, r)) ? g : r;
@@ -276,10 +277,10 @@ CORE_FN s32 rt_best_borrower(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev A
 	if (!prev->is_idle && prev != p->rt.owner && vcpu_runnable(prev) && mask_test(&prev->hard, p->id) &&
 	    (free_ride || rt_budget(prev) > 0))
 		best = (s32)prev->index;
-	other = rt_first_for(cx->host, &q->ready, p->id);
+	other = rt_first_for(&q->ready, p->id);
 	if (other >= 0 && (best < 0 || rt_better(pool, rt_vcpu_at(cx->host, other), rt_vcpu_at(cx->host, best))))
 		best = other;
-	other = free_ride ? rt_first_for(cx->host, &q->depleted, p->id) : -1;
+	other = free_ride ? rt_first_for(&q->depleted, p->id) : -1;
 	if (other >= 0 && (best < 0 || rt_better(pool, rt_vcpu_at(cx->host, other), rt_vcpu_at(cx->host, best))))
 		best = other;
 	return best;
@@ -440,6 +441,8 @@ CORE_FN int rt_timer(sched_call_t *cx ARG, pcpu_t *p ARG)
 			rt_charge_pcpu(cx, v->processor);
 		else
 			rt_advance(cx, v, cx->now);
+		if (v->rt.asleep)
+			rt_idle(v);
 		rt_requeue(cx, v);
 	}
 	rt_arm(cx, pool);

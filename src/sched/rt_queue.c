@@ -177,7 +177,7 @@ CORE_FN int rt_tickle(sched_call_t *cx ARG, vcpu_t *v ARG)
 }
 
 /* The first of a queue that may run on p, -1: none; its index in the host, since a pointer can't be returned. */
-CORE_FN s32 rt_first_for(host_t *h ARG, rt_tree_t *t ARG, u32 cpu)
+CORE_FN s32 rt_first_for(rt_tree_t *t ARG, u32 cpu)
 {
 	for (rt_node_t *n = t->first; n && can_loop; n = rt_next(n)) {
 		vcpu_t *v = rt_queued_vcpu(n);
@@ -185,7 +185,6 @@ CORE_FN s32 rt_first_for(host_t *h ARG, rt_tree_t *t ARG, u32 cpu)
 		if (mask_test(&v->hard, cpu))
 			return (s32)v->index;
 	}
-	(void)h;
 	return -1;
 }
 

@@ -112,7 +112,7 @@ static void rt_start(vcpu_t *v, s64 now)
  * The boundary at next_ns (sporadic: at switch_ns) is reached: what waits for it happens, then the budget is whole
  * again.
  */
-static void rt_replenish(sched_call_t *cx, vcpu_t *v)
+NO_FRAME void rt_replenish(sched_call_t *cx, vcpu_t *v)
 {
 	s64 debt = v->rt.rem_ns < 0 ? v->rt.rem_ns : 0, at = v->rt.next_ns;
 	u32 old = v->rt.kind;
