@@ -86,6 +86,21 @@ static inline bool tracing(sched_call_t *cx)
 	return unlikely(cx->host->trace_level >= TRACE_FULL);
 }
 
+/* ---- real-time parameters ---- */
+
+static inline void rt_copy_params(struct rt_params ARENA *to, const struct rt_params ARENA *from)
+{
+	to->period_ns = from->period_ns;
+	to->budget_ns = from->budget_ns;
+	to->deadline_ns = from->deadline_ns;
+	to->phase_ns = from->phase_ns;
+	to->latency_ns = from->latency_ns;
+	to->priority = from->priority;
+	to->kind = from->kind;
+	to->extratime = from->extratime;
+	to->when = from->when;
+}
+
 /* ---- shared by the core's files ---- */
 
 /* schedule.c */

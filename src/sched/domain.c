@@ -78,6 +78,7 @@ SCHED_API vcpu_t *vcpu_create(sched_call_t *cx, domain_t *d, cpumask_t *hard, cp
 	v->migrations = 0;
 	v->boosts = 0;
 	v->last_cpu = -1;
+	v->rt_given = 0;
 	mask_copy(&v->hard, hard ? hard : &h->all_cpus);
 	mask_copy(&v->soft, soft ? soft : &h->all_cpus);
 	soft_effective_update(h, v);
@@ -95,6 +96,17 @@ SCHED_API void vcpu_up(sched_call_t *cx, vcpu_t *v)
 {
 	v->pause_flags &= (u8)~VPF_down;
 	vcpu_wake(cx, v);
+}
+
+SCHED_API void vcpu_down(sched_call_t *cx, vcpu_t *v)
+{
+	cpupool_t *pool = v->domain->pool;
+
+	cx->calls++;
+	sched_lock(pool);
+	v->pause_flags |= VPF_down;
+	vcpu_sleep_locked(cx, v);
+	sched_unlock(pool);
 }
 
 SCHED_API s32 vcpu_pause(sched_call_t *cx, vcpu_t *v)
@@ -194,4 +206,22 @@ SCHED_API s32 sched_adjust(sched_call_t *cx, domain_t *d, s32 weight, s32 cap)
 	sched_unlock(d->pool);
 	record(cx, TRC_ADJDOM, d->id, 0);
 	return 0;
+}
+
+SCHED_API s32 sched_adjust_vcpu(sched_call_t *cx, vcpu_t *v, const struct rt_params ARENA *params)
+{
+	cpupool_t *pool = v->domain->pool;
+	s32 ret;
+
+	sched_lock(pool);
+	ret = hook_adjust_vcpu(cx, v, params);
+	if (!ret) {
+		cx->calls++;
+		rt_copy_params(&v->rt_user, params);
+		v->rt_given = 1;
+	}
+	sched_unlock(pool);
+	if (!ret)
+		record(cx, TRC_ADJDOM, v->domain->id, 0);
+	return ret;
 }

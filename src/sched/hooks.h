@@ -22,6 +22,7 @@
  *   tick, account   -      timers of the pCPU
  *   adjust          held   domain->weight and ->cap are to become these
  *   affinity_set    held   the hard affinity changed
+ *   adjust_vcpu     held   a vCPU's real-time parameters are to be these; only policies of RT_SCHEDULERS have it
  */
 #ifndef SCHED_HOOKS_H
 #define SCHED_HOOKS_H
@@ -77,7 +78,7 @@ HOOK(affinity_set, (sched_call_t * cx, vcpu_t *v), v->domain->pool)
 	case id: \
 		return name##_pick_cpu(cx, v, true);
 
-static inline u32 hook_pick_cpu(sched_call_t *cx, vcpu_t *v)
+NO_FRAME u32 hook_pick_cpu(sched_call_t *cx, vcpu_t *v)
 {
 	switch (v->domain->pool->sched) {
 		SCHEDULERS(HOOK_CASE_pick_cpu)
@@ -90,12 +91,25 @@ static inline u32 hook_pick_cpu(sched_call_t *cx, vcpu_t *v)
 	case id: \
 		return name##_yield_to(cx, v, to);
 
-static inline bool hook_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to)
+NO_FRAME bool hook_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to)
 {
 	switch (v->domain->pool->sched) {
 		SCHEDULERS(HOOK_CASE_yield_to)
 	default:
 		return false;
+	}
+}
+
+#define HOOK_CASE_adjust_vcpu(name, id, full) \
+	case id: \
+		return name##_adjust_vcpu(cx, v, params);
+
+NO_FRAME s32 hook_adjust_vcpu(sched_call_t *cx, vcpu_t *v, const struct rt_params ARENA *params)
+{
+	switch (v->domain->pool->sched) {
+		RT_SCHEDULERS(HOOK_CASE_adjust_vcpu)
+	default:
+		return -SCHED_EINVAL;
 	}
 }
 

@@ -61,12 +61,23 @@ enum trace_event {
 	TRC_CREDIT2_PICKED_CPU = 0x00022213, /* dom, vcpu, cpu, run queue */
 	TRC_CREDIT2_SCHEDULE = 0x00022215, /* cpu << 16 | idle */
 	TRC_CREDIT2_RATELIMIT = 0x00022216, /* dom << 16 | vcpu, ns run */
+	TRC_RTDS_TICKLE = 0x00022801, /* cpu */
+	TRC_RTDS_RUNQ_PICK = 0x00022802, /* dom << 16 | vcpu, deadline us, budget ns (high, low word) */
+	TRC_RTDS_BURN = 0x00022803, /* dom << 16 | vcpu, ns used, budget left (high, low) */
+	TRC_RTDS_REPLENISH = 0x00022804, /* dom << 16 | vcpu, deadline us, budget (high, low) */
+	TRC_RTDS_SCHEDULE = 0x00022806, /* cpu << 16 | idle */
+	TRC_NULL_PICKED_CPU = 0x00022a01, /* dom << 16 | vcpu, cpu */
+	TRC_NULL_ASSIGN = 0x00022a02, /* dom << 16 | vcpu, cpu */
+	TRC_NULL_DEASSIGN = 0x00022a03, /* dom << 16 | vcpu, cpu */
 
 	/* Not Xen's: numbers of rota's own, in a class Xen leaves free. */
 	TRC_ROTA_PARK = 0x0002f001, /* dom, vcpu: the cap is reached */
 	TRC_ROTA_UNPARK = 0x0002f002, /* dom, vcpu */
 	TRC_ROTA_POOL_CPU = 0x0002f003, /* pool (0xffffffff none), cpu: a pCPU joined the pool */
 	TRC_ROTA_POOL_DOMAIN = 0x0002f004, /* pool, dom: a domain moved to the pool */
+	/* dom << 16 | vcpu, old kind << 8 | new, budget left (high, low): its kind changed */
+	TRC_ROTA_SERVER = 0x0002f010,
+	TRC_ROTA_SERVER_RULE = 0x0002f011, /* pool, rule, placement << 8 | fit, kind: as they are now */
 };
 
 #endif

@@ -46,16 +46,40 @@ typedef struct trace_rec ARENA trace_rec_t;
 
 #include "sched/credit.h"
 #include "sched/credit2.h"
+#include "sched/rt.h"
+#include "sched/null.h"
+#include "sched/arinc653.h"
 
 /* The schedulers: SCHEDULER(policy file's prefix, id of Xen's domctl, full name). To add one, add a line. */
-#define SCHEDULERS(SCHEDULER) \
+#define ALL_SCHEDULERS(SCHEDULER) \
 	SCHEDULER(credit, 5, "SMP Credit Scheduler") \
-	SCHEDULER(credit2, 6, "SMP Credit Scheduler rev2")
+	SCHEDULER(credit2, 6, "SMP Credit Scheduler rev2") \
+	SCHEDULER(arinc653, 7, "ARINC 653 Scheduler") \
+	SCHEDULER(rtds, 8, "SMP RTDS Scheduler") \
+	SCHEDULER(null, 9, "null Scheduler") \
+	SCHEDULER(rtxen, 16, "RT-Xen Server Scheduler")
+
+/* Those of them whose vCPUs have parameters of their own. */
+#define ALL_RT_SCHEDULERS(SCHEDULER) \
+	SCHEDULER(rtds, 8, "SMP RTDS Scheduler") \
+	SCHEDULER(rtxen, 16, "RT-Xen Server Scheduler")
+
+/*
+ * Those that are compiled in: all, but on a live host only those that its kernels' verifiers have been seen to take, all
+ * in one program (they allow it a million steps).
+ */
+#ifdef ROTA_LIVE
+#define SCHEDULERS(SCHEDULER) SCHEDULER(credit, 5, "SMP Credit Scheduler")
+#define RT_SCHEDULERS(SCHEDULER)
+#else
+#define SCHEDULERS ALL_SCHEDULERS
+#define RT_SCHEDULERS ALL_RT_SCHEDULERS
+#endif
 
 enum sched_id {
 	SCHED_NONE = 0, /* the idle scheduler: it owns the pCPUs that are in no pool */
 #define SCHEDULER(name, id, full) SCHED_ID_##name = id,
-	SCHEDULERS(SCHEDULER)
+	ALL_SCHEDULERS(SCHEDULER)
 #undef SCHEDULER
 };
 
@@ -98,9 +122,15 @@ struct vcpu {
 	u64 migrations; /* times it started to run on another pCPU than before */
 	u64 boosts;
 	s32 last_cpu; /* where it ran last, -1 nowhere */
+	u8 rt_given;
+	struct rt_params rt_params; /* of a real-time policy: what it goes by */
+	struct rt_params rt_user; /* what sched_adjust_vcpu() gave it, kept across policies */
 	union {
 		struct credit_vcpu credit;
 		struct credit2_vcpu credit2;
+		struct rt_vcpu rt;
+		struct null_vcpu null;
+		struct arinc_vcpu arinc653;
 	};
 	struct link domain_link;
 	struct cpumask hard, saved_hard, soft;
@@ -121,6 +151,8 @@ struct pcpu {
 	union {
 		struct credit_pcpu credit;
 		struct credit2_pcpu credit2;
+		struct rt_pcpu rt;
+		struct null_pcpu null;
 	};
 };
 
@@ -158,6 +190,9 @@ struct cpupool {
 	union {
 		struct credit_pool credit;
 		struct credit2_pool credit2;
+		struct rt_pool rt;
+		struct null_pool null;
+		struct arinc_pool arinc653;
 	};
 };
 
@@ -262,6 +297,8 @@ SCHED_API domain_t *domain_create(sched_call_t *cx, cpupool_t *pool, s32 id);
 SCHED_API vcpu_t *vcpu_create(sched_call_t *cx, domain_t *d, cpumask_t *hard, cpumask_t *soft);
 /* It is plugged in, and runs unless it is paused. */
 SCHED_API void vcpu_up(sched_call_t *cx, vcpu_t *v);
+/* Unplugged, until vcpu_up(). */
+SCHED_API void vcpu_down(sched_call_t *cx, vcpu_t *v);
 /*
  * -EAGAIN: one of its vCPUs is still on a pCPU; carry out the effects and call again. The domain is paused from the
  * first call on.
@@ -282,6 +319,26 @@ SCHED_API s32 sched_adjust(sched_call_t *cx, domain_t *d, s32 weight, s32 cap);
 SCHED_API s32 sched_adjust_global_credit(sched_call_t *cx, cpupool_t *pool, const struct credit_params ARENA *params);
 /* As above; -EBUSY for what is fixed once the pool has a pCPU. */
 SCHED_API s32 sched_adjust_global_credit2(sched_call_t *cx, cpupool_t *pool, const struct credit2_params ARENA *params);
+
+/*
+ * Parameters of a vCPU under a real-time policy; they stay the vCPU's when it moves to another pool. -EINVAL, and
+ * nothing changes, when the policy of its pool has none or refuses these. Ranges: rt.h, and where each policy
+ * validates.
+ */
+SCHED_API s32 sched_adjust_vcpu(sched_call_t *cx, vcpu_t *v, const struct rt_params ARENA *params);
+/*
+ * The pool's rule, placement, default kind; @when: enum rt_when, for servers whose kind thereby changes. -EINVAL
+ * changes nothing.
+ */
+SCHED_API s32 sched_adjust_global_rt(sched_call_t *cx, cpupool_t *pool, const struct rt_pool_params ARENA *params,
+				     u32 when);
+/*
+ * The table of an arinc653 pool, in force from now on. -EINVAL changes nothing: no frames, one without time, more than
+ * the major frame.
+ */
+SCHED_API s32 sched_adjust_global_arinc653(sched_call_t *cx, cpupool_t *pool, const struct arinc_table ARENA *table);
+/* What a vCPU under rtds or rtxen has left of its budget at @now, ns; negative: debt. */
+SCHED_API s64 sched_rt_budget_left(vcpu_t *v, s64 now);
 
 /* ---- affinity (affinity.c) ---- */
 

@@ -104,6 +104,14 @@ void machine_wake(struct machine *m, struct sim_vcpu *sv);
 /* Carry out scripted event @i of the scenario (script.c). */
 void machine_script(struct machine *m, uint32_t i);
 
+/*
+ * Real-time parameters (setup_rt.c): all of the scenario's at the start; of a vCPU; of a pool. As the core's, or -1
+ * with @err.
+ */
+int machine_sched_start(struct machine *m, char *err, size_t errlen);
+int machine_sched_vcpu(struct machine *m, vcpu_t *v, const struct scn_sched *s);
+int machine_sched_pool(struct machine *m, cpupool_t *pool, const struct scn_sched *s);
+
 /* Entries into the core since the start: wake-ups, blocks, yields, ticks, accountings, schedule() calls, commands. */
 uint64_t machine_scheduler_events(const struct machine *m);
 

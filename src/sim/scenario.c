@@ -235,6 +235,8 @@ static int read_top(struct scn_reader *r, const struct scn_node *root)
 	if (!err)
 		err = scn_read_domains(r, scn_get(root, "domains"));
 	if (!err)
+		err = scn_resolve_frames(r);
+	if (!err)
 		err = scn_read_events(r, scn_get(root, "events"));
 	if (!err && !r->s->name) {
 		r->s->name = default_name(r->s->path);
@@ -366,6 +368,9 @@ void scenario_free(struct scenario *s)
 			free(p->params[j].text);
 		}
 		free(p->params);
+		for (int j = 0; j < p->nr_frames; j++)
+			free(p->frames[j].domain_name);
+		free(p->frames);
 		free(p->name);
 		free(p->sched);
 	}

@@ -58,6 +58,23 @@ struct scn_workload {
 	char *file; /* replay: as it can be opened */
 };
 
+/*
+ * Real-time parameters: of a vCPU, of a pool, or of a change of either. Only those whose bit is in
+ * `set` were given; the others are what the policy or the vCPU has. Words are in the order of
+ * src/sched/rt.h.
+ */
+enum scn_sched_key {
+	SCN_SCHED_PERIOD, SCN_SCHED_BUDGET, SCN_SCHED_DEADLINE, SCN_SCHED_PHASE, SCN_SCHED_LATENCY, /* ns */
+	SCN_SCHED_PRIORITY, SCN_SCHED_EXTRATIME, SCN_SCHED_KIND, SCN_SCHED_WHEN,
+	SCN_SCHED_RULE, SCN_SCHED_PLACEMENT, SCN_SCHED_FIT, SCN_SCHED_TIES, /* of a pool */
+	SCN_SCHED_KEYS
+};
+struct scn_sched {
+	unsigned set; /* bit of each key that was given */
+	int64_t value[SCN_SCHED_KEYS];
+	int line;
+};
+
 struct scn_pool {
 	char *name;
 	char *sched; /* policy name, known to sched_find() */
@@ -65,6 +82,19 @@ struct scn_pool {
 	int line;
 	struct scn_param *params; /* policy parameters of the pool, in file order */
 	int nr_params;
+	struct scn_sched rt; /* those of the real-time policies */
+	struct scn_frame *frames; /* arinc653 */
+	int nr_frames;
+	int64_t major_ns; /* 0: the sum of the frames */
+	bool donate;
+};
+
+/* arinc653: a minor frame. The domain is looked up by name, -1 an idle frame. */
+struct scn_frame {
+	char *domain_name;
+	int domain, vcpu;
+	int64_t time_ns;
+	int line;
 };
 
 /* `params:` of a pool, kept by name; value_ns for times, value for numbers, text as written. */
@@ -79,6 +109,7 @@ struct scn_param {
 struct scn_vcpu {
 	struct scn_cpus hard, soft;
 	struct scn_workload workload;
+	struct scn_sched sched;
 };
 
 struct scn_domain {
@@ -104,6 +135,9 @@ enum scn_event_kind {
 	SCN_EV_IRQ,
 	SCN_EV_MOVE, /* domain to pool */
 	SCN_EV_CPU_REMOVE, SCN_EV_CPU_ADD, /* pool, cpus: pCPUs leave or join the pool */
+	SCN_EV_DOWN, SCN_EV_UP, /* domain, vcpu (-1 all): unplugged, plugged in again */
+	SCN_EV_SCHED, /* domain, vcpu (-1 all): new real-time parameters */
+	SCN_EV_POOL_SCHED, /* pool: likewise; with none it packs its vCPUs anew */
 };
 struct scn_event {
 	int64_t at_ns;
@@ -112,6 +146,7 @@ struct scn_event {
 	int64_t value; /* weight or cap */
 	int64_t cost_ns, every_ns; /* irq */
 	struct scn_cpus cpus;
+	struct scn_sched sched;
 	int line;
 };
 

@@ -108,7 +108,7 @@ static int read_hard(struct scn_reader *r, const struct scn_node *map, const str
 static int read_vcpu(struct scn_reader *r, const struct scn_node *n, struct scn_domain *d,
 		     int index, bool *seen)
 {
-	static const char *const keys[] = { "id", "cpus", "cpus_soft", "workload", NULL };
+	static const char *const keys[] = { "id", "cpus", "cpus_soft", "sched", "workload", NULL };
 	const int64_t ids[] = { 0, d->nr_vcpus - 1 };
 	const struct scn_node *workload;
 	int id = index;
@@ -130,6 +130,8 @@ static int read_vcpu(struct scn_reader *r, const struct scn_node *n, struct scn_
 	err = read_hard(r, n, &r->s->pools[d->pool], &d->vcpus[id].hard);
 	if (!err)
 		err = scn_read_cpus(r, n, "cpus_soft", &d->vcpus[id].soft);
+	if (!err)
+		err = scn_read_vcpu_sched(r, scn_get(n, "sched"), r->s->pools[d->pool].sched, &d->vcpus[id].sched);
 	workload = scn_get(n, "workload");
 	if (err || !workload)
 		return err;
@@ -197,6 +199,7 @@ static int read_body(struct scn_reader *r, const struct scn_node *n, struct scn_
 	static const int64_t weights[] = { 1, CREDIT_MAX_WEIGHT },
 			     caps[] = { 0, 100 * SCHED_MAX_DOMAIN_VCPUS };
 	struct scn_cpus hard, soft;
+	struct scn_sched sched = { 0 };
 	int err;
 
 	scn_cpus_all(r->s, &hard);
@@ -214,11 +217,14 @@ static int read_body(struct scn_reader *r, const struct scn_node *n, struct scn_
 		err = read_hard(r, n, &r->s->pools[d->pool], &hard);
 	if (!err)
 		err = scn_read_cpus(r, n, "cpus_soft", &soft);
+	if (!err)
+		err = scn_read_vcpu_sched(r, scn_get(n, "sched"), r->s->pools[d->pool].sched, &sched);
 	if (err)
 		return err;
 	for (int i = 0; i < d->nr_vcpus; i++) {
 		d->vcpus[i].hard = hard;
 		d->vcpus[i].soft = soft;
+		d->vcpus[i].sched = sched;
 	}
 	err = read_workloads(r, scn_get(n, "workload"), d);
 	return err ? err : read_vcpus(r, scn_get(n, "vcpu"), d);
@@ -277,6 +283,7 @@ static int copy_domain(struct scn_reader *r, const struct scn_domain *from)
 	for (int i = 0; !err && i < d->nr_vcpus; i++) {
 		d->vcpus[i].hard = from->vcpus[i].hard;
 		d->vcpus[i].soft = from->vcpus[i].soft;
+		d->vcpus[i].sched = from->vcpus[i].sched;
 		err = copy_workload(r, &d->vcpus[i].workload, &from->vcpus[i].workload);
 	}
 	return err;
@@ -286,7 +293,7 @@ static int read_domain(struct scn_reader *r, const struct scn_node *n, struct to
 {
 	static const char *const keys[] = { "name",	"count", "vcpus", "pool",
 					    "weight",	"cap",	 "cpus",  "cpus_soft",
-					    "workload", "vcpu",	 NULL };
+					    "sched", "workload", "vcpu", NULL };
 	static const int64_t counts[] = { 1, SCHED_MAX_DOMAINS },
 			     vcpu_counts[] = { 1, SCHED_MAX_DOMAIN_VCPUS };
 	const struct scn_node *name;

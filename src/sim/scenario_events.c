@@ -35,12 +35,16 @@ static const struct kind {
 	{ "move", SCN_EV_MOVE, -1, { "at", "do", "domain", "pool" } },
 	{ "cpu_remove", SCN_EV_CPU_REMOVE, -1, { "at", "do", "pool", "cpus" } },
 	{ "cpu_add", SCN_EV_CPU_ADD, -1, { "at", "do", "pool", "cpus" } },
+	{ "down", SCN_EV_DOWN, -1, { "at", "do", "domain", "vcpu" } },
+	{ "up", SCN_EV_UP, -1, { "at", "do", "domain", "vcpu" } },
+	{ "sched", SCN_EV_SCHED, -1, { "at", "do", "domain", "vcpu", "sched" } },
+	{ "pool_sched", SCN_EV_POOL_SCHED, -1, { "at", "do", "pool", "params" } },
 	{ NULL, SCN_EV_PAUSE, 0, { NULL } },
 };
 
 static int find_kind(struct scn_reader *r, const struct scn_node *n, const struct kind **out)
 {
-	char known[160] = "";
+	char known[240] = "";
 	const char *closest;
 	int err = scn_need_scalar(r, n, "a command");
 
@@ -122,7 +126,8 @@ static int read_value(struct scn_reader *r, const struct scn_node *n, struct scn
 static int read_event(struct scn_reader *r, const struct scn_node *n, struct scn_event *e)
 {
 	static const char *const any_key[] = { "at",   "do",   "domain", "vcpu",  "value",
-					       "cpus", "pool", "cost",	 "every", NULL };
+					       "cpus", "pool", "cost",	 "every", "sched",
+					       "params", NULL };
 	const struct kind *k = NULL;
 	size_t path;
 	int err;
@@ -155,6 +160,13 @@ static int read_event(struct scn_reader *r, const struct scn_node *n, struct scn
 		if (!err)
 			err = scn_read_cpus(r, n, "cpus", &e->cpus);
 	}
+	if (!err && takes(k, "sched")) {
+		err = scn_need(r, n, "sched", "{budget: 2ms}");
+		if (!err)
+			err = scn_read_event_sched(r, scn_get(n, "sched"), false, &e->sched);
+	}
+	if (!err && takes(k, "params"))
+		err = scn_read_event_sched(r, scn_get(n, "params"), true, &e->sched);
 	if (!err && takes(k, "cost")) {
 		err = scn_need(r, n, "cost", "20us");
 		if (!err)

@@ -63,6 +63,11 @@ static const struct policy {
 } policies[] = {
 	{ "credit", credit_params },
 	{ "credit2", credit2_params },
+	{ "rtds", NULL }, /* the parameters of these: scenario_sched.c */
+	{ "rtxen", NULL },
+	{ "null", NULL },
+	{ "sedf", NULL },
+	{ "arinc653", NULL },
 	{ NULL, NULL },
 };
 
@@ -220,6 +225,13 @@ static int read_params(struct scn_reader *r, const struct scn_node *n, struct sc
 	if (!n)
 		return 0;
 	path = scn_enter(r, "params");
+	if (!rules) {
+		err = !strcmp(pool->sched, "arinc653") ? scn_read_frames(r, n, pool) :
+							 scn_read_pool_sched(r, n, pool->sched, &pool->rt);
+		if (!err)
+			scn_leave(r, path);
+		return err;
+	}
 	for (int i = 0; rules[i].name; i++)
 		keys[i] = rules[i].name;
 	err = scn_check_map(r, n, keys, "{ratelimit: 1ms}");

@@ -129,6 +129,15 @@ static inline bool scn_cpus_has(const struct scn_cpus *c, int cpu)
 int scn_read_pools(struct scn_reader *r, const struct scn_node *n);
 int scn_read_domains(struct scn_reader *r, const struct scn_node *n);
 int scn_read_workload(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w);
+/* scenario_sched.c: real-time parameters of vCPUs and pools, and arinc653's frames */
+int scn_read_vcpu_sched(struct scn_reader *r, const struct scn_node *n, const char *policy,
+			struct scn_sched *out);
+int scn_read_pool_sched(struct scn_reader *r, const struct scn_node *n, const char *policy,
+			struct scn_sched *out);
+int scn_read_event_sched(struct scn_reader *r, const struct scn_node *n, bool pool,
+			 struct scn_sched *out);
+int scn_read_frames(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool);
+int scn_resolve_frames(struct scn_reader *r);
 int scn_read_events(struct scn_reader *r, const struct scn_node *n);
 int scn_find_pool(struct scn_reader *r, const struct scn_node *n, int *pool);
 int scn_find_domain(struct scn_reader *r, const struct scn_node *n, int *domain);

@@ -90,6 +90,20 @@ static int irq(struct machine *m, const struct scn_event *e, vcpu_t *v)
 	return 0;
 }
 
+static int plug(struct machine *m, const struct scn_event *e, vcpu_t *v)
+{
+	if (e->kind == SCN_EV_DOWN)
+		vcpu_down(&m->cx, v);
+	else if (v->pause_flags & VPF_down)
+		vcpu_up(&m->cx, v);
+	return 0;
+}
+
+static int sched(struct machine *m, const struct scn_event *e, vcpu_t *v)
+{
+	return machine_sched_vcpu(m, v, &e->sched);
+}
+
 static int add_cpus(struct machine *m, const struct scn_event *e)
 {
 	int ret = 0;
@@ -152,6 +166,13 @@ static int carry_out(struct machine *m, const struct scn_event *e)
 		return each_vcpu(m, e, irq);
 	case SCN_EV_MOVE:
 		return cpupool_move_domain(&m->cx, d, e->pool);
+	case SCN_EV_DOWN:
+	case SCN_EV_UP:
+		return each_vcpu(m, e, plug);
+	case SCN_EV_SCHED:
+		return each_vcpu(m, e, sched);
+	case SCN_EV_POOL_SCHED:
+		return machine_sched_pool(m, &m->host->pools[e->pool], &e->sched);
 	case SCN_EV_CPU_REMOVE:
 		return remove_cpus(m, e);
 	case SCN_EV_CPU_ADD:

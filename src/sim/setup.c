@@ -278,6 +278,8 @@ static int populate(struct machine *m, char *err, size_t errlen)
 		vcpu += (uint32_t)s->domains[i].nr_vcpus;
 		machine_settle(m);
 	}
+	if (machine_sched_start(m, err, errlen))
+		return -1;
 	for (uint32_t v = 0; v < m->nr_vcpus; v++) {
 		int64_t at = guest_first_wake(&m->vcpus[v].guest);
 

@@ -26,6 +26,10 @@ enum shape {
 	SHAPE_CHECK, /* peer, checked */
 	SHAPE_POOL_CPU, /* pool, cpu */
 	SHAPE_POOL_DOMAIN, /* pool, dom */
+	SHAPE_SERVER, /* dom << 16 | vcpu, old kind << 8 | new, ns (64 bits) */
+	SHAPE_RULE, /* pool, rule, placement << 8 | fit, kind */
+	SHAPE_BUDGET, /* dom << 16 | vcpu, us or ns, ns (64 bits) */
+	SHAPE_ASSIGN, /* dom << 16 | vcpu, cpu */
 };
 
 static const struct event {
@@ -63,10 +67,20 @@ static const struct event {
 	{ TRC_CREDIT2_PICKED_CPU, SHAPE_PICKED, "credit2:picked-cpu" },
 	{ TRC_CREDIT2_SCHEDULE, SHAPE_SCHEDULE, "credit2:schedule" },
 	{ TRC_CREDIT2_RATELIMIT, SHAPE_RATELIMIT, "credit2:ratelimit" },
+	{ TRC_RTDS_TICKLE, SHAPE_CPU, "rtds:tickle" },
+	{ TRC_RTDS_RUNQ_PICK, SHAPE_BUDGET, "rtds:pick" },
+	{ TRC_RTDS_BURN, SHAPE_BUDGET, "rtds:burn" },
+	{ TRC_RTDS_REPLENISH, SHAPE_BUDGET, "rtds:replenish" },
+	{ TRC_RTDS_SCHEDULE, SHAPE_SCHEDULE, "rtds:schedule" },
+	{ TRC_NULL_PICKED_CPU, SHAPE_ASSIGN, "null:picked-cpu" },
+	{ TRC_NULL_ASSIGN, SHAPE_ASSIGN, "null:assign" },
+	{ TRC_NULL_DEASSIGN, SHAPE_ASSIGN, "null:deassign" },
 	{ TRC_ROTA_PARK, SHAPE_VCPU, "park" },
 	{ TRC_ROTA_UNPARK, SHAPE_VCPU, "unpark" },
 	{ TRC_ROTA_POOL_CPU, SHAPE_POOL_CPU, "pool-cpu" },
 	{ TRC_ROTA_POOL_DOMAIN, SHAPE_POOL_DOMAIN, "pool-domain" },
+	{ TRC_ROTA_SERVER, SHAPE_SERVER, "server" },
+	{ TRC_ROTA_SERVER_RULE, SHAPE_RULE, "server-rule" },
 };
 
 /* The two runstates lie in the number itself. */
@@ -118,8 +132,8 @@ static void runstate_details(const struct trace_rec *r, char *buf, size_t len)
 	static const char *const states[] = { "running", "runnable", "blocked", "offline" };
 	char v[VCPU_LEN];
 
-	snprintf(buf, len, "%s %s -> %s", vcpu_name(v, r->d[0] >> 16, r->d[0] & 0xffff),
-		 states[r->event >> 8 & 3], states[r->event >> 4 & 3]);
+	snprintf(buf, len, "%s %s -> %s", vcpu_name(v, r->d[0] >> 16, r->d[0] & 0xffff), states[r->event >> 8 & 3],
+		 states[r->event >> 4 & 3]);
 }
 
 static void switch_details(const struct trace_rec *r, char *buf, size_t len)
@@ -141,6 +155,25 @@ static void pool_details(const struct trace_rec *r, const char *what, char *buf,
 		snprintf(buf, len, "%s%" PRIu32 " -> no pool", what, r->d[1]);
 	else
 		snprintf(buf, len, "%s%" PRIu32 " -> pool %" PRIu32, what, r->d[1], r->d[0]);
+}
+
+/* Server kinds and rules, in the order of rt.h. */
+static const char *const servers[] = { "pool",	     "deferrable", "periodic", "polling", "sporadic", "work-conserving",
+				       "reclaiming", "cbs",	   NULL };
+static const char *const rules[] = { "edf", "rm", "dm", "fp", NULL };
+
+static const char *word(const char *const *words, uint32_t n)
+{
+	for (uint32_t i = 0; words[i]; i++)
+		if (i == n)
+			return words[i];
+	return "?";
+}
+
+/* The 64 bits of the last two words. */
+static int64_t wide(const uint32_t *d)
+{
+	return (int64_t)((uint64_t)d[2] << 32 | d[3]);
 }
 
 static void details(const struct trace_rec *r, enum shape shape, char *buf, size_t len)
@@ -168,12 +201,12 @@ static void details(const struct trace_rec *r, enum shape shape, char *buf, size
 		snprintf(buf, len, "%s ran %" PRIu32 "ns", vcpu_name(v, d[0], d[1]), d[2]);
 		break;
 	case SHAPE_NEXT:
-		snprintf(buf, len, "%s waited %" PRIu32 "ns, slice %s", vcpu_name(v, d[0], d[1]),
-			 d[2], slice_text(s, d[3]));
+		snprintf(buf, len, "%s waited %" PRIu32 "ns, slice %s", vcpu_name(v, d[0], d[1]), d[2],
+			 slice_text(s, d[3]));
 		break;
 	case SHAPE_CONT:
-		snprintf(buf, len, "%s on for %" PRIu32 "ns, slice %s", vcpu_name(v, d[0], d[1]),
-			 d[2], slice_text(s, d[3]));
+		snprintf(buf, len, "%s on for %" PRIu32 "ns, slice %s", vcpu_name(v, d[0], d[1]), d[2],
+			 slice_text(s, d[3]));
 		break;
 	case SHAPE_ACTIVE:
 		snprintf(buf, len, "%s, %" PRIu32 " active", vcpu_name(v, d[0], d[1]), d[2]);
@@ -191,8 +224,7 @@ static void details(const struct trace_rec *r, enum shape shape, char *buf, size
 		snprintf(buf, len, "cpu %" PRIu32 "%s", d[0] >> 16, d[0] & 0xffff ? ", idle" : "");
 		break;
 	case SHAPE_RATELIMIT:
-		snprintf(buf, len, "%s ran %" PRIu32 "ns", vcpu_name(v, d[0] >> 16, d[0] & 0xffff),
-			 d[1]);
+		snprintf(buf, len, "%s ran %" PRIu32 "ns", vcpu_name(v, d[0] >> 16, d[0] & 0xffff), d[1]);
 		break;
 	case SHAPE_CHECK:
 		snprintf(buf, len, "cpu %" PRIu32 "%s", d[0], d[1] ? "" : ", nothing there");
@@ -202,6 +234,21 @@ static void details(const struct trace_rec *r, enum shape shape, char *buf, size
 		break;
 	case SHAPE_POOL_DOMAIN:
 		pool_details(r, "d", buf, len);
+		break;
+	case SHAPE_SERVER:
+		snprintf(buf, len, "%s %s -> %s, %" PRId64 "ns left", vcpu_name(v, d[0] >> 16, d[0] & 0xffff),
+			 word(servers, d[1] >> 8), word(servers, d[1] & 0xff), wide(d));
+		break;
+	case SHAPE_RULE:
+		snprintf(buf, len, "pool %" PRIu32 ": %s, %s, %s", d[0], word(rules, d[1]),
+			 d[2] >> 8 ? "partitioned" : "global", word(servers, d[3]));
+		break;
+	case SHAPE_BUDGET:
+		snprintf(buf, len, "%s %" PRIu32 ", budget %" PRId64 "ns", vcpu_name(v, d[0] >> 16, d[0] & 0xffff),
+			 d[1], wide(d));
+		break;
+	case SHAPE_ASSIGN:
+		snprintf(buf, len, "%s -> cpu %" PRIu32, vcpu_name(v, d[0] >> 16, d[0] & 0xffff), d[1]);
 		break;
 	}
 }
@@ -218,10 +265,8 @@ int trace_rec_format(const struct trace_rec *r, char *buf, size_t len)
 	else if (is_runstate_change(r->event))
 		runstate_details(r, text, sizeof(text));
 	else
-		snprintf(text, sizeof(text),
-			 "%#" PRIx32 " %#" PRIx32 " %#" PRIx32 " %#" PRIx32 " %#" PRIx32, r->event,
+		snprintf(text, sizeof(text), "%#" PRIx32 " %#" PRIx32 " %#" PRIx32 " %#" PRIx32 " %#" PRIx32, r->event,
 			 r->d[0], r->d[1], r->d[2], r->d[3]);
-	return snprintf(buf, len, "%s%" PRIu64 ".%09" PRIu64 " cpu %-3u %-20s %s",
-			r->time_ns < 0 ? "-" : "", ns / 1000000000, ns % 1000000000, r->cpu,
-			trace_event_name(r->event), text);
+	return snprintf(buf, len, "%s%" PRIu64 ".%09" PRIu64 " cpu %-3u %-20s %s", r->time_ns < 0 ? "-" : "",
+			ns / 1000000000, ns % 1000000000, r->cpu, trace_event_name(r->event), text);
 }

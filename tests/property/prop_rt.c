@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Description: what RT-Xen's servers promise, for random servers, neighbours and switches of kind. A server that has
+ * work gets, in every window, at least what its supply bound says (a sporadic one: to 1 us, the least refill); one without loans or extra time gets, in no window,
+ * more than its interference bound says; nothing is lost in the queues. Systems are such that the analysis admits
+ * them: response-time analysis with the deferrable server's jitter for fixed priorities, utilisation for EDF.
+ *
+ *	ROTA_PROP_SEED=N  begin with this seed       ROTA_PROP_RUNS=N    so many systems a property
+ */
+#include "tiny_host.h"
+
+#define MAX_S 6
+#define MAX_POINTS 4096
+#define TICK (100 * USEC)
+
+struct server {
+	vcpu_t *v;
+	s64 period, budget;
+	bool backlogged, ran;
+	bool sporadic; /* it has been: a refill that isn't worth a switch waits for the next */
+	u32 n; /* corners of its supply since it has work */
+	s64 at[MAX_POINTS], got[MAX_POINTS];
+	s64 base;
+};
+
+struct system {
+	struct tiny t;
+	cpupool_t *pool;
+	u32 n, rule;
+	bool polling, pure; /* some server polls; none lends or has extra time */
+	struct server s[MAX_S];
+	u64 windows, switches;
+};
+
+static u64 from_env(const char *name, u64 otherwise)
+{
+	const char *s = getenv(name);
+
+	return s && *s ? strtoull(s, NULL, 0) : otherwise;
+}
+
+/* The periodic resource model's bound; a polling server that gets work too late waits for one budget's length more. */
+static s64 sbf(const struct server *s, s64 t, bool polling)
+{
+	s64 b = s->period - s->budget, n, rest;
+
+	if (polling)
+		t -= s->budget;
+	n = t < b ? 0 : (t - b) / s->period;
+	rest = t - 2 * b - n * s->period;
+	return n * s->budget + (rest > 0 ? rest : 0);
+}
+
+/* What a deferrable server may take in a window: no kind takes more. */
+static s64 most(const struct server *s, s64 t)
+{
+	return (t + s->period - s->budget + s->period - 1) / s->period * s->budget;
+}
+
+static s64 run_ns(const struct system *y, const struct server *s)
+{
+	return vcpu_runstate_ns(s->v, RUNSTATE_running, y->t.cx.now);
+}
+
+/* A corner of the supply: check it against all corners before. */
+static void corner(struct system *y, struct server *s)
+{
+	s64 now = y->t.cx.now, got = run_ns(y, s);
+	u32 i = (u32)(s - y->s);
+
+	if (s->n == MAX_POINTS)
+		s->n = 0;
+	for (u32 k = 0; k < s->n; k++) {
+		s64 t = now - s->at[k], g = got - s->got[k];
+
+		y->windows++;
+		if (s->backlogged && g + (s->sporadic ? RT_MIN_CHUNK_NS : 0) < sbf(s, t, y->polling))
+			tiny_broken(&y->t, "server %u (%lld of %lld us, kind %u, rule %u) got %lld us of %lld, bound %lld", i,
+				    (long long)(s->budget / USEC), (long long)(s->period / USEC), s->v->rt.kind, y->rule,
+				    (long long)(g / USEC), (long long)(t / USEC),
+				    (long long)(sbf(s, t, y->polling) / USEC));
+		if (y->pure && g > most(s, t))
+			tiny_broken(&y->t, "server %u (%lld of %lld us, kind %u) took %lld us of %lld, at most %lld", i,
+				    (long long)(s->budget / USEC), (long long)(s->period / USEC), s->v->rt.kind,
+				    (long long)(g / USEC), (long long)(t / USEC), (long long)(most(s, t) / USEC));
+	}
+	s->at[s->n] = now;
+	s->got[s->n++] = got;
+}
+
+static void watch(struct tiny *t)
+{
+	struct system *y = t->arg;
+
+	for (u32 i = 0; i < y->n; i++) {
+		struct server *s = &y->s[i];
+		bool runs = s->v->runstate == RUNSTATE_running;
+
+		if (runs != s->ran)
+			corner(y, s);
+		s->ran = runs;
+	}
+}
+
+/* Its own response time, all others above it with the jitter of a deferrable server. */
+static bool admitted_fp(const struct system *y, u32 i, bool all)
+{
+	s64 w = y->s[i].budget, before = 0;
+
+	while (w != before && w <= y->s[i].period) {
+		before = w;
+		w = y->s[i].budget;
+		for (u32 k = 0; k < (all ? y->n : i); k++)
+			if (k != i)
+				w += most(&y->s[k], before);
+	}
+	return w <= y->s[i].period;
+}
+
+static const u8 all_kinds[] = { RT_DEFERRABLE, RT_PERIODIC,	  RT_POLLING, RT_SPORADIC,
+				RT_CBS,	       RT_WORK_CONSERVING, RT_RECLAIMING };
+
+/* Random servers that the rule can serve whatever their kinds: EDF with deferrable ones as fixed priorities at worst. */
+static void draw_servers(struct system *y)
+{
+	for (;;) {
+		bool ok = true;
+
+		y->n = 2 + tiny_below(&y->t, MAX_S - 1);
+		for (u32 i = 0; i < y->n; i++) {
+			y->s[i].period = (10 + tiny_below(&y->t, 190)) * TICK;
+			y->s[i].budget = (1 + tiny_below(&y->t, (u32)(y->s[i].period / TICK / 2))) * TICK;
+		}
+		for (u32 i = 0; i < y->n && ok; i++)
+			ok = admitted_fp(y, i, y->rule == RT_EDF);
+		if (ok)
+			return;
+	}
+}
+
+static void set_kind(struct system *y, struct server *s, u32 kind, u32 when)
+{
+	struct rt_params p = s->v->rt_params;
+
+	p.period_ns = s->period;
+	p.budget_ns = s->budget;
+	p.priority = (u32)(s - y->s) + 1;
+	p.kind = (u8)kind;
+	p.when = (u8)when;
+	p.extratime = !y->pure && tiny_below(&y->t, 4) == 0;
+	if (sched_adjust_vcpu(&y->t.cx, s->v, &p))
+		tiny_broken(&y->t, "parameters refused");
+	s->sporadic |= kind == RT_SPORADIC;
+	tiny_settle(&y->t);
+}
+
+static u32 draw_kind(struct system *y)
+{
+	u32 kind;
+
+	do
+		kind = all_kinds[tiny_below(&y->t, sizeof(all_kinds))];
+	while ((kind == RT_POLLING && !y->polling) || (y->pure && kind >= RT_WORK_CONSERVING && kind != RT_CBS));
+	return kind;
+}
+
+static void make(struct system *y, u64 seed, u32 rule, bool pure)
+{
+	struct rt_pool_params p = { .kind = RT_DEFERRABLE, .rule = (u8)rule };
+
+	tiny_init(&y->t, 1, 1, 1);
+	y->t.rng = seed;
+	snprintf(y->t.where, sizeof(y->t.where), "repeat it with ROTA_PROP_SEED=%llu ROTA_PROP_RUNS=1",
+		 (unsigned long long)seed);
+	y->t.arg = y;
+	y->rule = rule;
+	y->pure = pure;
+	y->polling = tiny_below(&y->t, 2);
+	y->windows = y->switches = 0;
+	assert_int_equal(cpupool_create(&y->t.cx, 0, SCHED_ID_rtxen), 0);
+	assert_int_equal(cpupool_add_cpu(&y->t.cx, 0, 0), 0);
+	y->pool = &y->t.h->pools[0];
+	assert_int_equal(sched_adjust_global_rt(&y->t.cx, y->pool, &p, RT_AT_ONCE), 0);
+	tiny_settle(&y->t);
+	draw_servers(y);
+	for (u32 i = 0; i < y->n; i++) {
+		struct server *s = &y->s[i];
+
+		s->v = vcpu_create(&y->t.cx, domain_create(&y->t.cx, y->pool, -1), NULL, NULL);
+		set_kind(y, s, draw_kind(y), RT_AT_BOUNDARY);
+	}
+	for (u32 i = 0; i < y->n; i++) {
+		vcpu_up(&y->t.cx, y->s[i].v);
+		y->s[i].backlogged = true;
+		y->s[i].ran = false;
+		y->s[i].n = 0;
+	}
+	tiny_settle(&y->t);
+	y->t.step = watch;
+	watch(&y->t);
+	for (u32 i = 0; i < y->n; i++)
+		corner(y, &y->s[i]);
+}
+
+static void come_or_go(struct system *y, struct server *s)
+{
+	if (!s->backlogged) {
+		if (!y->pure)
+			s->n = 0;
+		s->backlogged = true;
+		/* The supply bound is of windows in which there is work. */
+		s->n = 0;
+		corner(y, s);
+		vcpu_unblock(&y->t.cx, s->v);
+	} else if (y->t.h->pcpus[0].curr == s->v) {
+		corner(y, s);
+		s->backlogged = false;
+		vcpu_block(&y->t.cx, s->v);
+	}
+	tiny_settle(&y->t);
+	watch(&y->t);
+}
+
+/* Work comes and goes, kinds change; the corners are checked as they come. */
+static void run(struct system *y, u32 steps, u32 switch_in)
+{
+	u32 restless = tiny_below(&y->t, 1U << y->n); /* who sleeps now and then; the others have work always */
+
+	for (u32 i = 0; i < steps; i++) {
+		struct server *s = &y->s[tiny_below(&y->t, y->n)];
+
+		tiny_run(&y->t, y->t.cx.now + 1 + tiny_below(&y->t, 8 * TICK));
+		if (restless >> (s - y->s) & 1)
+			come_or_go(y, s);
+		if (switch_in && tiny_below(&y->t, switch_in) == 0) {
+			s = &y->s[tiny_below(&y->t, y->n)];
+			/* Off a sporadic server's at once, used chunks wait for the last of them: rule (iv) keeps the neighbours' bounds. */
+			set_kind(y, s, draw_kind(y), s->v->rt.kind == RT_SPORADIC ? RT_AT_BOUNDARY : tiny_below(&y->t, 2));
+			watch(&y->t);
+			y->switches++;
+		}
+	}
+}
+
+static void supply(u32 rule, u32 switch_in, bool pure)
+{
+	u64 seed = from_env("ROTA_PROP_SEED", 1), runs = from_env("ROTA_PROP_RUNS", 150), windows = 0, switches = 0;
+	struct system *y = calloc(1, sizeof(*y));
+
+	assert_non_null(y);
+	for (u64 r = 0; r < runs; r++) {
+		memset(y, 0, sizeof(*y));
+		make(y, seed + r, rule, pure);
+		run(y, 3000, switch_in);
+		windows += y->windows;
+		switches += y->switches;
+		tiny_free(&y->t);
+	}
+	print_message("%llu windows, %llu switches\n", (unsigned long long)windows, (unsigned long long)switches);
+	/* A run of one seed is a repetition. */
+	assert_true(runs < 100 || (windows > 1000000 && (!switch_in || switches > 1000)));
+	free(y);
+}
+
+static void test_supply_fp(void **state)
+{
+	(void)state;
+	supply(RT_FP, 0, false);
+}
+
+static void test_supply_edf(void **state)
+{
+	(void)state;
+	supply(RT_EDF, 0, false);
+}
+
+static void test_interference(void **state)
+{
+	(void)state;
+	supply(RT_FP, 0, true);
+	supply(RT_EDF, 0, true);
+}
+
+static void test_switches_fp(void **state)
+{
+	(void)state;
+	supply(RT_FP, 20, false);
+}
+
+static void test_switches_edf(void **state)
+{
+	(void)state;
+	supply(RT_EDF, 20, false);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_supply_fp),   cmocka_unit_test(test_supply_edf),	  cmocka_unit_test(test_interference),
+		cmocka_unit_test(test_switches_fp), cmocka_unit_test(test_switches_edf),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
