@@ -186,6 +186,25 @@ static void test_pv_steal(void **state)
 	assert_int_equal(os()->locks[0].contended, 1);
 }
 
+/* ... but not one that was about to take it: that it lost its pCPU while it spun, nobody in the guest knows. */
+static void test_pv_no_steal(void **state)
+{
+	(void)state;
+	start(3, "", FREE,
+	      "      locks: [{name: l, kind: pv, spin: 200us}]\n      tasks:\n"
+	      "        - {name: a, vcpu: 0, times: 1, program: [{lock: l}, {compute: 30us}, {unlock: l}]}\n"
+	      "        - {name: b, vcpu: 1, times: 1, program: [{compute: 1us}, {lock: l}, {compute: 10us}, {unlock: l}]}\n"
+	      "        - {name: c, vcpu: 2, times: 1, program: [{compute: 40us}, {lock: l}, {compute: 10us}, {unlock: l}]}\n",
+	      "events:\n"
+	      "  - {at: 20us, do: pause, domain: vm, vcpu: 1}\n"
+	      "  - {at: 100us, do: unpause, domain: vm, vcpu: 1}\n");
+	machine_run(m, 45000);
+	assert_null(os()->locks[0].owner);
+	machine_run(m, 1000000);
+	assert_int_equal(completion(), 120000);
+	assert_int_equal(os()->locks[0].contended, 2);
+}
+
 /* A mutex's waiter leaves its vCPU to another task, or halts. */
 static void test_mutex(void **state)
 {
@@ -415,6 +434,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_waiter_preempted, done),
 		cmocka_unit_test_teardown(test_pv_halts, done),
 		cmocka_unit_test_teardown(test_pv_steal, done),
+		cmocka_unit_test_teardown(test_pv_no_steal, done),
 		cmocka_unit_test_teardown(test_mutex, done),
 		cmocka_unit_test_teardown(test_tlb, done),
 		cmocka_unit_test_teardown(test_tlb_slowest, done),
