@@ -3,8 +3,8 @@
  * Interrupts of a guest: timers, devices, and IPIs between its vCPUs.
  *
  * A posted interrupt is pending on its vCPU until that runs and has interrupts on. If it halts it is woken for it; if
- * it runs it is interrupted, which costs it an exit; if it waits for a pCPU, so does the interrupt. Whoever sends an IPI
- * pays an exit for each.
+ * it runs it is interrupted, which costs it an exit; if it waits for a pCPU, so does the interrupt. Whoever sends an
+ * IPI pays an exit for each.
  *
  * A device's answer takes the way of a packet: interrupt on `irq_vcpu`, softirq there, wake-up of the task that asked,
  * by a reschedule IPI if it lives on another vCPU.

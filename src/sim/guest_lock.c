@@ -5,9 +5,9 @@
  * Ticket lock: who unlocks serves the next ticket, whether its vCPU runs or not. A preempted owner keeps all waiting
  * (lock-holder preemption); a preempted next waiter does too, though nobody is inside (lock-waiter preemption).
  *
- * PV queued spinlock: the head of the queue takes the lock when it finds it free. A waiter that has spun for long halts,
- * and the owner kicks the head if that halts. A newcomer takes a free lock past the queue, unless its head is awake and
- * about to take it: that is how a lock whose next waiter is away stays in use.
+ * PV queued spinlock: the head of the queue takes the lock when it finds it free. A waiter that has spun for long
+ * halts, and the owner kicks the head if that halts. A newcomer takes a free lock past the queue, unless its head is
+ * awake and about to take it: that is how a lock whose next waiter is away stays in use.
  *
  * Mutex: waiters sleep. Unlocking wakes the first; whoever comes first takes it, and a woken waiter that finds it taken
  * waits at the head again.

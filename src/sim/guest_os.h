@@ -13,8 +13,8 @@
  * Whatever it does ends at an instant that can be told while nothing comes between; the machine asks for it whenever
  * the vCPU gets a pCPU (guest_run) and steps the guest (guest_os_step) when it has come. Only a step changes what the
  * guest does, and a vCPU is stepped only while it runs: a preempted vCPU holds its locks, keeps its place in a queue,
- * and answers no IPI. What a step does to *other* vCPUs is left for the machine to carry out: those that are `poked` run
- * and must be asked for their end again, or halt and must be woken.
+ * and answers no IPI. What a step does to *other* vCPUs is left for the machine to carry out: those that are `poked`
+ * run and must be asked for their end again, or halt and must be woken.
  *
  * Interrupts and PAUSE exits cost the vm_exit of the host; guest code costs what the program says.
  *

@@ -4,7 +4,8 @@
  *
  * A task that wakes goes to the tail of its queue; if the current one has had its vCPU for `granularity` already, it
  * takes its place at once, and the other continues after it with what is left of its turn. On another vCPU that takes
- * a reschedule IPI, as does waking a vCPU that idles. A task with a spinlock in hand, or in a spin loop, is not preempted.
+ * a reschedule IPI, as does waking a vCPU that idles. A task with a spinlock in hand, or in a spin loop, is not
+ * preempted.
  */
 #include "sim/guest_os.h"
 

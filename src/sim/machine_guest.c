@@ -2,7 +2,8 @@
 /*
  * Guests of `model: program` on the simulated host: the host asks a vCPU that runs what it does next, then carries out
  * what that did to its siblings: it wakes those that halted and were sent an interrupt or a kick, and asks those that
- * run for the end of what they do. What is left undone here (a sibling that waits for a pCPU) is what makes guests slow.
+ * run for the end of what they do. What is left undone here (a sibling that waits for a pCPU) is what makes guests
+ * slow.
  *
  * The wake-up slot of a domain's first vCPU is the timer of all its tasks.
  */

@@ -7,8 +7,8 @@
  *
  * The reader (scenario_program.c) guarantees what the guest (guest_*.c) relies on: locks are taken in the order in
  * which they are listed and given back before a pass or a turn of a loop ends; no task sleeps with a spinlock; every
- * turn of a loop takes time. So a guest can't do infinitely much at one instant, and can't deadlock but where tasks come
- * to several barriers in different orders.
+ * turn of a loop takes time. So a guest can't do infinitely much at one instant, and can't deadlock but where tasks
+ * come to several barriers in different orders.
  */
 #ifndef SIM_PROGRAM_H
 #define SIM_PROGRAM_H

@@ -13,8 +13,8 @@ static json_t *lock_json(const struct lock *l)
 	static const char *const kinds[] = { "ticket", "pv", "mutex" };
 
 	return json_pack("{s:s,s:s,s:I,s:I,s:o,s:o}", "name", l->scn->name, "kind", kinds[l->scn->kind], "acquired",
-			 (json_int_t)l->acquired, "contended", (json_int_t)l->contended, "wait_ns", latency_json(&l->wait),
-			 "hold_ns", latency_json(&l->hold));
+			 (json_int_t)l->acquired, "contended", (json_int_t)l->contended, "wait_ns",
+			 latency_json(&l->wait), "hold_ns", latency_json(&l->hold));
 }
 
 json_t *guest_json(const struct guest_os *os)
@@ -34,8 +34,10 @@ json_t *guest_json(const struct guest_os *os)
 			    json_pack("{s:I,s:I,s:I}", "lock", (json_int_t)s->ple_exits[0], "tlb",
 				      (json_int_t)s->ple_exits[1], "call", (json_int_t)s->ple_exits[2]));
 	json_object_set_new(o, "halts",
-			    json_pack("{s:I,s:I}", "idle", (json_int_t)s->halts_idle, "lock", (json_int_t)s->halts_lock));
-	json_object_set_new(o, "ple_exits", json_integer((json_int_t)(s->ple_exits[0] + s->ple_exits[1] + s->ple_exits[2])));
+			    json_pack("{s:I,s:I}", "idle", (json_int_t)s->halts_idle, "lock",
+				      (json_int_t)s->halts_lock));
+	json_object_set_new(o, "ple_exits",
+			    json_integer((json_int_t)(s->ple_exits[0] + s->ple_exits[1] + s->ple_exits[2])));
 	json_object_set_new(o, "kicks", json_integer((json_int_t)s->kicks));
 	json_object_set_new(o, "task_switches", json_integer((json_int_t)s->switches));
 	json_object_set_new(o, "interrupts",

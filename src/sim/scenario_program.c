@@ -163,9 +163,11 @@ static int read_ipi_step(struct scn_reader *r, const struct scn_node *n, struct 
 	return scn_fail(r, kind, "is not a kind of IPI; write call or reschedule");
 }
 
-static int read_steps(struct scn_reader *r, const struct scn_node *list, struct reading *x, int depth, bool *takes_time);
+static int read_steps(struct scn_reader *r, const struct scn_node *list, struct reading *x, int depth,
+		      bool *takes_time);
 
-static int read_loop_step(struct scn_reader *r, const struct scn_node *n, struct reading *x, int depth, bool *takes_time)
+static int read_loop_step(struct scn_reader *r, const struct scn_node *n, struct reading *x, int depth,
+			  bool *takes_time)
 {
 	static const char *const keys[] = { "times", "do", NULL };
 	static const int64_t range[] = { 1, PROGRAM_MAX_TIMES };
@@ -242,7 +244,8 @@ static int read_step(struct scn_reader *r, const struct scn_node *n, struct read
 }
 
 /* A list of steps that may run many times: it takes time, and leaves the locks as they were. */
-static int read_steps(struct scn_reader *r, const struct scn_node *list, struct reading *x, int depth, bool *takes_time)
+static int read_steps(struct scn_reader *r, const struct scn_node *list, struct reading *x, int depth,
+		      bool *takes_time)
 {
 	int held = x->nr_held, err, i = 0;
 	bool time = false;
@@ -262,13 +265,15 @@ static int read_steps(struct scn_reader *r, const struct scn_node *list, struct 
 	if (err)
 		return err;
 	if (!time)
-		return scn_fail(r, list, "takes no time and would run for ever at one instant; add a compute, io or sleep");
+		return scn_fail(r, list,
+				"takes no time and would run for ever at one instant; add a compute, io or sleep");
 	for (int k = 0; k < x->nr_held; k++)
 		if (!(before[x->held[k] / 64] >> (x->held[k] % 64) & 1))
 			return scn_fail(r, list, "ends with lock %s in hand; unlock it before the end",
 					scn_quote(r, x->p->locks[x->held[k]].name));
 	if (x->nr_held < held)
-		return scn_fail(r, list, "gives back a lock that was taken outside; take it inside, or give it back outside");
+		return scn_fail(r, list,
+				"gives back a lock that was taken outside; take it inside, or give it back outside");
 	*takes_time = true;
 	return 0;
 }
@@ -351,7 +356,8 @@ static int read_tasks(struct scn_reader *r, const struct scn_node *n, struct pro
 
 static int read_lock(struct scn_reader *r, const struct scn_node *n, struct program *p)
 {
-	static const char *const keys[] = { "name", "kind", "spin", NULL }, *const kinds[] = { "ticket", "pv", "mutex" };
+	static const char *const keys[] = { "name", "kind", "spin", NULL };
+	static const char *const kinds[] = { "ticket", "pv", "mutex" };
 	struct program_lock *l = &p->locks[p->nr_locks++];
 	const struct scn_node *kind;
 	int err, k = 0;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Description: random programs of guests on random overcommitted hosts, watched event by event: every task is in
- * exactly one place and at most one of a vCPU's is current; a spinlock has one owner, which is on its vCPU; tickets are served in
- * order of arrival; a vCPU that does not run does not get on; and no wake-up is lost: every finite program ends.
+ * exactly one place and at most one of a vCPU's is current; a spinlock has one owner, which is on its vCPU; tickets are
+ * served in order of arrival; a vCPU that does not run does not get on; and no wake-up is lost: every finite program
+ * ends.
  *
  *	ROTA_PROP_SEED=N  begin with this seed       ROTA_PROP_RUNS=N    so many guests
  */
@@ -99,25 +100,32 @@ static struct scenario *random_scenario(void)
 	size_t len = 0;
 	FILE *f = open_memstream(&text, &len);
 	uint32_t vcpus = 1 + (uint32_t)roll(6), entries = 1 + (uint32_t)roll(4);
-	bool costs = roll(2);
+	uint32_t cores = 1 + (uint32_t)roll(vcpus), others = 1 + (uint32_t)roll(vcpus);
+	uint32_t run = 50 + (uint32_t)roll(3000), slice = 20 + (uint32_t)roll(500), granularity = (uint32_t)roll(200);
+	uint32_t irq_vcpu = (uint32_t)roll(vcpus);
+	bool costs = roll(2), ipi = costs && roll(2), ple = roll(3), kernel = roll(2);
 	struct scenario *s;
 
+	/* Every draw is a statement of its own: the order of arguments is the compiler's. */
 	assert_non_null(f);
-	fprintf(f, "duration: 1000s\nseed: %llu\nhost: {cores: %d, costs: {context_switch: %s, ipi: %s, migration: %s, "
-		   "vm_exit: %s}, ple: {window: %s}}\n", (unsigned long long)seed, 1 + (int)roll(vcpus),
-		costs ? "2us" : "0", costs && roll(2) ? "1us" : "0", costs ? "5us" : "0", costs ? "1us" : "0",
-		roll(3) ? "1707ns" : "0");
-	fprintf(f, "domains:\n  - {name: other, vcpus: %d, workload: {model: bursty, run: {exp: %dus}, sleep: {exp: 3ms}}}\n",
-		1 + (int)roll(vcpus), 50 + (int)roll(3000));
-	fprintf(f, "  - name: vm\n    vcpus: %u\n    workload:\n      model: program\n      slice: %dus\n"
-		   "      granularity: %dus\n      irq_vcpu: %d\n      locks: " KERNEL_LOCKS "\n      barriers: [b]\n", vcpus,
-		20 + (int)roll(500), (int)roll(200), (int)roll(vcpus));
-	if (roll(2))
+	fprintf(f, "duration: 1000s\nseed: %llu\nhost:\n  cores: %u\n", (unsigned long long)seed, cores);
+	fprintf(f, "  costs: {context_switch: %s, ipi: %s, migration: %s, vm_exit: %s}\n", costs ? "2us" : "0",
+		ipi ? "1us" : "0", costs ? "5us" : "0", costs ? "1us" : "0");
+	fprintf(f, "  ple: {window: %s}\ndomains:\n", ple ? "1707ns" : "0");
+	fprintf(f, "  - {name: other, vcpus: %u, workload: {model: bursty, run: {exp: %uus}, sleep: {exp: 3ms}}}\n",
+		others, run);
+	fprintf(f, "  - name: vm\n    vcpus: %u\n    workload:\n      model: program\n", vcpus);
+	fprintf(f, "      slice: %uus\n      granularity: %uus\n      irq_vcpu: %u\n", slice, granularity, irq_vcpu);
+	fprintf(f, "      locks: " KERNEL_LOCKS "\n      barriers: [b]\n");
+	if (kernel)
 		fprintf(f, "      switch: 0\n      hard_irq: 0\n      softirq: 0\n      ipi: 0\n");
 	fprintf(f, "      tasks:\n");
 	for (uint32_t i = 0; i < entries; i++) {
-		fprintf(f, "        - {name: e%u, count: %d, threads: %s, times: %d, program: [", i, 1 + (int)roll(4),
-			roll(2) ? "true" : "false", 1 + (int)roll(20));
+		uint32_t count = 1 + (uint32_t)roll(4), times = 1 + (uint32_t)roll(20);
+		bool threads = roll(2);
+
+		fprintf(f, "        - {name: e%u, count: %u, threads: %s, times: %u, program: [", i, count,
+			threads ? "true" : "false", times);
 		put_steps(f, vcpus, 0, false, 0);
 		fprintf(f, "]}\n");
 	}
@@ -167,8 +175,8 @@ static void check_task(const struct guest_os *os, const struct task *t)
 	}
 	if (queued != (t->state == TASK_QUEUED) || waits != (t->state == TASK_BLOCKED) ||
 	    spins > (t->state == TASK_CURRENT && t->act == ACT_SPIN))
-		broken("task %u, state %u: in %u queues, %u places to wait, %u spinning\n", t->id, t->state, queued, waits,
-		       spins);
+		broken("task %u, state %u: in %u queues, %u places to wait, %u spinning\n", t->id, t->state, queued,
+		       waits, spins);
 	if (t->spinlocks && t->state != TASK_CURRENT)
 		broken("task %u left its vCPU with a spinlock\n", t->id);
 }
