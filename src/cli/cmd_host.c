@@ -61,8 +61,7 @@ static const struct option status_options[] = {
 	{ 0 },
 };
 
-static bool parse(int argc, char **argv, const char *letters, const struct option *options,
-		  struct host_options *o)
+static bool parse(int argc, char **argv, const char *letters, const struct option *options, struct host_options *o)
 {
 	char *end;
 	int c;
@@ -84,8 +83,10 @@ static bool parse(int argc, char **argv, const char *letters, const struct optio
 			break;
 		case OPT_WATCHDOG:
 			o->daemon.watchdog_s = (unsigned int)strtoul(optarg, &end, 10);
-			if (*optarg < '0' || *optarg > '9' || *end || !o->daemon.watchdog_s || o->daemon.watchdog_s > 30) {
-				fprintf(stderr, "rota: host start: --watchdog '%s': it must be 1 to 30 seconds\n", optarg);
+			if (*optarg < '0' || *optarg > '9' || *end || !o->daemon.watchdog_s ||
+			    o->daemon.watchdog_s > 30) {
+				fprintf(stderr, "rota: host start: --watchdog '%s': it must be 1 to 30 seconds\n",
+					optarg);
 				return false;
 			}
 			break;
@@ -136,8 +137,7 @@ static void print_string(const char *what, json_t *object, const char *key)
 
 static void print_number(const char *what, json_t *object, const char *key)
 {
-	printf("%-15s: %" JSON_INTEGER_FORMAT "\n", what,
-	       json_integer_value(json_object_get(object, key)));
+	printf("%-15s: %" JSON_INTEGER_FORMAT "\n", what, json_integer_value(json_object_get(object, key)));
 }
 
 static void print_exit(json_t *last)
@@ -149,7 +149,8 @@ static void print_exit(json_t *last)
 		return;
 	print_time("last left", json_object_get(last, "time_unix"));
 	printf("%-15s: %s%s%s%s\n", "because", reason ? reason : "-", message && *message ? ": " : "",
-	       message ? message : "", json_is_true(json_object_get(last, "restarted")) ? " (it was started again)" : "");
+	       message ? message : "",
+	       json_is_true(json_object_get(last, "restarted")) ? " (it was started again)" : "");
 }
 
 static void print_status(json_t *s)

@@ -51,8 +51,9 @@ static void list_header(void)
 
 static void list_row(json_t *row)
 {
-	printf("%-40s %5lld %5lld %5lld     %-6s  %8.1f\n", text(row, "name"), number(row, "id"), number(row, "memory_mib"),
-	       number(row, "vcpus"), text(row, "state"), (double)number(row, "cpu_ns") / 1e9);
+	printf("%-40s %5lld %5lld %5lld     %-6s  %8.1f\n", text(row, "name"), number(row, "id"),
+	       number(row, "memory_mib"), number(row, "vcpus"), text(row, "state"),
+	       (double)number(row, "cpu_ns") / 1e9);
 }
 
 static void vcpu_header(void)
@@ -67,8 +68,8 @@ static void vcpu_row(json_t *row)
 
 	if (json_is_integer(json_object_get(row, "cpu")))
 		snprintf(cpu, sizeof(cpu), "%lld", number(row, "cpu"));
-	printf("%-32s %5lld %5lld %5s   %s %9.1f  %s / %s\n", text(row, "name"), number(row, "id"), number(row, "vcpu"), cpu,
-	       text(row, "state"), (double)number(row, "cpu_ns") / 1e9, text(row, "hard"), text(row, "soft"));
+	printf("%-32s %5lld %5lld %5s   %s %9.1f  %s / %s\n", text(row, "name"), number(row, "id"), number(row, "vcpu"),
+	       cpu, text(row, "state"), (double)number(row, "cpu_ns") / 1e9, text(row, "hard"), text(row, "soft"));
 }
 
 /* The rows of one domain (NULL: all), appended to @all. */
@@ -124,8 +125,7 @@ static int list(const struct table *t, int argc, char **argv)
 		putchar('\n');
 	} else if (!json && (ret == CLI_DONE || json_array_size(all))) {
 		t->header();
-		json_array_foreach(all, i, row)
-			t->row(row);
+		json_array_foreach(all, i, row) t->row(row);
 	}
 	json_decref(all);
 	return ret;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * `rota sched-credit`: weights, caps and parameters of the credit scheduler on the live host, with xl's options, tables and
- * refusals. Where xl takes junk for 0, rota says that it is no number.
+ * `rota sched-credit`: weights, caps and parameters of the credit scheduler on the live host, with xl's options, tables
+ * and refusals. Where xl takes junk for 0, rota says that it is no number.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -118,7 +118,8 @@ static bool parse(struct credit_options *o, int argc, char **argv)
 		}
 	}
 	if (ok && optind < argc) {
-		fprintf(stderr, "rota: sched-credit: '%s' is not expected here; a domain is named with -d\n", argv[optind]);
+		fprintf(stderr, "rota: sched-credit: '%s' is not expected here; a domain is named with -d\n",
+			argv[optind]);
 		return false;
 	}
 	return ok;

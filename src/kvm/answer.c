@@ -298,12 +298,12 @@ static json_t *answer_status(struct live_host *lh, const struct live_about *abou
 
 	scx_state(state, sizeof(state));
 	scx_name(ops, sizeof(ops));
-	counters = json_pack("{sI sI sI sI sI sI sI sI sI sI sI}", "dispatch", (json_int_t)g->nr_dispatch, "keep",
+	counters = json_pack("{sI sI sI sI sI sI sI sI sI sI sI sI}", "dispatch", (json_int_t)g->nr_dispatch, "keep",
 			     (json_int_t)g->nr_keep, "kick", (json_int_t)g->nr_kick, "timer", (json_int_t)g->nr_timer, "miss",
 			     (json_int_t)g->nr_miss, "yield_to", (json_int_t)g->nr_yield_to, "yield_ok",
 			     (json_int_t)g->nr_yield_ok, "adopt", (json_int_t)g->nr_adopt, "leave",
 			     (json_int_t)g->nr_leave, "full", (json_int_t)g->nr_full, "late",
-			     (json_int_t)g->nr_late);
+			     (json_int_t)g->nr_late, "stay", (json_int_t)g->nr_stay);
 	return json_pack("{si sb si ss ss sI si sb si si sI sI s{ss ss} so sO*}", "version", LIVE_PROTOCOL, "running", 1,
 			 "pid", (int)getpid(), "rota", ROTA_VERSION, "scheduler", about->sched, "since_unix",
 			 (json_int_t)about->since_unix, "restarts", (int)about->restarts, "kvm", about->kvm, "cpus",

@@ -9,8 +9,10 @@
  *	verb          may have                            answer has
  *	list          domain                              domains: [{name, id, memory_mib, vcpus, state, cpu_ns, pid}]
  *	vcpu-list     domain                              vcpus: [{name, id, vcpu, cpu, state, cpu_ns, hard, soft}]
- *	sched-credit  domain; with it weight, cap         pool: {...as params}, domains: [{name, id, weight, cap}]; nothing if set
- *	params        tslice_ms ratelimit_us migration_delay_us   pool: {name, sched, tslice_ms, ratelimit_us, migration_delay_us}
+ *	sched-credit  domain; with it weight, cap pool: {...as params}, domains: [{name, id, weight, cap}]; nothing if
+ *	              set
+ *	params        tslice_ms ratelimit_us migration_delay_us pool: {name, sched, tslice_ms, ratelimit_us,
+ *	              migration_delay_us}
  *	status        -                                   see answer_status()
  */
 #ifndef KVM_ANSWER_H

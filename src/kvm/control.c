@@ -2,9 +2,9 @@
 /*
  * The control socket: JSON lines on a Unix stream socket that only root may open.
  *
- * The host's end serves the loop that also watches the scheduler, so it never waits: a client that sends slowly, reads slowly or
- * not at all costs its own buffers only, and is left after a while. A request whose outcome takes a moment (the BPF side must carry it
- * out) leaves the client waiting, not the loop.
+ * The host's end serves the loop that also watches the scheduler, so it never waits: a client that sends slowly, reads
+ * slowly or not at all costs its own buffers only, and is left after a while. A request whose outcome takes a moment
+ * (the BPF side must carry it out) leaves the client waiting, not the loop.
  */
 #include <errno.h>
 #include <limits.h>
@@ -28,7 +28,8 @@ static int address(struct sockaddr_un *a, char *error)
 	memset(a, 0, sizeof(*a));
 	a->sun_family = AF_UNIX;
 	if (live_path(a->sun_path, sizeof(a->sun_path), "%s", LIVE_SOCKET))
-		return live_fail(error, -ENAMETOOLONG, "the path of the socket is too long: %s%s", live_root(), LIVE_SOCKET);
+		return live_fail(error, -ENAMETOOLONG, "the path of the socket is too long: %s%s", live_root(),
+				 LIVE_SOCKET);
 	return 0;
 }
 
@@ -240,7 +241,9 @@ int control_open(struct control *c, int epoll, struct live_host *lh, struct live
 	/* What an earlier host left; the owner holds the lock, so nobody listens there. */
 	unlink(a.sun_path);
 	mask = umask(0177);
-	rc = c->listener < 0 || bind(c->listener, (struct sockaddr *)&a, sizeof(a)) || listen(c->listener, 32) ? -errno : 0;
+	rc = c->listener < 0 || bind(c->listener, (struct sockaddr *)&a, sizeof(a)) || listen(c->listener, 32) ?
+		     -errno :
+		     0;
 	umask(mask);
 	if (rc)
 		return live_fail(error, rc, "the socket %s can't be made: %s", a.sun_path, strerror(-rc));
@@ -312,8 +315,9 @@ static json_t *exchange(FILE *f, json_t *request, char *error)
 	}
 	free(line);
 	if (!json_is_object(answer)) {
-		live_fail(error, -EIO, errno == EAGAIN ? "the live host does not answer" :
-							 "the live host went away; `rota host status` tells more");
+		live_fail(error, -EIO,
+			  errno == EAGAIN ? "the live host does not answer" :
+					    "the live host went away; `rota host status` tells more");
 		json_decref(answer);
 		return NULL;
 	}
@@ -337,7 +341,8 @@ json_t *control_ask(json_t *request, int *code, char *error)
 		close(fd);
 		fd = -1;
 		if (*code == -ENOENT || *code == -ECONNREFUSED)
-			*code = live_fail(error, -ECONNREFUSED, "the live host is not running; `rota host start` starts it");
+			*code = live_fail(error, -ECONNREFUSED,
+					  "the live host is not running; `rota host start` starts it");
 		else if (*code == -EACCES || *code == -EPERM)
 			live_fail(error, *code, "only root may talk to the live host; use sudo");
 		else

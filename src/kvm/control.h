@@ -32,7 +32,10 @@ struct control {
 	struct control_client clients[CONTROL_MAX_CLIENTS];
 };
 
-/* Make the socket and add it to the epoll set. data.u64 of its events is CONTROL_EVENT | slot. 0, or -errno and the sentence. */
+/*
+ * Make the socket and add it to the epoll set. data.u64 of its events is CONTROL_EVENT | slot. 0, or -errno and the
+ * sentence.
+ */
 #define CONTROL_EVENT (1ULL << 32)
 int control_open(struct control *c, int epoll, struct live_host *lh, struct live_about *about, char *error);
 void control_event(struct control *c, u64 data, u32 events);
@@ -43,8 +46,9 @@ void control_close(struct control *c);
 /* ---- the command's end ---- */
 
 /*
- * Ask the live host; takes over @request (an object; the version is added). Returns the answer, or NULL with the sentence in
- * error, which may be the host's own; *code is then -ECONNREFUSED where no live host runs, else another negated errno.
+ * Ask the live host; takes over @request (an object; the version is added). Returns the answer, or NULL with the
+ * sentence in error, which may be the host's own; *code is then -ECONNREFUSED where no live host runs, else another
+ * negated errno.
  */
 json_t *control_ask(json_t *request, int *code, char *error);
 

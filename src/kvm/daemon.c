@@ -2,13 +2,13 @@
 /*
  * The process behind the live host.
  *
- * It holds the scheduler's link (its death gives the machine back to the kernel's scheduler), answers the control socket, looks
- * after the VMs ten times a second, and watches whether the kernel has thrown the scheduler out. A CPU that goes on or
- * off line makes the kernel do that with the request to come again: then everything is loaded anew for the new set of CPUs, and what
- * the VMs were given is given again.
+ * It holds the scheduler's link (its death gives the machine back to the kernel's scheduler), answers the control
+ * socket, looks after the VMs ten times a second, and watches whether the kernel has thrown the scheduler out. A CPU
+ * that goes on or off line makes the kernel do that with the request to come again: then everything is loaded anew for
+ * the new set of CPUs, and what the VMs were given is given again.
  *
- * /run/rota: host.pid, whose lock says who runs (the number inside is for people); host.sock; host.log; host.exit, why the
- * scheduler was left last. A lock dies with its process, so nothing that was left lying there can mislead.
+ * /run/rota: host.pid, whose lock says who runs (the number inside is for people); host.sock; host.log; host.exit, why
+ * the scheduler was left last. A lock dies with its process, so nothing that was left lying there can mislead.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +31,7 @@
 #include "kvm/daemon.h"
 #include "kvm/files.h"
 #include "kvm/loader.h"
+#include "kvm/postmortem.h"
 #include "kvm/preflight.h"
 
 #define SCX_ECODE_ACT_RESTART (1ULL << 48)
@@ -38,7 +39,10 @@
 #define COMMAND_MS 2 /* the same while a command is under way */
 #define KVM_RETRY_NS (1000 * MSEC)
 #define MAX_LOG (1 << 20)
-/* A host whose CPUs come and go for ever: after so many restarts in a row, each after less than a second, it is a fault. */
+/*
+ * A host whose CPUs come and go for ever: after so many restarts in a row, each after less than a second, it is a
+ * fault.
+ */
 #define MAX_RESTARTS 10
 
 struct daemon {
@@ -196,8 +200,7 @@ static void watch_kvm(struct daemon *d, s64 now)
 	rc = loader_attach_kvm(d->loader);
 	d->about.kvm = !rc;
 	if (rc && !d->kvm_ns)
-		say(d, "KVM's VM entries can't be watched (%s); is the kvm module loaded? Trying on",
-		    strerror(-rc));
+		say(d, "KVM's VM entries can't be watched (%s); is the kvm module loaded? Trying on", strerror(-rc));
 	else if (!rc)
 		say(d, "watching KVM's VM entries");
 	d->kvm_ns = now + KVM_RETRY_NS;
@@ -271,6 +274,8 @@ static int watch_scheduler(struct daemon *d, char *error)
 	say(d, "the kernel left the scheduler: %.127s%s%.127s (kind %u, code %#" PRIx64 ")", g->exit_reason,
 	    g->exit_msg[0] ? ": " : "", g->exit_msg, g->exit_kind, (u64)g->exit_code);
 	note_exit(d, again);
+	if (!again && d->log)
+		postmortem(&d->lh, d->log);
 	if (!again)
 		return live_fail(error, -EIO, "the kernel left the scheduler: %.127s%s%.127s", g->exit_reason,
 				 g->exit_msg[0] ? ": " : "", g->exit_msg);
@@ -439,13 +444,13 @@ static int start_in_background(const struct daemon_options *options, char *error
 		return live_fail(error, -errno, "no process for the live host: %s", strerror(errno));
 	if (pid) {
 		close(fds[1]);
-		while ((n = read(fds[0], text + got, sizeof(text) - 1 - (size_t)got)) > 0 ||
-		       (n < 0 && errno == EINTR))
+		while ((n = read(fds[0], text + got, sizeof(text) - 1 - (size_t)got)) > 0 || (n < 0 && errno == EINTR))
 			got += n > 0 ? n : 0;
 		close(fds[0]);
 		text[got] = '\0';
 		if (!got)
-			return live_fail(error, -EIO, "the live host died while it started; see %s/host.log", LIVE_RUN_DIR);
+			return live_fail(error, -EIO, "the live host died while it started; see %s/host.log",
+					 LIVE_RUN_DIR);
 		return text[0] ? live_fail(error, -EIO, "%s", text + 1) : 0;
 	}
 	close(fds[0]);
@@ -473,7 +478,8 @@ int daemon_start(const struct daemon_options *options, char *error)
 	/* Said first: the scheduler of the rota that runs would be the next complaint. */
 	pid = daemon_running();
 	if (pid)
-		return live_fail(error, -EBUSY, "the live host runs already (process %d); `rota host stop` ends it", (int)pid);
+		return live_fail(error, -EBUSY, "the live host runs already (process %d); `rota host stop` ends it",
+				 (int)pid);
 	if (options->foreground || options->dry_run)
 		return serve_and_close(options, &(int){ -1 }, error);
 	return start_in_background(options, error);

@@ -16,8 +16,8 @@ struct daemon_options {
 };
 
 /*
- * Returns 0 when the live host schedules this machine (foreground: when it was ended; dry run: when it could), else a negated
- * errno with the sentence in error. In the background, returns in the caller only.
+ * Returns 0 when the live host schedules this machine (foreground: when it was ended; dry run: when it could), else a
+ * negated errno with the sentence in error. In the background, returns in the caller only.
  */
 int daemon_start(const struct daemon_options *options, char *error);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The live host's objects are made by the core's own functions, run natively on the arena's memory. Only then does the BPF
- * side start, and from then on nobody but it changes them.
+ * The live host's objects are made by the core's own functions, run natively on the arena's memory. Only then does the
+ * BPF side start, and from then on nobody but it changes them.
  *
  * What the core asks to be done meanwhile (kicks) is dropped: nothing runs yet, and every pCPU schedules as soon as the
  * scheduler is in charge. The timers' deadlines stay in each pCPU's deadline_ns, to be armed then.

@@ -13,9 +13,9 @@
 u64 layout_size(const struct topology *t);
 
 /*
- * The host in @mem (zeroed, page-aligned, layout_size() bytes), and in @g where its parts are: Pool-0 under scheduler @sched with
- * the pCPUs that are on line, and Domain-0 with a blocked vCPU for each of them. No effects are left over but the timers'
- * deadlines (pcpu->deadline_ns). Returns 0, or -EINVAL with the sentence in error.
+ * The host in @mem (zeroed, page-aligned, layout_size() bytes), and in @g where its parts are: Pool-0 under scheduler
+ * @sched with the pCPUs that are on line, and Domain-0 with a blocked vCPU for each of them. No effects are left over
+ * but the timers' deadlines (pcpu->deadline_ns). Returns 0, or -EINVAL with the sentence in error.
  */
 int layout_host(void *mem, const struct topology *t, u32 sched, struct live_globals *g, char *error);
 

@@ -75,7 +75,7 @@ struct live_globals {
 	char exit_reason[LIVE_EXIT_LEN], exit_msg[LIVE_EXIT_LEN];
 	/* Counters, of all pCPUs. */
 	u64 nr_dispatch, nr_keep, nr_kick, nr_timer, nr_miss, nr_yield_to, nr_yield_ok, nr_adopt, nr_leave, nr_full,
-		nr_late;
+		nr_late, nr_stay;
 };
 
 #endif

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * VMs come and go by themselves: the BPF side makes a domain when a process's first thread enters a guest, and takes it away
- * with the last. What it can't know is found out here a moment later: the name, and the weight and cap that the VM's cgroup
- * asks for. So the loader holds what is wanted of each domain, and whenever the core has something else it asks the BPF side to
- * change it. That also brings everything back after a restart (CPU hotplug), and lets a cap of 400 wait for a fourth vCPU.
+ * VMs come and go by themselves: the BPF side makes a domain when a process's first thread enters a guest, and takes it
+ * away with the last. What it can't know is found out here a moment later: the name, and the weight and cap that the
+ * VM's cgroup asks for. So the loader holds what is wanted of each domain, and whenever the core has something else it
+ * asks the BPF side to change it. That also brings everything back after a restart (CPU hotplug), and lets a cap of 400
+ * wait for a fourth vCPU.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -85,7 +86,10 @@ static void mailbox_poll(struct live_host *lh, s64 now)
 		if (!lh->queued)
 			return;
 		if (lh->posted) {
-			/* What is in the mailbox can't be taken out; its owner, and all behind him, need not wait for ever. */
+			/*
+			 * What is in the mailbox can't be taken out; its owner, and all behind him, need not wait for
+			 * ever.
+			 */
 			if (now - lh->posted_ns < LIVE_COMMAND_NS)
 				return;
 			lh->abandoned = true;
@@ -251,8 +255,8 @@ static void look_after(struct live_host *lh, u32 id, s64 now)
 	if (id != LIVE_DOM0 && !ld->threads)
 		own_submit(lh, id, &(struct live_command){ .op = LIVE_REAP });
 	else if (d->nr_vcpus && (d->weight != vm->weight || d->cap != cap_now(vm, d)))
-		own_submit(lh, id, &(struct live_command){
-					   .op = LIVE_ADJUST, .a = (s32)vm->weight, .b = (s32)cap_now(vm, d) });
+		own_submit(lh, id,
+			   &(struct live_command){ .op = LIVE_ADJUST, .a = (s32)vm->weight, .b = (s32)cap_now(vm, d) });
 }
 
 /* ---- the whole ---- */

@@ -2,9 +2,9 @@
 /*
  * The loader's view of a running live host: the VMs by name, what they were given, and commands to the BPF side.
  *
- * The loader never changes a core object. It wants something of the BPF side by a command: they queue up here and go through
- * the mailbox one at a time, each with a function that is told the outcome. live_host_poll() moves all of this on and must be called
- * every few ms while live_host_busy(), else some times a second.
+ * The loader never changes a core object. It wants something of the BPF side by a command: they queue up here and go
+ * through the mailbox one at a time, each with a function that is told the outcome. live_host_poll() moves all of this
+ * on and must be called every few ms while live_host_busy(), else some times a second.
  */
 #ifndef KVM_LIVEHOST_H
 #define KVM_LIVEHOST_H

@@ -4,8 +4,8 @@
  *
  * The object was compiled by clang when rota was built and lies in the program. Its maps that matter here:
  *
- *   arena       all core objects. libbpf maps it at load; its pages come into being when they are touched, and all are touched
- *               here, because the BPF side can't wait for a page.
+ *   arena       all core objects. libbpf maps it at load; its pages come into being when they are touched, and all are
+ *               touched here, because the BPF side can't wait for a page.
  *   .data.live  struct live_globals: where in the arena everything is, the exit reason, counters.
  *   rota_ops    the sched_ext operations; attaching it starts the scheduler, destroying that link (or the death of this
  *               process, since the link is not pinned) hands back to the kernel's own.
@@ -77,18 +77,20 @@ static int find_parts(struct loader *l, char *error)
 	struct bpf_program *prog;
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, l->object) {
+	bpf_object__for_each_map(map, l->object)
+	{
 		if (ends_with(bpf_map__name(map), "data.live"))
 			l->globals_map = map;
 	}
 	l->arena = bpf_object__find_map_by_name(l->object, "arena");
 	l->ops = bpf_object__find_map_by_name(l->object, "rota_ops");
 	l->kvm_entry = bpf_object__find_program_by_name(l->object, "rota_kvm_entry");
-	bpf_object__for_each_program(prog, l->object)
-		l->programs++;
+	bpf_object__for_each_program(prog, l->object) l->programs++;
 	if (!l->arena || !l->globals_map || !l->ops)
 		return live_fail(error, -EINVAL, "the BPF object in this rota lacks %s; build it anew",
-				 !l->arena ? "the arena" : !l->globals_map ? "its globals" : "the scheduler");
+				 !l->arena	 ? "the arena" :
+				 !l->globals_map ? "its globals" :
+						   "the scheduler");
 	return 0;
 }
 
@@ -99,8 +101,8 @@ static int map_globals(struct loader *l, char *error)
 	void *at;
 
 	if (size < sizeof(struct live_globals))
-		return live_fail(error, -EINVAL, "the BPF object's globals have %zu bytes, not %zu; build rota anew", size,
-				 sizeof(struct live_globals));
+		return live_fail(error, -EINVAL, "the BPF object's globals have %zu bytes, not %zu; build rota anew",
+				 size, sizeof(struct live_globals));
 	l->globals_size = (size + page - 1) / page * page;
 	at = mmap(NULL, l->globals_size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(l->globals_map), 0);
 	if (at == MAP_FAILED)
@@ -150,8 +152,8 @@ static int load(struct loader *l, const struct topology *t, u32 sched, u32 watch
 	if (!rc)
 		rc = bpf_object__load(l->object);
 	if (rc)
-		return live_fail(error, rc,
-				 "the kernel did not accept the BPF programs: %s; the reason is in the log", strerror(-rc));
+		return live_fail(error, rc, "the kernel did not accept the BPF programs: %s; the reason is in the log",
+				 strerror(-rc));
 	mem = bpf_map__initial_value(l->arena, &known);
 	if (!mem)
 		return live_fail(error, -ENOMEM, "the arena is not mapped");

@@ -23,7 +23,10 @@ struct loader *loader_load(const struct topology *t, u32 sched, u32 watchdog_ms,
 /* Take over the scheduling of this machine. Returns 0, or a negated errno with the sentence in error. */
 int loader_attach(struct loader *l, char *error);
 
-/* See KVM's VM entries, from which vCPU threads are known. -ENOENT: the kvm module is not loaded (yet). 0 if done already. */
+/*
+ * See KVM's VM entries, from which vCPU threads are known. -ENOENT: the kvm module is not loaded (yet). 0 if done
+ * already.
+ */
 int loader_attach_kvm(struct loader *l);
 
 /* Hand back to the kernel's own scheduler, if attached, and free everything. NULL is fine. */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* In the place of loader.c where clang or libbpf was missing when rota was built: it says so, and nothing else works. */
+/*
+ * In the place of loader.c where clang or libbpf was missing when rota was built: it says so, and nothing else works.
+ */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -2,8 +2,9 @@
 /*
  * What the live host needs of the machine, each told in one line when it is missing.
  *
- * Core-scheduling cookies: on an SMT host, a VMM that tags its threads (cloud-hypervisor does by default) and a sched_ext
- * scheduler can hang current kernels (scx issues 3687, 3715), so rota refuses as long as any thread has a cookie.
+ * Core-scheduling cookies: on an SMT host, a VMM that tags its threads (cloud-hypervisor does by default) and a
+ * sched_ext scheduler can hang current kernels (scx issues 3687, 3715), so rota refuses as long as any thread has a
+ * cookie.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -91,10 +92,11 @@ static int check_cookies(char *error)
 	closedir(dir);
 	if (!tid)
 		return 0;
-	return live_fail(error, -EBUSY,
-			 "thread %d has a core-scheduling cookie, which with sched_ext can hang an SMT host; "
-			 "start that VM without core scheduling (cloud-hypervisor: --cpus ...,core_scheduling=off), or switch SMT off",
-			 (int)tid);
+	return live_fail(
+		error, -EBUSY,
+		"thread %d has a core-scheduling cookie, which with sched_ext can hang an SMT host; "
+		"start that VM without core scheduling (cloud-hypervisor: --cpus ...,core_scheduling=off), or switch SMT off",
+		(int)tid);
 }
 
 int preflight(char *error)
@@ -108,8 +110,9 @@ int preflight(char *error)
 				 "this kernel has no sched_ext (no /sys/kernel/sched_ext); boot Linux 6.12 or newer "
 				 "with CONFIG_SCHED_CLASS_EXT=y");
 	if (live_path(path, sizeof(path), "/sys/kernel/btf/vmlinux") || access(path, R_OK))
-		return live_fail(error, -ENOTSUP,
-				 "this kernel has no BTF (no /sys/kernel/btf/vmlinux); boot one with CONFIG_DEBUG_INFO_BTF=y");
+		return live_fail(
+			error, -ENOTSUP,
+			"this kernel has no BTF (no /sys/kernel/btf/vmlinux); boot one with CONFIG_DEBUG_INFO_BTF=y");
 	if (strcmp(state, "disabled")) {
 		scx_name(name, sizeof(name));
 		return live_fail(error, -EBUSY, "another sched_ext scheduler is loaded: '%s' (%s); stop it first",

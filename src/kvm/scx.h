@@ -60,6 +60,7 @@ struct task_struct {
 	int tgid;
 	u32 flags;
 	int nr_cpus_allowed;
+	unsigned short migration_disabled;
 	const struct kmask *cpus_ptr;
 	struct sched_ext_entity scx;
 } KERNEL_TYPE;

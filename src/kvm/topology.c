@@ -2,8 +2,8 @@
 /*
  * The machine's topology from /sys/devices/system.
  *
- * A core is known by its lowest thread on line. A CPU that is off line has no topology in sysfs: it gets a core of its own on
- * node 0, which nobody sees, since the scheduler is loaded anew when it comes on line.
+ * A core is known by its lowest thread on line. A CPU that is off line has no topology in sysfs: it gets a core of its
+ * own on node 0, which nobody sees, since the scheduler is loaded anew when it comes on line.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -138,23 +138,20 @@ int topology_read(struct topology *t, char *error)
 	memset(t, 0, sizeof(*t));
 	if (live_read(list, sizeof(list), "/sys/devices/system/cpu/possible") <= 0 ||
 	    cpu_list_parse(list, highest, &t->nr_cpus) || !t->nr_cpus)
-		return live_fail(error, -EIO,
-				 "/sys/devices/system/cpu/possible can't be read; mount sysfs on /sys");
+		return live_fail(error, -EIO, "/sys/devices/system/cpu/possible can't be read; mount sysfs on /sys");
 	if (t->nr_cpus > LIVE_MAX_CPUS)
 		return live_fail(error, -E2BIG,
 				 "this machine may have %u CPUs, rota schedules at most %u; boot with nr_cpus=%u",
 				 t->nr_cpus, LIVE_MAX_CPUS, LIVE_MAX_CPUS);
 	if (live_read(list, sizeof(list), "/sys/devices/system/cpu/online") <= 0 ||
 	    cpu_list_parse(list, mark_online, t) || !t->nr_online)
-		return live_fail(error, -EIO,
-				 "/sys/devices/system/cpu/online makes no sense: '%.60s'", list);
+		return live_fail(error, -EIO, "/sys/devices/system/cpu/online makes no sense: '%.60s'", list);
 	read_cores(t);
 	/* A kernel without NUMA has no such file: one node. */
 	if (live_read(list, sizeof(list), "/sys/devices/system/node/online") > 0 &&
 	    cpu_list_parse(list, read_node, &marks))
-		return live_fail(error, -E2BIG,
-				 "the NUMA nodes '%.60s' can't be used; rota knows at most %u with CPUs", list,
-				 SCHED_MAX_NODES);
+		return live_fail(error, -E2BIG, "the NUMA nodes '%.60s' can't be used; rota knows at most %u with CPUs",
+				 list, SCHED_MAX_NODES);
 	if (!t->nr_nodes)
 		t->nr_nodes = 1;
 	return 0;

@@ -18,7 +18,10 @@ static inline bool topology_online(const struct topology *t, u32 cpu)
 	return t->online[cpu / 64] >> (cpu % 64) & 1;
 }
 
-/* A kernel's CPU list ("0-3,8"). Calls set(arg, n) for each member. Returns 0, -EINVAL, or what set() returned if not 0. */
+/*
+ * A kernel's CPU list ("0-3,8"). Calls set(arg, n) for each member. Returns 0, -EINVAL, or what set() returned if not
+ * 0.
+ */
 int cpu_list_parse(const char *list, int (*set)(void *arg, u32 cpu), void *arg);
 
 /* From /sys/devices/system. Returns 0, or a negated errno with the sentence in error. */

@@ -2,13 +2,14 @@
 /*
  * Who a VM is, by its process.
  *
- * Name: what the VMM was told on its command line (QEMU's -name, which libvirt gives too; crosvm's --name; Firecracker's --id),
- * else the machine's systemd scope (machine-qemu\x2d1\x2dweb.scope: libvirt's driver, number and name), else its pid.
+ * Name: what the VMM was told on its command line (QEMU's -name, which libvirt gives too; crosvm's --name;
+ * Firecracker's --id), else the machine's systemd scope (machine-qemu\x2d1\x2dweb.scope: libvirt's driver, number and
+ * name), else its pid.
  *
- * Weight and cap: cgroup v2's cpu.weight and cpu.max are what operators, systemd and libvirt's <cputune> set. 100, the default
- * of cpu.weight, is Xen's 256. libvirt puts a VM's threads into children (emulator, vcpu0, ...) of the scope, or of a
- * "libvirt" below it: those levels are the VM's; what lies above holds other things as well. vCPUs with quotas of their own
- * (<quota>) add up.
+ * Weight and cap: cgroup v2's cpu.weight and cpu.max are what operators, systemd and libvirt's <cputune> set. 100, the
+ * default of cpu.weight, is Xen's 256. libvirt puts a VM's threads into children (emulator, vcpu0, ...) of the scope,
+ * or of a "libvirt" below it: those levels are the VM's; what lies above holds other things as well. vCPUs with quotas
+ * of their own (<quota>) add up.
  */
 #include <ctype.h>
 #include <limits.h>

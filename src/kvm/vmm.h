@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the host tells about a VM, given the process of its VMM: name, memory, and the weight and cap asked for by cgroup. */
+/*
+ * What the host tells about a VM, given the process of its VMM: name, memory, and the weight and cap asked for by
+ * cgroup.
+ */
 #ifndef KVM_VMM_H
 #define KVM_VMM_H
 
