@@ -242,7 +242,7 @@ static void check_guest(void)
 	os = m->domains[1].os;
 	owned = calloc((size_t)os->program->nr_tasks, sizeof(*owned));
 	assert_non_null(owned);
-	for (uint64_t n = 0; os->nr_live && n < 2000000 && m->now < 600000000000; n++) {
+	for (uint64_t n = 0; os->nr_live && n < 50000000 && m->now < 600000000000; n++) {
 		machine_run(m, event_next(&m->events));
 		check_still(m, os, before);
 		if (n % 4)
