@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "sim/guest_os.h"
 #include "trace/replay.h"
 
 void guest_init(struct guest *g, const struct scn_workload *load, const struct replay *replay, uint64_t seed,
@@ -28,6 +29,7 @@ void guest_init(struct guest *g, const struct scn_workload *load, const struct r
 		break;
 	case SCN_HOG:
 	case SCN_BURSTY:
+	case SCN_PROGRAM:
 		g->release_ns = load->start_ns;
 		break;
 	}
@@ -67,6 +69,8 @@ bool guest_wake(struct guest *g, int64_t now, int64_t *next)
 	switch (l->model) {
 	case SCN_IDLE:
 		return false;
+	case SCN_PROGRAM:
+		return guest_os_wake(g->os_cpu, now);
 	case SCN_HOG:
 		g->need_ns = l->work_ns ? l->work_ns : GUEST_FOREVER;
 		break;
@@ -102,7 +106,8 @@ bool guest_irq(struct guest *g, int64_t now, int64_t cost)
 {
 	bool was_asleep = g->asleep;
 
-	(void)now;
+	if (g->os_cpu)
+		return guest_os_irq(g->os_cpu, now, cost);
 	if (g->need_ns != GUEST_FOREVER) {
 		g->need_ns += cost;
 		g->irq_ns += cost;
@@ -122,6 +127,8 @@ int64_t guest_run(struct guest *g, int64_t now, int64_t since)
 {
 	g->running = true;
 	g->since_ns = since;
+	if (g->os_cpu)
+		return guest_os_run(g->os_cpu, now);
 	if (g->load->model == SCN_DUTY && g->need_ns == GUEST_FOREVER && now >= g->end_ns) {
 		/* It waited past its window: perhaps it is in the next one, else it sleeps again as soon as it runs. */
 		int64_t late = g->end_ns;
@@ -138,6 +145,10 @@ void guest_stop(struct guest *g, int64_t now)
 	int64_t worked = now - g->since_ns;
 
 	g->running = false;
+	if (g->os_cpu) {
+		guest_os_stop(g->os_cpu, now);
+		return;
+	}
 	if (worked <= 0 || g->need_ns == GUEST_FOREVER)
 		return;
 	g->need_ns = g->need_ns > worked ? g->need_ns - worked : 0;
@@ -147,7 +158,7 @@ void guest_stop(struct guest *g, int64_t now)
 int64_t guest_delay(struct guest *g, int64_t cost)
 {
 	g->since_ns += cost;
-	return burst_end(g);
+	return g->os_cpu ? guest_os_end(g->os_cpu) : burst_end(g);
 }
 
 bool guest_done(struct guest *g, int64_t now, int64_t *until)
@@ -162,6 +173,7 @@ bool guest_done(struct guest *g, int64_t now, int64_t *until)
 	*until = GUEST_FOREVER;
 	switch (l->model) {
 	case SCN_IDLE:
+	case SCN_PROGRAM: /* is stepped instead */
 		break;
 	case SCN_HOG:
 		if (l->work_ns && g->stats.completion_ns < 0 && !irq_only)

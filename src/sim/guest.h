@@ -7,8 +7,9 @@
  * do nothing while it does not run: a duty guest whose window ends while it waits for a pCPU notices when it runs
  * next.
  *
- * Guest kernels with tasks, locks and IPIs come as further models; they have their place behind the same four
- * questions.
+ * A guest of `model: program`, a kernel with tasks, locks and IPIs, is one for all vCPUs of its domain (guest_os.h). It
+ * has its place behind the same questions, but the machine steps it (machine_guest.c) where it would ask others
+ * guest_done().
  */
 #ifndef SIM_GUEST_H
 #define SIM_GUEST_H
@@ -20,6 +21,7 @@
 #include "sim/scenario.h"
 
 struct replay;
+struct guest_cpu;
 
 #define GUEST_FOREVER INT64_MAX
 
@@ -32,6 +34,7 @@ struct guest_stats {
 struct guest {
 	const struct scn_workload *load;
 	const struct replay *replay;
+	struct guest_cpu *os_cpu; /* program, else NULL */
 	struct random rng;
 	int64_t need_ns; /* CPU time until the burst is done; GUEST_FOREVER */
 	int64_t since_ns; /* while it runs: its work goes on from here */

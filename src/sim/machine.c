@@ -2,6 +2,7 @@
 /* The simulated host's event loop; see machine.h for the model and its rules. */
 #include "sim/machine.h"
 
+#include "sim/guest_os.h"
 #include "trace/trace.h"
 
 static void take_records(struct machine *m)
@@ -126,6 +127,10 @@ static void burst_done(struct machine *m, uint32_t i)
 	struct sim_vcpu *sv = &m->vcpus[i];
 	int64_t until;
 
+	if (sv->guest.os_cpu) {
+		machine_guest_step(m, i);
+		return;
+	}
 	if (guest_done(&sv->guest, m->now, &until)) {
 		if (until != GUEST_FOREVER)
 			event_set(&m->events, i, until);
@@ -142,7 +147,13 @@ static void wake_due(struct machine *m, uint32_t i)
 {
 	struct sim_vcpu *sv = &m->vcpus[i];
 	int64_t next;
-	bool asleep = guest_wake(&sv->guest, m->now, &next);
+	bool asleep;
+
+	if (sv->guest.os_cpu) {
+		machine_guest_wake(m, i);
+		return;
+	}
+	asleep = guest_wake(&sv->guest, m->now, &next);
 
 	if (next != GUEST_FOREVER)
 		event_set(&m->events, m->slot_wake + i, next);
@@ -212,6 +223,9 @@ static void warm_up_over(struct machine *m)
 		sv->switches = 0;
 		guest_reset_stats(&sv->guest, now);
 	}
+	for (int i = 0; i < m->s->nr_domains; i++)
+		if (m->domains[i].os)
+			guest_os_reset(m->domains[i].os);
 	for (uint32_t c = 0; c < m->host->limits.pcpus; c++) {
 		pcpu_t *p = &m->host->pcpus[c];
 

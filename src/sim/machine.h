@@ -29,6 +29,7 @@
 #include "sim/scenario.h"
 
 struct replay;
+struct guest_os;
 
 struct sim_vcpu {
 	struct guest guest;
@@ -45,6 +46,7 @@ struct sim_domain {
 	domain_t *d;
 	uint32_t first_vcpu, nr_vcpus;
 	struct histogram wake_latency;
+	struct guest_os *os; /* of a program, else NULL */
 };
 
 struct sim_pcpu {
@@ -99,6 +101,9 @@ void machine_free(struct machine *m);
 
 /* After the core was entered: carry out its effects, at the machine's present instant. */
 void machine_settle(struct machine *m);
+/* A program's vCPU @i has come to the end of what it did, or its timer (that of all the domain's tasks) fires. */
+void machine_guest_step(struct machine *m, uint32_t i);
+void machine_guest_wake(struct machine *m, uint32_t i);
 /* An event for a vCPU that may sleep: wake it. */
 void machine_wake(struct machine *m, struct sim_vcpu *sv);
 /* Carry out scripted event @i of the scenario (script.c). */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a run is summed up to; see result.h. */
+#include "sim/guest_os.h"
 #include "sim/result.h"
 
 #include <inttypes.h>
@@ -114,7 +115,7 @@ void entitlements(const struct machine *m, double *out)
 	free(limit);
 }
 
-static json_t *latency_json(const struct histogram *h)
+json_t *latency_json(const struct histogram *h)
 {
 	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "count", (json_int_t)h->count, "mean",
 			 (json_int_t)(h->count ? h->sum / h->count : 0), "p50",
@@ -127,6 +128,15 @@ static json_t *latency_json(const struct histogram *h)
 static void add_bucket(void *arg, int64_t upper_ns, uint64_t count)
 {
 	json_array_append_new(arg, json_pack("[I,I]", (json_int_t)upper_ns, (json_int_t)count));
+}
+
+/* Such that all its tasks end. */
+static bool is_finite_program(const struct guest_os *os)
+{
+	for (int i = 0; i < os->program->nr_entries; i++)
+		if (!os->program->tasks[i].times)
+			return false;
+	return true;
 }
 
 static json_t *domain_json(const struct machine *m, uint32_t i, double entitlement,
@@ -160,15 +170,33 @@ static json_t *domain_json(const struct machine *m, uint32_t i, double entitleme
 				      (json_int_t)sum.missed));
 	json_object_set_new(o, "workload",
 			    json_pack("{s:s,s:I,s:I}", "unit",
-				      load->model == SCN_PERIODIC ? "jobs" : "bursts", "count",
+				      load->model == SCN_PERIODIC ? "jobs" :
+				      sd->os			  ? "ops" :
+								    "bursts",
+				      "count",
 				      (json_int_t)(load->model == SCN_PERIODIC ? sum.jobs :
-										 sum.bursts),
+						   sd->os ? sd->os->stats.ops :
+							    sum.bursts),
 				      "completion_ns",
-				      (json_int_t)(load->work_ns ? sum.completion_ns : 0)));
+				      (json_int_t)(load->work_ns || (sd->os && is_finite_program(sd->os)) ?
+							   sum.completion_ns :
+							   0)));
 	json_object_set_new(o, "switches", json_integer((json_int_t)sum.switches));
 	json_object_set_new(o, "migrations", json_integer((json_int_t)sum.migrations));
 	json_object_set_new(o, "boosts", json_integer((json_int_t)sum.boosts));
+	if (sd->os)
+		json_object_set_new(o, "guest", guest_json(sd->os));
 	return o;
+}
+
+static uint64_t ple_exits(const struct machine *m)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < m->s->nr_domains; i++)
+		for (int k = 0; m->domains[i].os && k < 3; k++)
+			sum += m->domains[i].os->stats.ple_exits[k];
+	return sum;
 }
 
 /* Jansson's integers end at 2^63 - 1; a greater seed is a string. */
@@ -222,9 +250,9 @@ json_t *result_json(const struct machine *m, int64_t wall_ns, bool with_histogra
 			 "machine_events", (json_int_t)m->nr_events, "wall_ns", (json_int_t)wall_ns,
 			 "trace_hash", hash, "domains", domains, "pcpus", pcpus);
 	json_object_set_new(root, "counters",
-			    json_pack("{s:I,s:I,s:i,s:i,s:i,s:I,s:I}", "context_switches",
+			    json_pack("{s:I,s:I,s:I,s:i,s:i,s:I,s:I}", "context_switches",
 				      (json_int_t)switches, "migrations", (json_int_t)migrations,
-				      "ple_exits", 0, "coboosts", 0, "micro_migrations", 0,
+				      "ple_exits", (json_int_t)ple_exits(m), "coboosts", 0, "micro_migrations", 0,
 				      "refused_commands", (json_int_t)m->refused, "lost_records",
 				      (json_int_t)m->cx.lost_rec));
 	return root;

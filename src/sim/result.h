@@ -17,6 +17,13 @@
  */
 json_t *result_json(const struct machine *m, int64_t wall_ns, bool with_histograms);
 
+/* The times of a histogram: count, mean and percentiles, ns. */
+json_t *latency_json(const struct histogram *h);
+
+/* result_guest.c: what a program's kernel counted: "guest" of its domain, and its lines of the table. */
+json_t *guest_json(const struct guest_os *os);
+void guest_table(const json_t *domains, FILE *out);
+
 /* The same as a table for a person: domains, their sums, the host (result_table.c). */
 void result_table(const struct machine *m, const json_t *result, FILE *out);
 

@@ -263,5 +263,6 @@ void result_table(const struct machine *m, const json_t *result, FILE *out)
 	}
 	if (json_array_size(domains) > 1)
 		put_line(&t, &sums);
+	guest_table(domains, out);
 	put_host(m, result, out);
 }

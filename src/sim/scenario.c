@@ -31,6 +31,9 @@
  *     ipi: 1us
  *     migration: 5us         refilling caches on another pCPU
  *     vm_exit: 1us
+ *   ple:                     pause-loop exits, each 0 to 1s; only programs spin
+ *     gap: 53ns              PAUSEs no further apart are one loop ...
+ *     window: 1707ns         ... which exits, and yields, after so long; 0: never
  * pools:                     default: Pool-0 with all pCPUs under credit; other pCPUs stay free
  *   - name: NAME
  *     cpus: CPUS             required unless it is the only pool (then all); none twice
@@ -85,6 +88,43 @@
  *             phase          default 0
  *   bursty    run, sleep     required DISTs: runs for one, sleeps for the other, and again
  *   replay    file: PATH     made by `rota trace import`; from the scenario's directory on
+ *   program   tasks          required; a guest OS with tasks. Of a whole domain: not in a list with
+ *                            one per vCPU, not under vcpu:. An operation is a pass of a task's
+ *                            program.
+ *             slice: 4ms           a task's turn where several want a vCPU (round robin)
+ *             granularity: 1ms     a woken task takes the vCPU from one that has run so long
+ *             switch: 1us          CPU time of the guest's kernel: change of tasks, ...
+ *             hard_irq: 2us        ... interrupt of a device or timer, ...
+ *             softirq: 5us         ... work behind it, for each answer, ...
+ *             ipi: 1us             ... reschedule IPI
+ *             pause: 20ns          between two PAUSEs of a spinning loop
+ *             irq_vcpu: 0          where the devices' interrupts come
+ *             locks:         at most 256; one is taken only after those listed before it
+ *               - {name: NAME, kind: ticket}    spinlock, owners in order of arrival
+ *               - {name: NAME, kind: pv, spin: 150us}   queued spinlock: spins, then halts
+ *               - {name: NAME, kind: mutex}     the task sleeps
+ *             barriers: [NAME, ...]             at most 64; all tasks whose program comes there
+ *             tasks:         at most 4096 in all
+ *               - name: NAME
+ *                 count: 1
+ *                 threads: true      they share an address space
+ *                 vcpu: N            where they live; missing: dealt out in turn
+ *                 times: 0           passes of the program, 0 for ever
+ *                 program: [STEP, ...]
+ *
+ * STEP is one of
+ *   {compute: DIST}            CPU time
+ *   {lock: NAME} {unlock: NAME}   what a pass, or a turn of a loop, locks it unlocks; with a
+ *                            spinlock in hand a task can't sleep (io, sleep, barrier, mutex)
+ *   {tlb_shootdown: DIST}    an IPI to every sibling vCPU that has the address space; waits for the
+ *                            last; DIST is the handler's CPU time on each
+ *   {ipi: {kind: call, vcpu: N, cost: DIST}}   a function called on another vCPU; waits for it
+ *   {ipi: {kind: reschedule, vcpu: N}}
+ *   {io: DIST}               sleeps until a device answers after DIST, and its interrupt is handled
+ *   {sleep: DIST}
+ *   {barrier: NAME}
+ *   {loop: {times: N, do: [STEP, ...]}}        at most 8 within each other; must take time: hold a
+ *                            compute, io or sleep
  *
  * --set path=value changes the document before it is checked: keys joined by dots, entries of lists
  * by name or by index from 0: domains.vm1.weight=512, pools.Pool-0.params.tslice=5ms,
@@ -95,6 +135,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/program.h"
 #include "sim/scenario_read.h"
 
 static const int64_t any_time[] = { 0, SCN_MAX_TIME_NS };
@@ -114,11 +155,23 @@ static int read_costs(struct scn_reader *r, const struct scn_node *n)
 	return err;
 }
 
+static int read_ple(struct scn_reader *r, const struct scn_node *n)
+{
+	static const char *const keys[] = { "gap", "window", NULL };
+	static const int64_t range[] = { 0, 1000000000 };
+	int err;
+
+	err = scn_check_map(r, n, keys, "{gap: 53ns, window: 1707ns}");
+	if (!err)
+		err = scn_read_time(r, n, "gap", range, &r->s->ple_gap_ns);
+	return err ? err : scn_read_time(r, n, "window", range, &r->s->ple_window_ns);
+}
+
 static int read_host(struct scn_reader *r, const struct scn_node *n)
 {
-	static const char *const keys[] = { "nodes", "cores", "threads", "costs", NULL };
+	static const char *const keys[] = { "nodes", "cores", "threads", "costs", "ple", NULL };
 	static const int64_t nodes[] = { 1, SCHED_MAX_NODES }, per[] = { 1, SCHED_MAX_PCPUS };
-	const struct scn_node *costs;
+	const struct scn_node *costs, *ple;
 	struct scenario *s = r->s;
 	size_t path;
 	int err;
@@ -143,8 +196,17 @@ static int read_host(struct scn_reader *r, const struct scn_node *n)
 	s->nr_pcpus = s->nodes * s->cores * s->threads;
 	costs = scn_get(n, "costs");
 	if (costs) {
-		scn_enter(r, "costs");
+		size_t host = scn_enter(r, "costs");
+
 		err = read_costs(r, costs);
+		if (err)
+			return err;
+		scn_leave(r, host);
+	}
+	ple = scn_get(n, "ple");
+	if (ple) {
+		scn_enter(r, "ple");
+		err = read_ple(r, ple);
 		if (err)
 			return err;
 	}
@@ -260,6 +322,8 @@ static int read_all(struct scn_reader *r, const char *text, size_t len, int nr_s
 	s->cost_ipi_ns = 1000;
 	s->cost_migration_ns = 5000;
 	s->cost_vmexit_ns = 1000;
+	s->ple_gap_ns = 53; /* VMX's 128 and 4096 cycles at 2.4 GHz */
+	s->ple_window_ns = 1707;
 	s->path = strdup(r->file);
 	s->text = malloc(len + 1);
 	if (!s->path || !s->text)
@@ -377,8 +441,10 @@ void scenario_free(struct scenario *s)
 	for (int i = 0; i < s->nr_domains; i++) {
 		struct scn_domain *d = &s->domains[i];
 
-		for (int j = 0; j < d->nr_vcpus; j++)
+		for (int j = 0; j < d->nr_vcpus; j++) {
 			free(d->vcpus[j].workload.file);
+			program_put(d->vcpus[j].workload.program);
+		}
 		free(d->vcpus);
 		free(d->name);
 	}

@@ -42,12 +42,15 @@ struct scn_dist {
 	int64_t b; /* uniform: upper bound, ns; lognormal: sigma in millionths */
 };
 
-enum scn_model { SCN_IDLE, SCN_HOG, SCN_PERIODIC, SCN_DUTY, SCN_BURSTY, SCN_REPLAY };
+enum scn_model { SCN_IDLE, SCN_HOG, SCN_PERIODIC, SCN_DUTY, SCN_BURSTY, SCN_REPLAY, SCN_PROGRAM };
+
+struct program; /* program.h */
 
 /*
  * hog {work: CPU time after which it has finished, 0 = never; a finished vCPU blocks for good and
  * its completion time is reported}; periodic {period, cost, deadline, phase}; duty {period, on,
- * phase}; bursty {run, sleep}; replay {file} (path resolved against the scenario's directory).
+ * phase}; bursty {run, sleep}; replay {file} (path resolved against the scenario's directory);
+ * program (of the whole domain: all its vCPUs have the same one).
  */
 struct scn_workload {
 	enum scn_model model;
@@ -56,6 +59,7 @@ struct scn_workload {
 	int64_t period_ns, cost_ns, on_ns, deadline_ns, phase_ns;
 	struct scn_dist run, sleep;
 	char *file; /* replay: as it can be opened */
+	struct program *program;
 };
 
 /*
@@ -160,6 +164,11 @@ struct scenario {
 	int nodes, cores, threads; /* cores per node, threads per core */
 	int nr_pcpus;
 	int64_t cost_switch_ns, cost_ipi_ns, cost_migration_ns, cost_vmexit_ns;
+	/*
+	 * Pause-loop exits: PAUSEs no further apart than the gap are one loop, which exits when it
+	 * has lasted for the window (0: there are none).
+	 */
+	int64_t ple_gap_ns, ple_window_ns;
 	struct scn_pool *pools;
 	int nr_pools;
 	struct scn_domain *domains;

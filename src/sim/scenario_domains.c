@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/program.h"
 #include "sim/scenario_read.h"
 
 struct totals {
@@ -46,6 +47,8 @@ static int copy_workload(struct scn_reader *r, struct scn_workload *to,
 			 const struct scn_workload *from)
 {
 	*to = *from;
+	if (to->program)
+		to->program->users++;
 	if (!from->file)
 		return 0;
 	to->file = strdup(from->file);
@@ -55,8 +58,9 @@ static int copy_workload(struct scn_reader *r, struct scn_workload *to,
 static int replace_workload(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w)
 {
 	free(w->file);
+	program_put(w->program);
 	memset(w, 0, sizeof(*w));
-	return scn_read_workload(r, n, w);
+	return scn_read_workload(r, n, w, 0);
 }
 
 static int read_workloads(struct scn_reader *r, const struct scn_node *n, struct scn_domain *d)
@@ -75,13 +79,13 @@ static int read_workloads(struct scn_reader *r, const struct scn_node *n, struct
 				n->nr, d->nr_vcpus);
 		for (const struct scn_node *c = n->first; c; c = c->next, i++) {
 			item = scn_enter_item(r, NULL, i);
-			err = scn_read_workload(r, c, &d->vcpus[i].workload);
+			err = scn_read_workload(r, c, &d->vcpus[i].workload, 0);
 			if (err)
 				return err;
 			scn_leave(r, item);
 		}
 	} else {
-		err = scn_read_workload(r, n, &d->vcpus[0].workload);
+		err = scn_read_workload(r, n, &d->vcpus[0].workload, d->nr_vcpus);
 		for (i = 1; !err && i < d->nr_vcpus; i++)
 			err = copy_workload(r, &d->vcpus[i].workload, &d->vcpus[0].workload);
 		if (err)
@@ -136,6 +140,8 @@ static int read_vcpu(struct scn_reader *r, const struct scn_node *n, struct scn_
 	if (err || !workload)
 		return err;
 	scn_enter(r, "workload");
+	if (d->vcpus[id].workload.program)
+		return scn_fail(r, workload, "the domain's program is that of all its vCPUs; remove this");
 	return replace_workload(r, workload, &d->vcpus[id].workload);
 }
 

@@ -461,3 +461,23 @@ int scn_check_name(struct scn_reader *r, const struct scn_node *n, bool numbered
 			scn_quote(r, n->text), numbered ? ", and at most one %d" : "");
 	return 0;
 }
+
+int scn_read_name(struct scn_reader *r, const struct scn_node *map, const char *key,
+		  const char *example, char *out)
+{
+	const struct scn_node *n;
+	size_t path;
+	int err;
+
+	err = scn_need(r, map, key, example);
+	if (err)
+		return err;
+	n = scn_get(map, key);
+	path = scn_enter(r, key);
+	err = scn_check_name(r, n, false);
+	if (err)
+		return err;
+	strcpy(out, n->text);
+	scn_leave(r, path);
+	return 0;
+}

@@ -112,6 +112,9 @@ int scn_int_value(struct scn_reader *r, const struct scn_node *n, const int64_t 
 		  int64_t *out);
 int scn_bool_value(struct scn_reader *r, const struct scn_node *n, int64_t *out);
 int scn_check_name(struct scn_reader *r, const struct scn_node *n, bool numbered);
+/* A required name, into @out[SCHED_NAME_LEN]. */
+int scn_read_name(struct scn_reader *r, const struct scn_node *map, const char *key,
+		  const char *example, char *out);
 
 /* scenario_text.c */
 int scn_parse_u64(const char *text, uint64_t *out); /* decimal digits only; -EINVAL, -ERANGE */
@@ -128,7 +131,6 @@ static inline bool scn_cpus_has(const struct scn_cpus *c, int cpu)
 /* The subjects. Each takes its own part of the document; NULL = the key is missing. */
 int scn_read_pools(struct scn_reader *r, const struct scn_node *n);
 int scn_read_domains(struct scn_reader *r, const struct scn_node *n);
-int scn_read_workload(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w);
 /* scenario_sched.c: real-time parameters of vCPUs and pools, and arinc653's frames */
 int scn_read_vcpu_sched(struct scn_reader *r, const struct scn_node *n, const char *policy,
 			struct scn_sched *out);
@@ -138,6 +140,14 @@ int scn_read_event_sched(struct scn_reader *r, const struct scn_node *n, bool po
 			 struct scn_sched *out);
 int scn_read_frames(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool);
 int scn_resolve_frames(struct scn_reader *r);
+/* @nr_vcpus: of the domain that all of them are the workload of; 0: it is one vCPU's */
+int scn_read_workload(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w,
+		      int nr_vcpus);
+int scn_read_program(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w,
+		     int nr_vcpus);
+/* A required DIST. */
+int scn_read_dist(struct scn_reader *r, const struct scn_node *map, const char *key,
+		  struct scn_dist *d);
 int scn_read_events(struct scn_reader *r, const struct scn_node *n);
 int scn_find_pool(struct scn_reader *r, const struct scn_node *n, int *pool);
 int scn_find_domain(struct scn_reader *r, const struct scn_node *n, int *domain);

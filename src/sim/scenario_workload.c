@@ -114,8 +114,8 @@ static int read_lognormal(struct scn_reader *r, const struct scn_node *n, struct
 	return 0;
 }
 
-static int read_dist(struct scn_reader *r, const struct scn_node *map, const char *key,
-		     struct scn_dist *d)
+int scn_read_dist(struct scn_reader *r, const struct scn_node *map, const char *key,
+		  struct scn_dist *d)
 {
 	static const char *const kinds[] = { "const", "uniform", "exp", "lognormal", NULL };
 	const struct scn_node *n, *arg;
@@ -155,9 +155,9 @@ static int read_dist(struct scn_reader *r, const struct scn_node *map, const cha
 
 static int read_bursty(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w)
 {
-	int err = read_dist(r, n, "run", &w->run);
+	int err = scn_read_dist(r, n, "run", &w->run);
 
-	return err ? err : read_dist(r, n, "sleep", &w->sleep);
+	return err ? err : scn_read_dist(r, n, "sleep", &w->sleep);
 }
 
 /*
@@ -204,7 +204,7 @@ static int read_replay(struct scn_reader *r, const struct scn_node *n, struct sc
 static const struct model {
 	const char *name;
 	enum scn_model model;
-	const char *keys[7];
+	const char *keys[16];
 	int (*read)(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w);
 } models[] = {
 	{ "idle", SCN_IDLE, { "model" }, NULL },
@@ -216,13 +216,18 @@ static const struct model {
 	{ "duty", SCN_DUTY, { "model", "start", "period", "on", "phase" }, read_duty },
 	{ "bursty", SCN_BURSTY, { "model", "start", "run", "sleep" }, read_bursty },
 	{ "replay", SCN_REPLAY, { "model", "start", "file" }, read_replay },
+	{ "program",
+	  SCN_PROGRAM,
+	  { "model", "start", "slice", "granularity", "switch", "hard_irq", "softirq", "ipi", "pause",
+	    "irq_vcpu", "locks", "barriers", "tasks" },
+	  NULL },
 	{ NULL, SCN_IDLE, { NULL }, NULL },
 };
 
 static int find_model(struct scn_reader *r, const struct scn_node *map, const struct model **out)
 {
 	const struct scn_node *n;
-	char known[128] = "";
+	char known[160] = "";
 	const char *closest;
 	size_t path;
 	int err;
@@ -254,7 +259,8 @@ static int find_model(struct scn_reader *r, const struct scn_node *map, const st
 }
 
 /* @w is zeroed. The caller has entered the workload's key. */
-int scn_read_workload(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w)
+int scn_read_workload(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w,
+		      int nr_vcpus)
 {
 	const struct model *m = NULL;
 	int err;
@@ -266,5 +272,12 @@ int scn_read_workload(struct scn_reader *r, const struct scn_node *n, struct scn
 		return err;
 	w->model = m->model;
 	err = scn_read_time(r, n, "start", any_time, &w->start_ns);
-	return err || !m->read ? err : m->read(r, n, w);
+	if (err || m->model != SCN_PROGRAM)
+		return err || !m->read ? err : m->read(r, n, w);
+	if (!nr_vcpus) {
+		scn_enter(r, "model");
+		return scn_fail(r, scn_get(n, "model"),
+				"a program is that of all vCPUs; give it as the domain's workload");
+	}
+	return scn_read_program(r, n, w, nr_vcpus);
 }

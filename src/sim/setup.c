@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/guest_os.h"
 #include "sim/machine.h"
 #include "trace/replay.h"
 #include "trace/trace.h"
@@ -203,6 +204,13 @@ static int create_domain(struct machine *m, uint32_t i, uint32_t first_vcpu, cha
 	for (uint32_t v = 0; v < sd->nr_vcpus; v++)
 		if (create_vcpu(m, i, first_vcpu + v, &scn->vcpus[v], err, errlen))
 			return -1;
+	if (scn->vcpus[0].workload.program) {
+		sd->os = guest_os_create(m->s, &scn->vcpus[0].workload, i, first_vcpu, sd->nr_vcpus);
+		if (!sd->os)
+			return fail(err, errlen, "not enough memory for the guests' programs; use fewer tasks");
+		for (uint32_t v = 0; v < sd->nr_vcpus; v++)
+			guest_os_attach(sd->os, v, &m->vcpus[first_vcpu + v].guest);
+	}
 	if (sched_adjust(&m->cx, sd->d, scn->weight, scn->cap)) {
 		snprintf(err, errlen, "%s:%d: domains.%s: the scheduler refuses its weight or cap", m->s->path,
 			 scn->line, scn->name);
@@ -326,8 +334,10 @@ void machine_free(struct machine *m)
 		return;
 	for (uint32_t v = 0; m->replays && v < m->nr_vcpus; v++)
 		replay_free(m->replays[v]);
-	for (int i = 0; m->domains && i < m->s->nr_domains; i++)
+	for (int i = 0; m->domains && i < m->s->nr_domains; i++) {
 		histogram_free(&m->domains[i].wake_latency);
+		guest_os_free(m->domains[i].os);
+	}
 	event_queue_free(&m->events);
 	free(m->replays);
 	free(m->vcpus);

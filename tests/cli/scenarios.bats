@@ -160,3 +160,30 @@ holds() {
 		sys.exit(kib >= 64 * 1024)
 	END
 }
+
+@test "lock-holder-preemption: waits of a microsecond become milliseconds beside a hog; less so with PV locks" {
+	run_json out.json lock-holder-preemption
+	holds out.json "d['ticket-alone']['guest']['lock_wait_ns']['max'] < 10e3"
+	holds out.json "d['ticket-beside']['guest']['lock_wait_ns']['mean'] > 1e6"
+	holds out.json "d['pv-beside']['guest']['ops'] > 20 * d['ticket-beside']['guest']['ops']"
+	holds out.json "d['ticket-beside']['guest']['yields']['lock'] > 10 * d['ticket-beside']['guest']['ops']"
+	holds out.json "r['counters']['ple_exits'] == sum(x['guest']['ple_exits'] for x in d.values() if 'guest' in x)"
+	run_json out.json lock-holder-preemption --set host.ple.window=0
+	holds out.json "r['counters']['ple_exits'] == 0 and d['ticket-beside']['guest']['lock_wait_ns']['mean'] > 100e3"
+}
+
+@test "tlb-shootdown: it waits for the slowest sibling" {
+	run_json out.json tlb-shootdown
+	holds out.json "d['dedup-alone']['guest']['tlb_sync_ns']['max'] < 20e3"
+	holds out.json "d['dedup-beside']['guest']['tlb_sync_ns']['mean'] > 1e6"
+	holds out.json "d['dedup-beside']['guest']['yields']['tlb'] > 1000 and 'guest' not in d['hog']"
+	run -0 "$rota" sim run tlb-shootdown
+	[[ $output == *"dedup-beside: "*" operations"*"TLB sync "*"yields "*"tlb "* ]]
+}
+
+@test "io-mixed: answers wait where the vCPU never sleeps" {
+	run_json out.json io-mixed
+	holds out.json "d['net-alone']['guest']['io_answer_ns']['max'] < 20e3"
+	holds out.json "d['net-beside']['guest']['io_answer_ns']['max'] < 2.5e6"
+	holds out.json "d['net-mixed']['guest']['io_answer_ns']['mean'] > 2e6"
+}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The same scenario gives the same trace everywhere, and the one it gave before.
 
-Every scenario here, and the shipped replay of a real Xen host, runs in every build of ROTA_BUILDS (gcc and clang, -O0 to
+Every scenario here, and some shipped ones, runs in every build of ROTA_BUILDS (gcc and clang, -O0 to
 -O3, sanitizers), each with all its trace records. Two things are tested:
 
   - the results, trace hash and all numbers but the wall time, are the same in all builds;
@@ -20,12 +20,14 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.environ.get('ROTA_TOP', os.path.join(HERE, '..', '..'))
 ROTA = os.environ.get('ROTA', os.path.join(TOP, 'build', 'rota'))
+# Of those that come with rota: the replay, and the guests with locks, shootdowns and devices.
+SHIPPED = ['replay-xen-credit', 'lock-holder-preemption', 'tlb-shootdown', 'io-mixed']
 HASHES = os.path.join(HERE, 'hashes.txt')
 
 
 def scenarios():
-    replay = os.path.join(TOP, 'scenarios', 'replay-xen-credit.yaml')
-    return {os.path.basename(f)[:-5]: f for f in sorted(glob.glob(os.path.join(HERE, '*.yaml'))) + [replay]}
+    shipped = [os.path.join(TOP, 'scenarios', name + '.yaml') for name in SHIPPED]
+    return {os.path.basename(f)[:-5]: f for f in sorted(glob.glob(os.path.join(HERE, '*.yaml'))) + shipped}
 
 
 def run(rota, scenario):

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A guest's program as the scenario gives it: the locks and barriers of its kernel, its tasks, and what each task does.
+ *
+ * A program belongs to a whole domain. The vCPUs' workloads (and those of copies of the domain) share one, which nobody
+ * changes after it was read; so it counts its users.
+ *
+ * The reader (scenario_program.c) guarantees what the guest (guest_*.c) relies on: locks are taken in the order in
+ * which they are listed and given back before a pass or a turn of a loop ends; no task sleeps with a spinlock; every
+ * turn of a loop takes time. So a guest can't do infinitely much at one instant, and can't deadlock but where tasks
+ * come to several barriers in different orders.
+ */
+#ifndef SIM_PROGRAM_H
+#define SIM_PROGRAM_H
+
+#include "sim/scenario.h"
+
+#define PROGRAM_MAX_LOCKS 256
+#define PROGRAM_MAX_BARRIERS 64
+#define PROGRAM_MAX_TASKS 4096 /* of one domain */
+#define PROGRAM_MAX_STEPS 4096 /* of one entry of tasks:, its loops written once */
+#define PROGRAM_MAX_LOOPS 8 /* one within the other */
+#define PROGRAM_MAX_TIMES 1000000000
+
+enum lock_kind { LOCK_TICKET, LOCK_PV, LOCK_MUTEX };
+
+struct program_lock {
+	char name[SCHED_NAME_LEN];
+	enum lock_kind kind;
+	int64_t spin_ns; /* pv: spins so long, then halts */
+};
+
+enum program_op {
+	OP_COMPUTE, /* dist: CPU time */
+	OP_LOCK, OP_UNLOCK, /* n: the lock */
+	OP_TLB, /* dist: CPU time of the handler on each sibling */
+	OP_CALL, /* n: the vCPU; dist: CPU time of the handler there; waits for it */
+	OP_RESCHEDULE, /* n: the vCPU */
+	OP_IO, /* dist: until the device answers */
+	OP_SLEEP, /* dist */
+	OP_BARRIER, /* n */
+	OP_LOOP, /* n: times; depth */
+	OP_AGAIN, /* n: the step after its OP_LOOP; depth */
+	OP_END, /* of a pass */
+};
+
+struct program_step {
+	uint8_t op; /* enum program_op */
+	uint8_t depth;
+	int32_t n;
+	struct scn_dist dist;
+};
+
+/* An entry of tasks:, `count` tasks. */
+struct program_tasks {
+	char name[SCHED_NAME_LEN];
+	int count;
+	int vcpu; /* where they live, -1: dealt out to all in turn */
+	int times; /* passes, 0: for ever */
+	int64_t threads; /* they share an address space */
+	struct program_step *steps; /* the last is OP_END */
+	int nr_steps;
+	uint64_t barriers; /* those it comes to */
+};
+
+struct program {
+	int users;
+	int64_t slice_ns, granularity_ns; /* the guest's scheduler: a turn; what a turn is left before a wake-up */
+	int64_t switch_ns, hard_irq_ns, softirq_ns, ipi_ns; /* CPU time of the guest's kernel */
+	int64_t pause_ns; /* between two PAUSEs of a spinning loop */
+	int irq_vcpu; /* the device's interrupt comes here */
+	struct program_lock *locks;
+	int nr_locks;
+	char (*barriers)[SCHED_NAME_LEN];
+	int nr_barriers;
+	struct program_tasks *tasks;
+	int nr_entries, nr_tasks;
+};
+
+/* One user less. */
+void program_put(struct program *p);
+
+#endif
