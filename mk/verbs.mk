@@ -55,6 +55,13 @@ accept:
 		ROTA=$(abspath $(O))/rota BENCH=$(abspath $(B))/bench bash bench/accept.sh; \
 	else echo "accept: this tree has no bench/accept.sh"; fi
 
+# The live host's figures, in the test machines: 10 to 30 minutes a kernel.
+accept-live:
+	@scripts/install-deps live
+	+@$(SUBMAKE) live-deps
+	+@$(SUBMAKE) all
+	@ROTA=$(abspath $(O))/rota bash bench/live/accept.sh
+
 # Every program of bench/ twice: as it is for times, and under callgrind for
 # instruction counts, which do not change with the load of the machine. A
 # program is told by ROTA_BENCH_CALLGRIND=1 that time says nothing this once.
@@ -89,6 +96,7 @@ help:
 	@echo 'make live-deps     what the live host is built with (libbpf), in a cache; then make again'
 	@echo 'make live-shell    a shell in a test machine where rota schedules two VMs'
 	@echo 'make accept        measured figures against their targets'
+	@echo 'make accept-live   the same of the live host, in test machines; takes long'
 	@echo 'make bench         times and instruction counts'
 	@echo 'make install       DESTDIR= PREFIX=/usr/local'
 	@echo 'make format        bring the C files into shape'

@@ -46,6 +46,7 @@ struct live_globals live SEC(".data.live");
 struct task_ctx {
 	u32 vcpu; /* 1 + the index of its vCPU; 0: a host task */
 	u32 in_kvm; /* it entered a guest: to be adopted as a vCPU */
+	u32 stays; /* sent back to a CPU that it may not leave just now */
 	u64 ran_at_ns;
 };
 
@@ -437,16 +438,35 @@ void BPF_PROG(rota_enqueue, struct task_struct *p, u64 enq_flags)
 	carry_out(cx, -1);
 }
 
+/*
+ * Let the core choose. Who was current and is no longer runnable, or is a container, has no state to save. @here, the vCPU
+ * whose thread is runnable on this CPU, has: its thread comes to enqueue. The core may choose more than once before that.
+ */
+NO_FRAME void switch_here(sched_call_t *cx, pcpu_t *p, vcpu_t *here)
+{
+	bool held = here && p->prev == here;
+
+	schedule(cx);
+	if (p->prev && p->prev != here)
+		context_saved(cx);
+	if (held)
+		p->prev = p->curr == here ? NULL : here;
+}
+
 /* The thread of a vCPU whose turn it is on this pCPU. */
 static void send_to(struct task_struct *task, u32 cpu)
 {
 	s32 where = scx_bpf_task_cpu(task);
+	struct task_ctx *t = task_ctx(task);
 
 	if (where == (s32)cpu || (!task->migration_disabled && bpf_cpumask_test_cpu(cpu, task->cpus_ptr))) {
 		insert_task(task, SCX_DSQ_LOCAL, SLICE_INF, 0);
 		return;
 	}
-	/* It was put off its CPU where it may not leave it: it goes on there for a moment, until it may. */
+	/* It was put off its CPU where it may not leave it: it goes on there for a moment, until it may. This one waits. */
+	if (!t || t->stays)
+		return;
+	t->stays = 1;
 	insert_task(task, SCX_DSQ_LOCAL_ON | (u32)where, KICK_AGAIN_NS, 0);
 	scx_bpf_kick_cpu(where, SCX_KICK_PREEMPT);
 	COUNT(nr_stay);
@@ -487,14 +507,7 @@ void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 			if (left == box && !(box->pause_flags & VPF_blocked) && !(prev_on && pt && !pt->vcpu) &&
 			    scx_bpf_dsq_nr_queued((u32)cpu) <= 0)
 				box->pause_flags |= VPF_blocked;
-			schedule(cx);
-			/*
-			 * Who is no longer runnable, or is a container, has no state to save; a preempted vCPU's task
-			 * comes to enqueue.
-			 */
-			if (p->prev && (p->prev == box || p->prev->is_idle ||
-					!(prev_on && pt && pt->vcpu && vcpu_of(pt) == p->prev)))
-				context_saved(cx);
+			switch_here(cx, p, prev_on && pt && pt->vcpu ? vcpu_of(pt) : NULL);
 		}
 		next = p->curr;
 		if (next->is_idle) {
@@ -503,9 +516,7 @@ void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 			/* Nothing to do here: help another pCPU's container. */
 			if (!p->resched && take_host_task((u32)cpu)) {
 				vcpu_unblock(cx, box);
-				schedule(cx);
-				if (p->prev)
-					context_saved(cx);
+				switch_here(cx, p, prev_on && pt && pt->vcpu ? vcpu_of(pt) : NULL);
 				break;
 			}
 			if (!p->resched)
@@ -539,6 +550,8 @@ void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 		vcpu_block(cx, next);
 	}
 	carry_out(cx, cpu);
+	if (p->resched)
+		scx_bpf_kick_cpu(cpu, SCX_KICK_PREEMPT); /* wanted again while it was at it: what is dropped above comes back */
 	arm_timer((u32)cpu, p->deadline_ns);
 }
 
@@ -566,6 +579,7 @@ void BPF_PROG(rota_running, struct task_struct *p)
 	if (!t)
 		return;
 	t->ran_at_ns = now;
+	t->stays = 0;
 	if (!t->vcpu && c && (s64)(c->vtime - p->scx.dsq_vtime) < 0)
 		c->vtime = p->scx.dsq_vtime;
 }

@@ -21,14 +21,19 @@ SCHED_API s32 cpupool_create(sched_call_t *cx, s32 id, u32 sched)
 {
 	host_t *h = cx->host;
 	cpupool_t *pool;
+	u32 last = 0, nr = 0; /* one after the last that is used, how many are */
 	bool known = false;
 
+	for (u32 i = ZERO; i < h->limits.pools && can_loop; i++)
+		if (h->pools[i].used) {
+			last = i + 1;
+			nr++;
+		}
+	if (nr >= h->limits.pools)
+		return -SCHED_ENOSPC;
 	if (id == CPUPOOL_ANY) {
 		/* As in Xen: after the last; the first gap when that is at the end. */
-		id = 0;
-		for (u32 i = ZERO; i < h->limits.pools && can_loop; i++)
-			if (h->pools[i].used)
-				id = (s32)i + 1;
+		id = (s32)last;
 		if ((u32)id >= h->limits.pools)
 			for (id = 0; (u32)id < h->limits.pools && h->pools[id].used && can_loop; id++)
 				;
@@ -229,6 +234,7 @@ SCHED_API s32 cpupool_move_domain(sched_call_t *cx, domain_t *d, s32 id)
 	host_t *h = cx->host;
 	cpupool_t *from = d->pool, *to = cpupool_find(h, id);
 	u32 weight = d->weight, cap = d->cap;
+	s32 err;
 
 	if (to == from) {
 		if (!d->moving)
@@ -243,8 +249,10 @@ SCHED_API s32 cpupool_move_domain(sched_call_t *cx, domain_t *d, s32 id)
 		if (link_of(l, vcpu_t, domain_link)->affinity_broken)
 			return -SCHED_EBUSY;
 	if (!d->moving) {
+		err = domain_pause(cx, d);
+		if (err)
+			return err;
 		d->moving = 1;
-		domain_pause(cx, d);
 	}
 	if (domain_on_cpu(d))
 		return -SCHED_EAGAIN;

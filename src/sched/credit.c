@@ -17,6 +17,10 @@
  * at a list head as if it were a vCPU (6.1.15), parameters without range (6.1.21), a parked vCPU that looks paused
  * (6.1.19).
  *
+ * Left as Xen has them: accounting is in proportion to the active vCPUs, on one pCPU and under the pool's lock (6.1.10;
+ * stealing looks only where somebody waits), and a migration delay breaks work conservation, which is what it is for
+ * (6.1.18). Core scheduling (6.1.20) is not here.
+ *
  * Locking: one lock for each pool, held in all hooks but pool_init, vcpu_init and domain_init. It covers queues,
  * classes and flags alike, which Xen writes under different locks (6.1.14).
  */

@@ -16,10 +16,10 @@
  *     through the accounting.
  *
  * A cap is a budget beside the credit: each period the domain gets its cap's worth, shared among its vCPUs by need,
- * and a vCPU parks the moment its part is used (credit.c). One that waits for its turn keeps what it could not use, up to
- * CREDIT_SAVED_SLICES periods' budget, else a busy host would take from its cap; one that sleeps keeps an equal part of
- * one period's. A domain holds at most CREDIT_SAVED_SLICES + 1 periods' budget: in any window it gets at most its cap
- * plus that.
+ * and a vCPU parks the moment its part is used (credit.c). One that waits for its turn keeps what it could not use, up
+ * to CREDIT_SAVED_SLICES periods' budget, else a busy host would take from its cap; one that sleeps keeps an equal part
+ * of one period's. A domain holds at most CREDIT_SAVED_SLICES + 1 periods' budget: in any window it gets at most its
+ * cap plus that.
  */
 
 /* ---- who earns ---- */
@@ -267,13 +267,12 @@ CORE_FN int credit_domain_wants(cpupool_t *pool ARG, domain_t *d ARG, s64 elapse
 }
 
 /* Give each active vCPU its part of @elapsed ns on every pCPU of the pool. */
-CORE_FN int credit_grant(sched_call_t *cx ARG, cpupool_t *pool ARG, s64 elapsed)
+CORE_FN int credit_grant(cpupool_t *pool ARG, s64 elapsed)
 {
 	s64 amount = elapsed * pool->nr_cpus, weight = 0;
 	link_t *pool_head = &pool->credit.active;
 	bool again = true;
 
-	(void)cx;
 	for (link_t *k = pool_head->next; k != pool_head && can_loop; k = k->next) {
 		domain_t *d = link_of(k, domain_t, credit.pool_link);
 
@@ -372,7 +371,7 @@ CORE_FN int credit_account_exact(sched_call_t *cx ARG, cpupool_t *pool ARG, s64 
 	link_t *head = &pool->credit.active, *next;
 	s64 sum = 0, n = 0, mean = 0;
 
-	credit_grant(cx, pool, elapsed);
+	credit_grant(pool, elapsed);
 	for (link_t *k = head->next; k != head && can_loop; k = k->next) {
 		domain_t *d = link_of(k, domain_t, credit.pool_link);
 
@@ -491,7 +490,7 @@ CORE_FN int credit_domain_cap(sched_call_t *cx ARG, cpupool_t *pool ARG, domain_
 		pcpu_t *p = v->processor;
 
 		if (!mended(pool, CREDIT_MEND_CAP) && v->credit.cap_ns < 0) {
-			/* As in Xen, on and off by whole periods; but by the budget: exact credits say nothing of a cap. */
+			/* As in Xen, on and off by whole periods; by the budget, of which exact credits say nothing. */
 			if (!(v->credit.flags & CREDIT_PARKED)) {
 				credit_park(cx, v);
 				vcpu_sleep_locked(cx, v);

@@ -180,8 +180,8 @@ struct cpupool {
 /* Sizes and topology of a host, fixed at host_init(). */
 struct host_limits {
 	u32 pcpus; /* 1 .. SCHED_MAX_PCPUS */
-	u32 cores; /* cores of the whole host */
-	u32 nodes; /* 1 .. SCHED_MAX_NODES */
+	u32 cores; /* of the whole host, 1 .. pcpus */
+	u32 nodes; /* 1 .. SCHED_MAX_NODES, at most cores */
 	u32 domains; /* 1 .. SCHED_MAX_DOMAINS */
 	u32 vcpus; /* 1 .. SCHED_MAX_VCPUS */
 	u32 pools; /* 1 .. SCHED_MAX_POOLS */
@@ -231,11 +231,13 @@ SCHED_API u64 host_size(const struct host_limits *limits);
 SCHED_API host_t *host_init(void ARENA *mem, const struct host_limits *limits, const u32 *core_of, const u32 *node_of);
 /* The scheduler's id for a name as a user types it ("credit"), or -SCHED_ENOENT. */
 SCHED_API s32 sched_find(const char *name);
+/* The name a user types, and Xen's full one; an id that is no policy's is the idle scheduler. */
 SCHED_API const char *sched_name(u32 id);
 SCHED_API const char *sched_full_name(u32 id);
 
 /* ---- events from guests and hardware (schedule.c) ---- */
 
+/* A reason for which v could not run may be gone: it is queued if it can run now. Harmless if it runs or is queued. */
 SCHED_API void vcpu_wake(sched_call_t *cx, vcpu_t *v);
 /* An event for a blocked vCPU: clears the blocked flag and wakes it. */
 SCHED_API void vcpu_unblock(sched_call_t *cx, vcpu_t *v);
@@ -264,8 +266,8 @@ SCHED_API s64 vcpu_runstate_ns(vcpu_t *v, u32 state, s64 now);
 /* ---- control: domains and vCPUs (domain.c) ---- */
 
 /*
- * A new domain in a pool, without vCPUs, weight 256, no cap. NULL: no free slot, or (err -ENODEV) the pool has no
- * pCPU.
+ * A new domain in a pool, without vCPUs, weight 256, no cap. @id: 0 .. limits.domains-1, negative: the first free one.
+ * NULL: the pool has no pCPU (Xen's ENODEV), or there is no such id or it is taken.
  */
 SCHED_API domain_t *domain_create(sched_call_t *cx, cpupool_t *pool, s32 id);
 /*
@@ -273,6 +275,7 @@ SCHED_API domain_t *domain_create(sched_call_t *cx, cpupool_t *pool, s32 id);
  * pool.
  */
 SCHED_API vcpu_t *vcpu_create(sched_call_t *cx, domain_t *d, cpumask_t *hard, cpumask_t *soft);
+/* It is plugged in, and runs unless it is paused. */
 SCHED_API void vcpu_up(sched_call_t *cx, vcpu_t *v);
 /* Unplugged, until vcpu_up(). */
 SCHED_API void vcpu_down(sched_call_t *cx, vcpu_t *v);
@@ -281,13 +284,18 @@ SCHED_API void vcpu_down(sched_call_t *cx, vcpu_t *v);
  * first call on.
  */
 SCHED_API s32 domain_destroy(sched_call_t *cx, domain_t *d);
-/* Pauses nest. -EOVERFLOW at the count's limit, -EINVAL for an unpause too many. */
+/* Pauses nest, up to 255: -EOVERFLOW beyond. -EINVAL for an unpause too many. */
 SCHED_API s32 vcpu_pause(sched_call_t *cx, vcpu_t *v);
 SCHED_API s32 vcpu_unpause(sched_call_t *cx, vcpu_t *v);
 SCHED_API s32 domain_pause(sched_call_t *cx, domain_t *d);
 SCHED_API s32 domain_unpause(sched_call_t *cx, domain_t *d);
-/* Weight 1..65535 (0 = leave), cap 0..100*vCPUs (-1 = leave). -EINVAL changes nothing. */
+/* Weight 1..65535 (0 = leave), cap 0..100*vCPUs, percent of one pCPU (-1 = leave). -EINVAL changes nothing. */
 SCHED_API s32 sched_adjust(sched_call_t *cx, domain_t *d, s32 weight, s32 cap);
+/*
+ * All parameters of a pool under credit; ranges at struct credit_params. -EINVAL: another scheduler's pool, or out of
+ * range. -EBUSY: another `mend` while the pool has domains. Nothing changes on an error. Timers that are armed keep
+ * their time, as in Xen.
+ */
 SCHED_API s32 sched_adjust_global_credit(sched_call_t *cx, cpupool_t *pool, const struct credit_params ARENA *params);
 
 /*
@@ -312,20 +320,45 @@ SCHED_API s64 sched_rt_budget_left(vcpu_t *v, s64 now);
 
 /* ---- affinity (affinity.c) ---- */
 
-/* NULL leaves one as it is. -EINVAL: hard misses the pool; -EBUSY: temporarily pinned. Nothing changes on an error. */
+/*
+ * NULL leaves one as it is. -EINVAL: hard misses the pool, or soft is empty (soft may miss hard and the pool: then it
+ * says nothing). -EBUSY: hard, and it is temporarily pinned. Nothing changes on an error.
+ */
 SCHED_API s32 vcpu_set_affinity(sched_call_t *cx, vcpu_t *v, cpumask_t *hard, cpumask_t *soft);
-/* Pin to @cpu for @reason, or undo with cpu = -1. -EBUSY, -EINVAL as Xen's vcpu_temporary_affinity(). */
+/*
+ * Pin to @cpu for @reason, or undo with cpu = -1; two reasons nest if they pin to the same pCPU. -EBUSY: pinned for
+ * this reason already, or to another pCPU. -EINVAL: the pool has no such pCPU; to undo: not pinned for this reason.
+ */
 SCHED_API s32 vcpu_temporary_affinity(sched_call_t *cx, vcpu_t *v, s32 cpu, u32 reason);
 
-/* ---- cpupools (cpupool.c); errors and their order are those of Xen's cpupool_op ---- */
+/* ---- cpupools (cpupool.c); errors are listed in the order of the checks, which is that of Xen's cpupool_op ---- */
 
 #define CPUPOOL_ANY (-1)
+/*
+ * A new pool without pCPUs; returns its id. CPUPOOL_ANY: the id after the last, or the first gap. -ENOSPC: as many as
+ * limits.pools, or an id beyond; -EEXIST: the id is taken; -ENOENT: no such scheduler.
+ */
 SCHED_API s32 cpupool_create(sched_call_t *cx, s32 id, u32 sched);
+/* -ENOENT: no such pool; -EBUSY: it has domains or pCPUs. */
 SCHED_API s32 cpupool_destroy(sched_call_t *cx, s32 id);
+/*
+ * A free pCPU joins; negative: the first free one. Undoes a removal from the same pool that is not finished. -ENOENT:
+ * no such pool; -ENODEV: none is free; -EINVAL: no such pCPU; -ENODEV: it is not free; -EADDRNOTAVAIL: it is being
+ * removed from another pool.
+ */
 SCHED_API s32 cpupool_add_cpu(sched_call_t *cx, s32 id, s32 cpu);
-/* -EAGAIN: a vCPU still runs there; carry out the effects and call again (the pCPU takes no new ones meanwhile). */
+/*
+ * A pCPU becomes free; negative: the pool's highest. -ENOENT: no such pool; -EINVAL: no such pCPU, or pCPU 0 of pool 0;
+ * -EADDRNOTAVAIL: it is not in the pool, or another removal is not finished; -EBUSY: the last one, and there are
+ * domains; -EADDRINUSE: a vCPU is temporarily pinned there. -EAGAIN: a vCPU still runs there; carry out the effects
+ * and call again (the pCPU takes no new ones meanwhile).
+ */
 SCHED_API s32 cpupool_rm_cpu(sched_call_t *cx, s32 id, s32 cpu);
-/* -EAGAIN as above; the domain is paused meanwhile. */
+/*
+ * With its weight, its cap, and its affinities where they meet the new pool. -ENOENT: no such pool, or it has no
+ * pCPU; -EBUSY: a vCPU is temporarily pinned; -EOVERFLOW: paused 255 times. -EAGAIN as above; the domain is paused
+ * meanwhile. A move to the pool it is in is done at once, and gives up one that is not finished.
+ */
 SCHED_API s32 cpupool_move_domain(sched_call_t *cx, domain_t *d, s32 id);
 
 #endif

@@ -78,16 +78,16 @@ SCHED_API void vcpu_block(sched_call_t *cx, vcpu_t *v)
 	cpupool_t *pool = v->domain->pool;
 
 	cx->calls++;
+	sched_lock(pool); /* other pCPUs write its flags too: accounting parks, a wake-up sends away whom it preempts */
 	v->pause_flags |= VPF_blocked;
 	record_vcpu(cx, TRC_BLOCK, v);
 	if (likely(v->processor->curr == v)) {
 		kick(cx, v->processor);
-		return;
+	} else {
+		if (v->runstate == RUNSTATE_runnable)
+			runstate_set(cx, v, RUNSTATE_blocked);
+		hook_sleep(cx, v);
 	}
-	sched_lock(pool);
-	if (v->runstate == RUNSTATE_runnable)
-		runstate_set(cx, v, RUNSTATE_blocked);
-	hook_sleep(cx, v);
 	sched_unlock(pool);
 }
 
