@@ -57,9 +57,9 @@ typedef __UINT64_TYPE__ u64;
 		bool sched_more = true; \
 		asm volatile goto("may_goto %l[sched_stop]" : : : : sched_stop); \
 		goto sched_go; \
-sched_stop: \
+	sched_stop: \
 		sched_more = false; \
-sched_go:; \
+	sched_go:; \
 		sched_more; \
 	})
 #define sched_check(cond) ((void)0)

@@ -40,70 +40,22 @@
 		} \
 	}
 
-#define HOOK_CASE_pool_init(name, id, full) \
-	case id: \
-		name##_pool_init(pool); \
-		break;
-#define HOOK_CASE_pcpu_init(name, id, full) \
-	case id: \
-		name##_pcpu_init(cx, p); \
-		break;
-#define HOOK_CASE_pcpu_deinit(name, id, full) \
-	case id: \
-		name##_pcpu_deinit(cx, p); \
-		break;
-#define HOOK_CASE_vcpu_init(name, id, full) \
-	case id: \
-		name##_vcpu_init(cx, v); \
-		break;
-#define HOOK_CASE_domain_init(name, id, full) \
-	case id: \
-		name##_domain_init(cx, d); \
-		break;
-#define HOOK_CASE_insert_vcpu(name, id, full) \
-	case id: \
-		name##_insert_vcpu(cx, v); \
-		break;
-#define HOOK_CASE_remove_vcpu(name, id, full) \
-	case id: \
-		name##_remove_vcpu(cx, v); \
-		break;
-#define HOOK_CASE_sleep(name, id, full) \
-	case id: \
-		name##_sleep(cx, v); \
-		break;
-#define HOOK_CASE_wake(name, id, full) \
-	case id: \
-		name##_wake(cx, v); \
-		break;
-#define HOOK_CASE_yield(name, id, full) \
-	case id: \
-		name##_yield(cx, v); \
-		break;
-#define HOOK_CASE_context_saved(name, id, full) \
-	case id: \
-		name##_context_saved(cx, v); \
-		break;
-#define HOOK_CASE_do_schedule(name, id, full) \
-	case id: \
-		name##_do_schedule(cx, p); \
-		break;
-#define HOOK_CASE_tick(name, id, full) \
-	case id: \
-		name##_tick(cx, p); \
-		break;
-#define HOOK_CASE_account(name, id, full) \
-	case id: \
-		name##_account(cx, p); \
-		break;
-#define HOOK_CASE_adjust(name, id, full) \
-	case id: \
-		name##_adjust(cx, d, weight, cap); \
-		break;
-#define HOOK_CASE_affinity_set(name, id, full) \
-	case id: \
-		name##_affinity_set(cx, v); \
-		break;
+#define HOOK_CASE_pool_init(name, id, full) case id: name##_pool_init(pool); break;
+#define HOOK_CASE_pcpu_init(name, id, full) case id: name##_pcpu_init(cx, p); break;
+#define HOOK_CASE_pcpu_deinit(name, id, full) case id: name##_pcpu_deinit(cx, p); break;
+#define HOOK_CASE_vcpu_init(name, id, full) case id: name##_vcpu_init(cx, v); break;
+#define HOOK_CASE_domain_init(name, id, full) case id: name##_domain_init(cx, d); break;
+#define HOOK_CASE_insert_vcpu(name, id, full) case id: name##_insert_vcpu(cx, v); break;
+#define HOOK_CASE_remove_vcpu(name, id, full) case id: name##_remove_vcpu(cx, v); break;
+#define HOOK_CASE_sleep(name, id, full) case id: name##_sleep(cx, v); break;
+#define HOOK_CASE_wake(name, id, full) case id: name##_wake(cx, v); break;
+#define HOOK_CASE_yield(name, id, full) case id: name##_yield(cx, v); break;
+#define HOOK_CASE_context_saved(name, id, full) case id: name##_context_saved(cx, v); break;
+#define HOOK_CASE_do_schedule(name, id, full) case id: name##_do_schedule(cx, p); break;
+#define HOOK_CASE_tick(name, id, full) case id: name##_tick(cx, p); break;
+#define HOOK_CASE_account(name, id, full) case id: name##_account(cx, p); break;
+#define HOOK_CASE_adjust(name, id, full) case id: name##_adjust(cx, d, weight, cap); break;
+#define HOOK_CASE_affinity_set(name, id, full) case id: name##_affinity_set(cx, v); break;
 
 HOOK(pool_init, (cpupool_t * pool), pool)
 HOOK(pcpu_init, (sched_call_t * cx, pcpu_t *p), p->pool)

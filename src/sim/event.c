@@ -77,7 +77,7 @@ static void sift_down(struct event_queue *q, uint32_t i, struct event e)
 
 void event_set(struct event_queue *q, uint32_t slot, int64_t at_ns)
 {
-	struct event e = { .at_ns = at_ns, .slot = slot };
+	struct event e = {.at_ns = at_ns, .slot = slot};
 	uint32_t i = q->pos[slot];
 
 	if (i == EVENT_NONE)

@@ -103,7 +103,8 @@ int64_t histogram_percentile(const struct histogram *h, unsigned int permille)
 		for (unsigned int s = 0; s < HISTOGRAM_STEPS; s++) {
 			seen += count_at(h, o, s);
 			if (seen >= want && seen)
-				return bucket_end(o, s) < (int64_t)h->max ? bucket_end(o, s) : (int64_t)h->max;
+				return bucket_end(o, s) < (int64_t)h->max ? bucket_end(o, s) :
+									    (int64_t)h->max;
 		}
 	}
 	return (int64_t)h->max;
@@ -124,7 +125,8 @@ void histogram_free(struct histogram *h)
 	memset(h, 0, sizeof(*h));
 }
 
-void histogram_each(const struct histogram *h, void (*fn)(void *arg, int64_t upper_ns, uint64_t count), void *arg)
+void histogram_each(const struct histogram *h,
+		    void (*fn)(void *arg, int64_t upper_ns, uint64_t count), void *arg)
 {
 	for (unsigned int o = 0; o < HISTOGRAM_OCTAVES; o++)
 		for (unsigned int s = 0; h->octave[o] && s < HISTOGRAM_STEPS; s++)

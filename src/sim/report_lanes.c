@@ -244,7 +244,8 @@ static void join(struct builder *b)
 	b->out->wakes_len = wakes.len;
 }
 
-int lanes_build(struct lanes *out, const struct scenario *s, const struct trace_rec *recs, size_t n, uint64_t lost)
+int lanes_build(struct lanes *out, const struct scenario *s, const struct trace_rec *recs, size_t n,
+		uint64_t lost)
 {
 	struct builder b = { .s = s, .out = out };
 	int64_t last_ns = 0;

@@ -33,8 +33,9 @@ enum column {
 };
 
 static const char *const heads[NR_COLUMNS] = {
-	"Domain",  "Pool", "vCPUs", "Weight", "Cap",	  "Entitled", "Share",	"Run",	     "Runnable",
-	"Blocked", "p50",  "p99",   "max",    "Switches", "Migr",     "Missed", "Completed",
+	"Domain", "Pool",     "vCPUs",	  "Weight",  "Cap",	  "Entitled",
+	"Share",  "Run",      "Runnable", "Blocked", "p50",	  "p99",
+	"max",	  "Switches", "Migr",	  "Missed",  "Completed",
 };
 
 #define LATENCY_HEAD "wake-to-run latency"
@@ -115,8 +116,8 @@ static void fill_line(struct line *l, const json_t *d)
 	put_number(l, COL_SWITCHES, "%.0f", number(d, "switches"));
 	put_number(l, COL_MIGRATIONS, "%.0f", number(d, "migrations"));
 	if (number(jobs, "jobs") > 0)
-		snprintf(l->number[COL_MISSED], sizeof(l->number[COL_MISSED]), "%.0f/%.0f", number(jobs, "missed"),
-			 number(jobs, "jobs"));
+		snprintf(l->number[COL_MISSED], sizeof(l->number[COL_MISSED]), "%.0f/%.0f",
+			 number(jobs, "missed"), number(jobs, "jobs"));
 	l->text[COL_MISSED] = number(jobs, "jobs") > 0 ? l->number[COL_MISSED] : "-";
 	if (done > 0)
 		put_ns(l, COL_COMPLETED, done);
@@ -131,9 +132,10 @@ static void fill_sums(struct line *l, const json_t *domains)
 		enum column column;
 		const char *key;
 	} sums[] = {
-		{ COL_VCPUS, "vcpus" },	      { COL_ENTITLED, "entitlement" },	{ COL_SHARE, "share" },
-		{ COL_RUN, "run_ns" },	      { COL_RUNNABLE, "runnable_ns" },	{ COL_BLOCKED, "blocked_ns" },
-		{ COL_SWITCHES, "switches" }, { COL_MIGRATIONS, "migrations" },
+		{ COL_VCPUS, "vcpus" },		 { COL_ENTITLED, "entitlement" },
+		{ COL_SHARE, "share" },		 { COL_RUN, "run_ns" },
+		{ COL_RUNNABLE, "runnable_ns" }, { COL_BLOCKED, "blocked_ns" },
+		{ COL_SWITCHES, "switches" },	 { COL_MIGRATIONS, "migrations" },
 	};
 
 	memset(l, 0, sizeof(*l));
@@ -216,10 +218,10 @@ static void put_host(const struct machine *m, const json_t *result, FILE *out)
 
 	json_array_foreach(pcpus, i, p) run += number(p, "run_ns");
 	put_ns(&l, COL_RUN, wall);
-	fprintf(out, "\npCPUs %.1f%% busy, %.0f context switches; ", span > 0 ? 100 * run / span : 0,
-		number(counters, "context_switches"));
-	fprintf(out, "%.0f scheduler events in %s (%.2f million/s)\ntrace hash %s\n", events, l.text[COL_RUN],
-		wall > 0 ? events * 1e3 / wall : 0, name_of(result, "trace_hash"));
+	fprintf(out, "\npCPUs %.1f%% busy, %.0f context switches; ",
+		span > 0 ? 100 * run / span : 0, number(counters, "context_switches"));
+	fprintf(out, "%.0f scheduler events in %s (%.2f million/s)\ntrace hash %s\n", events,
+		l.text[COL_RUN], wall > 0 ? events * 1e3 / wall : 0, name_of(result, "trace_hash"));
 	if (m->refused)
 		fprintf(out, "%" PRIu64 " scripted command%s refused, the first: %s\n", m->refused,
 			m->refused == 1 ? " was" : "s were", m->refusal);
@@ -251,8 +253,8 @@ void result_table(const struct machine *m, const json_t *result, FILE *out)
 	measure(&t, &sums);
 
 	put_ns(&l, COL_RUN, number(result, "duration_ns"));
-	fprintf(out, "%s: %s counted on %d pCPU%s, seed %" PRIu64 "\n\n", m->s->name, l.text[COL_RUN], m->s->nr_pcpus,
-		m->s->nr_pcpus == 1 ? "" : "s", m->s->seed);
+	fprintf(out, "%s: %s counted on %d pCPU%s, seed %" PRIu64 "\n\n", m->s->name,
+		l.text[COL_RUN], m->s->nr_pcpus, m->s->nr_pcpus == 1 ? "" : "s", m->s->seed);
 	put_heads(&t);
 	json_array_foreach(domains, i, d)
 	{

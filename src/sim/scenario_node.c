@@ -67,7 +67,8 @@ int scn_fail_memory(struct scn_reader *r)
 {
 	if (!r->failed && r->errlen) {
 		r->failed = true;
-		snprintf(r->err, r->errlen, "%s: not enough memory for this scenario; make it smaller", r->file);
+		snprintf(r->err, r->errlen,
+			 "%s: not enough memory for this scenario; make it smaller", r->file);
 		printable(r->err);
 	}
 	return -ENOMEM;
@@ -140,7 +141,8 @@ const char *scn_closest(const char *word, const char *const *known, size_t strid
 size_t scn_enter(struct scn_reader *r, const char *key)
 {
 	size_t old = r->path_len;
-	int n = snprintf(r->path + old, sizeof(r->path) - old, "%s%.64s", old ? "." : "", *key ? key : "''");
+	int n = snprintf(r->path + old, sizeof(r->path) - old, "%s%.64s", old ? "." : "",
+			 *key ? key : "''");
 
 	r->path_len = old + (size_t)n;
 	if (r->path_len >= sizeof(r->path))
@@ -178,12 +180,15 @@ static const char *kind_name(const struct scn_node *n)
 {
 	if (scn_is_null(n))
 		return "nothing";
-	return n->kind == SCN_SCALAR ? "a single value" : n->kind == SCN_LIST ? "a list" : "a mapping";
+	return n->kind == SCN_SCALAR ? "a single value" :
+	       n->kind == SCN_LIST   ? "a list" :
+				       "a mapping";
 }
 
 bool scn_is_null(const struct scn_node *n)
 {
-	return n->kind == SCN_SCALAR && n->plain && (!*n->text || !strcmp(n->text, "~") || !strcmp(n->text, "null"));
+	return n->kind == SCN_SCALAR && n->plain &&
+	       (!*n->text || !strcmp(n->text, "~") || !strcmp(n->text, "null"));
 }
 
 static int unknown_key(struct scn_reader *r, const struct scn_node *c, const char *const *keys)
@@ -195,7 +200,8 @@ static int unknown_key(struct scn_reader *r, const struct scn_node *c, const cha
 	if (closest)
 		return scn_fail_key(r, c, "unknown key; did you mean '%s'?", closest);
 	for (size_t used = 0; *keys && used < sizeof(known); keys++)
-		used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", used ? ", " : "", *keys);
+		used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
+					 used ? ", " : "", *keys);
 	return scn_fail_key(r, c, "unknown key; remove it, or use one of: %s", known);
 }
 
@@ -203,10 +209,12 @@ static int unknown_key(struct scn_reader *r, const struct scn_node *c, const cha
  * That @n is a mapping and that each of its keys is among @keys, once. @what: an example, for the
  * complaint.
  */
-int scn_check_map(struct scn_reader *r, const struct scn_node *n, const char *const *keys, const char *what)
+int scn_check_map(struct scn_reader *r, const struct scn_node *n, const char *const *keys,
+		  const char *what)
 {
 	if (n->kind != SCN_MAP)
-		return scn_fail(r, n, "is %s where a mapping is needed; write it like %s", kind_name(n), what);
+		return scn_fail(r, n, "is %s where a mapping is needed; write it like %s",
+				kind_name(n), what);
 	/* Every key before a duplicate is known, so this is bounded by the known keys squared. */
 	for (const struct scn_node *c = n->first; c; c = c->next) {
 		const char *const *k = keys;
@@ -218,7 +226,9 @@ int scn_check_map(struct scn_reader *r, const struct scn_node *n, const char *co
 		for (const struct scn_node *d = n->first; d != c; d = d->next)
 			if (!strcmp(d->key, c->key)) {
 				scn_enter(r, c->key);
-				return scn_fail_key(r, c, "is given twice (first on line %d); keep one", d->key_line);
+				return scn_fail_key(r, c,
+						    "is given twice (first on line %d); keep one",
+						    d->key_line);
 			}
 	}
 	return 0;
@@ -227,7 +237,8 @@ int scn_check_map(struct scn_reader *r, const struct scn_node *n, const char *co
 int scn_check_list(struct scn_reader *r, const struct scn_node *n, const char *what, int max)
 {
 	if (n->kind != SCN_LIST)
-		return scn_fail(r, n, "is %s where a list is needed; write it like %s", kind_name(n), what);
+		return scn_fail(r, n, "is %s where a list is needed; write it like %s",
+				kind_name(n), what);
 	if (n->nr > max)
 		return scn_fail(r, n, "has %d entries; the limit is %d", n->nr, max);
 	return 0;
@@ -248,7 +259,8 @@ int scn_need_scalar(struct scn_reader *r, const struct scn_node *n, const char *
 	return scn_fail(r, n, "is %s where %s is needed; write one value", kind_name(n), what);
 }
 
-int scn_int_value(struct scn_reader *r, const struct scn_node *n, const int64_t range[2], int64_t *out)
+int scn_int_value(struct scn_reader *r, const struct scn_node *n, const int64_t range[2],
+		  int64_t *out)
 {
 	const char *digits;
 	bool negative;
@@ -262,16 +274,19 @@ int scn_int_value(struct scn_reader *r, const struct scn_node *n, const int64_t 
 	digits = n->text + negative;
 	err = n->plain ? scn_parse_u64(digits, &v) : -EINVAL;
 	if (err == -EINVAL)
-		return scn_fail(r, n, "%s is not a whole number%s; write one from %lld to %lld", scn_quote(r, n->text),
-				n->plain ? "" : " (it stands in quotes)", (long long)range[0], (long long)range[1]);
-	if (err || (negative && v) || v > INT64_MAX || (int64_t)v < range[0] || (int64_t)v > range[1])
-		return scn_fail(r, n, "%s is out of range; write a number from %lld to %lld", scn_quote(r, n->text),
+		return scn_fail(r, n, "%s is not a whole number%s; write one from %lld to %lld",
+				scn_quote(r, n->text), n->plain ? "" : " (it stands in quotes)",
 				(long long)range[0], (long long)range[1]);
+	if (err || (negative && v) || v > INT64_MAX || (int64_t)v < range[0] ||
+	    (int64_t)v > range[1])
+		return scn_fail(r, n, "%s is out of range; write a number from %lld to %lld",
+				scn_quote(r, n->text), (long long)range[0], (long long)range[1]);
 	*out = (int64_t)v;
 	return 0;
 }
 
-int scn_time_value(struct scn_reader *r, const struct scn_node *n, const int64_t range[2], int64_t *out)
+int scn_time_value(struct scn_reader *r, const struct scn_node *n, const int64_t range[2],
+		   int64_t *out)
 {
 	char low[24], high[24];
 	int64_t v, ignored;
@@ -285,15 +300,18 @@ int scn_time_value(struct scn_reader *r, const struct scn_node *n, const int64_t
 		return scn_fail(r, n, "%s is negative; a time is 0 or more", scn_quote(r, n->text));
 	if (scn_parse_time(n->text, &v)) {
 		if (scn_parse_u64(n->text, &number) != -EINVAL)
-			return scn_fail(r, n, "%s has no unit; append ns, us, ms or s", scn_quote(r, n->text));
-		return scn_fail(r, n, "%s is not a time; write a number with ns, us, ms or s, such as 1.5ms",
-				scn_quote(r, n->text));
+			return scn_fail(r, n, "%s has no unit; append ns, us, ms or s",
+					scn_quote(r, n->text));
+		return scn_fail(
+			r, n,
+			"%s is not a time; write a number with ns, us, ms or s, such as 1.5ms",
+			scn_quote(r, n->text));
 	}
 	if (v < range[0] || v > range[1]) {
 		scn_format_time(range[0], low, sizeof(low));
 		scn_format_time(range[1], high, sizeof(high));
-		return scn_fail(r, n, "%s is out of range; write a time from %s to %s", scn_quote(r, n->text), low,
-				high);
+		return scn_fail(r, n, "%s is out of range; write a time from %s to %s",
+				scn_quote(r, n->text), low, high);
 	}
 	*out = v;
 	return 0;
@@ -301,7 +319,8 @@ int scn_time_value(struct scn_reader *r, const struct scn_node *n, const int64_t
 
 int scn_bool_value(struct scn_reader *r, const struct scn_node *n, int64_t *out)
 {
-	static const char *const no[] = { "false", "no", "off" }, *const yes[] = { "true", "yes", "on" };
+	static const char *const no[] = { "false", "no", "off" }, *const yes[] = { "true", "yes",
+										   "on" };
 	int err;
 
 	err = scn_need_scalar(r, n, "true or false");
@@ -315,10 +334,12 @@ int scn_bool_value(struct scn_reader *r, const struct scn_node *n, int64_t *out)
 			return 0;
 		}
 	}
-	return scn_fail(r, n, "%s is neither true nor false; write one of them", scn_quote(r, n->text));
+	return scn_fail(r, n, "%s is neither true nor false; write one of them",
+			scn_quote(r, n->text));
 }
 
-int scn_read_int(struct scn_reader *r, const struct scn_node *map, const char *key, const int64_t range[2], int *out)
+int scn_read_int(struct scn_reader *r, const struct scn_node *map, const char *key,
+		 const int64_t range[2], int *out)
 {
 	const struct scn_node *n = scn_get(map, key);
 	int64_t v = 0;
@@ -336,8 +357,8 @@ int scn_read_int(struct scn_reader *r, const struct scn_node *map, const char *k
 	return 0;
 }
 
-int scn_read_time(struct scn_reader *r, const struct scn_node *map, const char *key, const int64_t range[2],
-		  int64_t *out)
+int scn_read_time(struct scn_reader *r, const struct scn_node *map, const char *key,
+		  const int64_t range[2], int64_t *out)
 {
 	const struct scn_node *n = scn_get(map, key);
 	size_t path;
@@ -374,7 +395,9 @@ int scn_read_line(struct scn_reader *r, const struct scn_node *map, const char *
 		return scn_fail(r, n, "has %zu characters; write 1 to 300", len);
 	for (const char *c = n->text; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 127)
-			return scn_fail(r, n, "holds a newline or another control character; write it on one line");
+			return scn_fail(
+				r, n,
+				"holds a newline or another control character; write it on one line");
 	*out = strdup(n->text);
 	if (!*out)
 		return scn_fail_memory(r);
@@ -382,7 +405,8 @@ int scn_read_line(struct scn_reader *r, const struct scn_node *map, const char *
 	return 0;
 }
 
-int scn_read_cpus(struct scn_reader *r, const struct scn_node *map, const char *key, struct scn_cpus *out)
+int scn_read_cpus(struct scn_reader *r, const struct scn_node *map, const char *key,
+		  struct scn_cpus *out)
 {
 	const struct scn_node *n = scn_get(map, key);
 	char why[160];
@@ -425,12 +449,15 @@ int scn_check_name(struct scn_reader *r, const struct scn_node *n, bool numbered
 		return err;
 	len = strlen(n->text);
 	if (!len || len >= SCHED_NAME_LEN)
-		return scn_fail(r, n, "a name of %zu characters; write 1 to %d", len, SCHED_NAME_LEN - 1);
+		return scn_fail(r, n, "a name of %zu characters; write 1 to %d", len,
+				SCHED_NAME_LEN - 1);
 	good = name_span(n->text);
 	if (numbered && !strncmp(n->text + good, "%d", 2))
 		good += 2 + name_span(n->text + good + 2);
 	if (n->text[good] || n->text[0] == ' ' || n->text[len - 1] == ' ')
-		return scn_fail(r, n, "%s is not a name; use printable ASCII without = \" \\ and outer spaces%s",
-				scn_quote(r, n->text), numbered ? ", and at most one %d" : "");
+		return scn_fail(
+			r, n,
+			"%s is not a name; use printable ASCII without = \" \\ and outer spaces%s",
+			scn_quote(r, n->text), numbered ? ", and at most one %d" : "");
 	return 0;
 }

@@ -41,8 +41,13 @@ static const struct policy {
 	const char *name;
 	const struct param_rule *params;
 } policies[] = {
-	{ "credit", credit_params }, { "rtds", NULL }, /* the parameters of these: scenario_sched.c */
-	{ "rtxen", NULL },	     { "null", NULL }, { "sedf", NULL }, { "arinc653", NULL }, { NULL, NULL },
+	{ "credit", credit_params },
+	{ "rtds", NULL }, /* the parameters of these: scenario_sched.c */
+	{ "rtxen", NULL },
+	{ "null", NULL },
+	{ "sedf", NULL },
+	{ "arinc653", NULL },
+	{ NULL, NULL },
 };
 
 static const struct policy *find_policy(const char *name)
@@ -68,12 +73,13 @@ static int read_sched(struct scn_reader *r, const struct scn_node *n, struct scn
 		if (!find_policy(n->text)) {
 			closest = scn_closest(n->text, &policies[0].name, sizeof(policies[0]));
 			if (closest)
-				return scn_fail(r, n, "unknown scheduler %s; did you mean '%s'?", scn_quote(r, n->text),
-						closest);
+				return scn_fail(r, n, "unknown scheduler %s; did you mean '%s'?",
+						scn_quote(r, n->text), closest);
 			for (const struct policy *p = policies; p->name; p++)
-				snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s",
-					 *known ? ", " : "", p->name);
-			return scn_fail(r, n, "unknown scheduler %s; this rota has: %s", scn_quote(r, n->text), known);
+				snprintf(known + strlen(known), sizeof(known) - strlen(known),
+					 "%s%s", *known ? ", " : "", p->name);
+			return scn_fail(r, n, "unknown scheduler %s; this rota has: %s",
+					scn_quote(r, n->text), known);
 		}
 		scn_leave(r, path);
 	}
@@ -95,10 +101,12 @@ static int read_names(struct scn_reader *r, const struct scn_node *n, char **out
 
 		if (err)
 			return err;
-		if (!*item->text || item->text[strspn(item->text, "abcdefghijklmnopqrstuvwxyz0123456789_-^,")])
-			return scn_fail(r, item,
-					"%s is not the name of a correction; write all, none or a list of names",
-					scn_quote(r, item->text));
+		if (!*item->text ||
+		    item->text[strspn(item->text, "abcdefghijklmnopqrstuvwxyz0123456789_-^,")])
+			return scn_fail(
+				r, item,
+				"%s is not the name of a correction; write all, none or a list of names",
+				scn_quote(r, item->text));
 		if (used + strlen(item->text) + 2 > sizeof(text))
 			return scn_fail(r, item, "is too long; write all, none or a list of names");
 		snprintf(text + used, sizeof(text) - used, "%s%s", used ? "," : "", item->text);
@@ -119,8 +127,8 @@ static int read_param(struct scn_reader *r, const struct scn_node *n, const stru
 			char least[24];
 
 			scn_format_time(rule->unless_zero, least, sizeof(least));
-			err = scn_fail(r, n, "%s is too short; write 0 (off) or at least %s", scn_quote(r, n->text),
-				       least);
+			err = scn_fail(r, n, "%s is too short; write 0 (off) or at least %s",
+				       scn_quote(r, n->text), least);
 		}
 		break;
 	case PARAM_BOOL:
@@ -129,7 +137,8 @@ static int read_param(struct scn_reader *r, const struct scn_node *n, const stru
 	case PARAM_WEIGHT_OF:
 		err = scn_need_scalar(r, n, "vcpu or domain");
 		if (!err && strcmp(n->text, "vcpu") && strcmp(n->text, "domain"))
-			err = scn_fail(r, n, "%s is neither vcpu nor domain; write one of them", scn_quote(r, n->text));
+			err = scn_fail(r, n, "%s is neither vcpu nor domain; write one of them",
+				       scn_quote(r, n->text));
 		p->value = !err && !strcmp(n->text, "domain");
 		break;
 	case PARAM_NAMES:
@@ -161,7 +170,8 @@ static int check_credit(struct scn_reader *r, const struct scn_node *n, const st
 		return 0;
 	scn_format_time(tslice, slice, sizeof(slice));
 	scn_enter(r, "ratelimit");
-	return scn_fail(r, key ? key : n, "is longer than the time slice; write at most tslice, %s", slice);
+	return scn_fail(r, key ? key : n, "is longer than the time slice; write at most tslice, %s",
+			slice);
 }
 
 static int read_params(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool)
@@ -198,8 +208,10 @@ static int read_params(struct scn_reader *r, const struct scn_node *n, struct sc
 			rule++;
 		for (int i = 0; i < pool->nr_params; i++)
 			if (!strcmp(pool->params[i].key, rule->means))
-				return scn_fail_key(r, c, "is the same parameter as the one on line %d; keep one",
-						    pool->params[i].line);
+				return scn_fail_key(
+					r, c,
+					"is the same parameter as the one on line %d; keep one",
+					pool->params[i].line);
 		p->line = c->line;
 		pool->nr_params++;
 		p->key = strdup(rule->means);
@@ -264,7 +276,8 @@ static int read_pool(struct scn_reader *r, const struct scn_node *n, struct scn_
 		return err;
 	for (const struct scn_pool *other = r->s->pools; other < pool; other++)
 		if (!strcmp(other->name, name->text))
-			return scn_fail(r, name, "%s is already taken (line %d); choose another name",
+			return scn_fail(r, name,
+					"%s is already taken (line %d); choose another name",
 					scn_quote(r, name->text), other->line);
 	scn_leave(r, path);
 	pool->line = n->line;
@@ -304,7 +317,9 @@ int scn_read_pools(struct scn_reader *r, const struct scn_node *n)
 	if (err)
 		return err;
 	if (!n->nr)
-		return scn_fail(r, n, "is empty; name a pool, or leave the key out for Pool-0 with all pCPUs");
+		return scn_fail(
+			r, n,
+			"is empty; name a pool, or leave the key out for Pool-0 with all pCPUs");
 	s->pools = calloc((size_t)n->nr, sizeof(*s->pools));
 	if (!s->pools)
 		return scn_fail_memory(r);
@@ -338,6 +353,7 @@ int scn_find_pool(struct scn_reader *r, const struct scn_node *n, int *pool)
 	names[r->s->nr_pools] = NULL;
 	closest = scn_closest(n->text, names, sizeof(names[0]));
 	if (closest)
-		return scn_fail(r, n, "there is no pool %s; did you mean '%s'?", scn_quote(r, n->text), closest);
+		return scn_fail(r, n, "there is no pool %s; did you mean '%s'?",
+				scn_quote(r, n->text), closest);
 	return scn_fail(r, n, "there is no pool %s; name one of pools:", scn_quote(r, n->text));
 }

@@ -58,7 +58,8 @@ static struct scn_node *list_entry(const struct scn_node *list, const char *path
 	return NULL;
 }
 
-static struct scn_node *child_of(struct scn_reader *r, struct scn_node *map, const char *key, int set)
+static struct scn_node *child_of(struct scn_reader *r, struct scn_node *map, const char *key,
+				 int set)
 {
 	struct scn_node *c;
 
@@ -82,7 +83,8 @@ static struct scn_node *child_of(struct scn_reader *r, struct scn_node *map, con
  * Where `pools:` is left out there is a Pool-0 all the same; give it its place so that it can be
  * addressed.
  */
-static int spell_out_default_pool(struct scn_reader *r, struct scn_node *root, const char *path, int set)
+static int spell_out_default_pool(struct scn_reader *r, struct scn_node *root, const char *path,
+				  int set)
 {
 	struct scn_node *pools, *pool, *name;
 
@@ -128,14 +130,16 @@ static struct scn_node *walk(struct scn_reader *r, struct scn_node *n, char *pat
 			more = path[len];
 			path[len] = 0;
 			if (n->kind == SCN_SCALAR && !scn_is_null(n)) {
-				fail(r, set, "is a single value, nothing lies below it; shorten the path");
+				fail(r, set,
+				     "is a single value, nothing lies below it; shorten the path");
 				return NULL;
 			}
 			if (n->kind == SCN_SCALAR)
 				n->kind = SCN_MAP; /* "workload:" with nothing behind it */
 			scn_enter(r, path);
 			if (!len) {
-				fail(r, set, "the path has an empty part; write it like domains.vm1.weight");
+				fail(r, set,
+				     "the path has an empty part; write it like domains.vm1.weight");
 				return NULL;
 			}
 			child = child_of(r, n, path, set);
@@ -152,7 +156,8 @@ static struct scn_node *walk(struct scn_reader *r, struct scn_node *n, char *pat
 	return n;
 }
 
-static int apply(struct scn_reader *r, struct scn_node *root, char *path, const char *value, int set)
+static int apply(struct scn_reader *r, struct scn_node *root, char *path, const char *value,
+		 int set)
 {
 	struct scn_node *to, *from = NULL;
 	int err;

@@ -154,7 +154,8 @@ void scn_cpus_all(const struct scenario *s, struct scn_cpus *out)
 	set_range(out, 0, s->nr_pcpus - 1, true);
 }
 
-static int bad_list(char *err, size_t errlen, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static int bad_list(char *err, size_t errlen, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 static int bad_list(char *err, size_t errlen, const char *fmt, ...)
 {
 	va_list ap;
@@ -203,7 +204,8 @@ static const char *node_prefix(const char *item)
 	return strncmp(item, "node:", 5) ? NULL : item + 5;
 }
 
-static int parse_item(const struct scenario *s, const char *item, struct scn_cpus *out, char *err, size_t errlen)
+static int parse_item(const struct scenario *s, const char *item, struct scn_cpus *out, char *err,
+		      size_t errlen)
 {
 	const char *whole = item, *nodes;
 	bool on = true;
@@ -221,20 +223,23 @@ static int parse_item(const struct scenario *s, const char *item, struct scn_cpu
 	}
 	if (!strcmp(item, "all")) {
 		if (!on)
-			return bad_list(err, errlen, "'^all' would leave nothing; name the pCPUs to take out");
+			return bad_list(err, errlen,
+					"'^all' would leave nothing; name the pCPUs to take out");
 		set_range(out, 0, s->nr_pcpus - 1, true);
 		return 0;
 	}
 	bad = parse_range(item, limit, range);
 	if (bad == -ERANGE)
-		return bad_list(err, errlen,
-				"'%s' is beyond the host, which has %s 0-%d; mend the list or host:", whole,
-				nodes ? "nodes" : "pCPUs", limit - 1);
+		return bad_list(
+			err, errlen,
+			"'%s' is beyond the host, which has %s 0-%d; mend the list or host:", whole,
+			nodes ? "nodes" : "pCPUs", limit - 1);
 	if (bad)
-		return bad_list(err, errlen,
-				"'%s' is not part of a CPU list; write it like \"0-5,8,^3\", \"node:1\" or "
-				"\"all\"",
-				whole);
+		return bad_list(
+			err, errlen,
+			"'%s' is not part of a CPU list; write it like \"0-5,8,^3\", \"node:1\" or "
+			"\"all\"",
+			whole);
 	set_range(out, range[0] * per, range[1] * per + per - 1, on);
 	return 0;
 }
@@ -243,7 +248,8 @@ static int parse_item(const struct scenario *s, const char *item, struct scn_cpu
  * Xen's rule: items act from left to right on an empty set. Unlike xl, a pCPU that does not exist
  * is an error and not silently dropped: on a simulated host it is always a mistake.
  */
-int scn_parse_cpus(const struct scenario *s, const char *text, struct scn_cpus *out, char *err, size_t errlen)
+int scn_parse_cpus(const struct scenario *s, const char *text, struct scn_cpus *out, char *err,
+		   size_t errlen)
 {
 	struct scn_cpus set = { 0 };
 
@@ -258,7 +264,9 @@ int scn_parse_cpus(const struct scenario *s, const char *text, struct scn_cpus *
 			to--;
 		/* A blank text puts from behind the comma's place. */
 		if (from >= to)
-			return bad_list(err, errlen, "the CPU list has an empty item; write it like \"0-5,8,^3\"");
+			return bad_list(
+				err, errlen,
+				"the CPU list has an empty item; write it like \"0-5,8,^3\"");
 		snprintf(item, sizeof(item), "%.*s", (int)(to - from < 39 ? to - from : 39), from);
 		for (char *c = item; *c; c++)
 			if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')

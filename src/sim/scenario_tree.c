@@ -81,10 +81,11 @@ struct scn_node *scn_node_new(struct scn_reader *r, enum scn_node_kind kind, int
 	struct scn_node *n;
 
 	if (++r->nr_nodes > SCN_MAX_NODES) {
-		scn_fail(r, &at,
-			 "the document has more than %d values, aliases counted at full size; use count: "
-			 "for many alike domains",
-			 SCN_MAX_NODES);
+		scn_fail(
+			r, &at,
+			"the document has more than %d values, aliases counted at full size; use count: "
+			"for many alike domains",
+			SCN_MAX_NODES);
 		return NULL;
 	}
 	n = scn_alloc(r, sizeof(*n));
@@ -150,8 +151,11 @@ static int yaml_failed(struct builder *b)
 	last = b->len ? line_of(b, b->len - 1) : 1;
 	if (at.line > last)
 		at.line = last;
-	return scn_fail(b->r, &at, "is not valid YAML (%s%s%s); check indentation, quotes and brackets near here",
-			p->context ? p->context : "", p->context ? ": " : "", p->problem ? p->problem : "error");
+	return scn_fail(
+		b->r, &at,
+		"is not valid YAML (%s%s%s); check indentation, quotes and brackets near here",
+		p->context ? p->context : "", p->context ? ": " : "",
+		p->problem ? p->problem : "error");
 }
 
 static int next_event(struct builder *b, yaml_event_t *ev)
@@ -179,7 +183,8 @@ static int remember_anchor(struct builder *b, const yaml_char_t *name, struct sc
 		return 0;
 	if (b->nr_anchors == SCN_MAX_ANCHORS)
 		return complain(b, n->line, "is one anchor too many; a scenario may have 1024");
-	b->anchors[b->nr_anchors].name = keep_text(b->r, (const char *)name, strlen((const char *)name));
+	b->anchors[b->nr_anchors].name =
+		keep_text(b->r, (const char *)name, strlen((const char *)name));
 	if (!b->anchors[b->nr_anchors].name)
 		return -ENOMEM;
 	b->anchors[b->nr_anchors++].node = n;
@@ -222,17 +227,21 @@ static struct scn_node *resolve_alias(struct builder *b, const char *name, int l
 		if (strcmp(b->anchors[i].name, name))
 			continue;
 		if (b->anchors[i].node->open) {
-			scn_fail(b->r, &at, "alias %s stands inside what it names, a cycle; write the value out",
-				 scn_quote(b->r, name));
+			scn_fail(
+				b->r, &at,
+				"alias %s stands inside what it names, a cycle; write the value out",
+				scn_quote(b->r, name));
 			return NULL;
 		}
 		b->alias_line = line;
 		n = copy_node(b, b->anchors[i].node, depth);
 		if (n)
-			n->line = line; /* the person looks for the mistake where the alias is used */
+			n->line =
+				line; /* the person looks for the mistake where the alias is used */
 		return n;
 	}
-	scn_fail(b->r, &at, "alias %s has no anchor before it; define &%.40s first", scn_quote(b->r, name), name);
+	scn_fail(b->r, &at, "alias %s has no anchor before it; define &%.40s first",
+		 scn_quote(b->r, name), name);
 	return NULL;
 }
 
@@ -269,11 +278,14 @@ static int read_key(struct builder *b, const yaml_event_t *ev, char **key)
 	int line = (int)ev->start_mark.line + 1;
 
 	if (ev->type != YAML_SCALAR_EVENT)
-		return complain(b, line, "has a key that is a list, a mapping or an alias; a key is a word");
+		return complain(b, line,
+				"has a key that is a list, a mapping or an alias; a key is a word");
 	if (ev->data.scalar.tag || ev->data.scalar.anchor)
-		return complain(b, line, "has a key with a tag or an anchor; a key is a plain word");
+		return complain(b, line,
+				"has a key with a tag or an anchor; a key is a plain word");
 	if (memchr(ev->data.scalar.value, 0, ev->data.scalar.length))
-		return complain(b, line, "has a key with a NUL character in it; a key is a plain word");
+		return complain(b, line,
+				"has a key with a NUL character in it; a key is a plain word");
 	*key = keep_text(b->r, (const char *)ev->data.scalar.value, ev->data.scalar.length);
 	return *key ? 0 : -ENOMEM;
 }
@@ -355,7 +367,8 @@ static int build(struct builder *b, yaml_event_t *ev, int depth, struct scn_node
 		tag = ev->data.mapping_start.tag;
 		break;
 	default:
-		return complain(b, line, "is not valid YAML; check indentation and brackets near here");
+		return complain(b, line,
+				"is not valid YAML; check indentation and brackets near here");
 	}
 	if (tag)
 		return complain(b, line, "has a YAML tag (!...); a scenario has none, remove it");
@@ -407,9 +420,11 @@ static int build_document(struct builder *b, struct scn_node **out)
 	err = build(b, &ev, 0, out);
 	yaml_event_delete(&ev);
 	if (!err)
-		err = expect(b, YAML_DOCUMENT_END_EVENT, "goes on after its end; remove what follows");
+		err = expect(b, YAML_DOCUMENT_END_EVENT,
+			     "goes on after its end; remove what follows");
 	if (!err)
-		err = expect(b, YAML_STREAM_END_EVENT, "holds a second document (---); put it into its own file");
+		err = expect(b, YAML_STREAM_END_EVENT,
+			     "holds a second document (---); put it into its own file");
 	return err;
 }
 
@@ -417,7 +432,8 @@ static int build_document(struct builder *b, struct scn_node **out)
  * scn_tree_parse() - one YAML document to a tree.
  * @set: index of the --set whose value this is, -1 = the file
  */
-int scn_tree_parse(struct scn_reader *r, const char *text, size_t len, int set, struct scn_node **out)
+int scn_tree_parse(struct scn_reader *r, const char *text, size_t len, int set,
+		   struct scn_node **out)
 {
 	const char *nul = memchr(text, 0, len);
 	struct builder *b = calloc(1, sizeof(*b));
@@ -430,7 +446,8 @@ int scn_tree_parse(struct scn_reader *r, const char *text, size_t len, int set, 
 	b->len = len;
 	b->set = set;
 	if (nul) {
-		err = complain(b, line_of(b, (size_t)(nul - text)), "has a NUL byte in it; this is not a text file");
+		err = complain(b, line_of(b, (size_t)(nul - text)),
+			       "has a NUL byte in it; this is not a text file");
 		goto out_free;
 	}
 	if (!yaml_parser_initialize(&b->parser)) {

@@ -45,7 +45,8 @@ static int read_periodic(struct scn_reader *r, const struct scn_node *n, struct 
 	if (err || w->cost_ns <= w->period_ns)
 		return err;
 	scn_enter(r, "cost");
-	return scn_fail(r, scn_get(n, "cost"), "is longer than the period, no CPU is that fast; write at most period");
+	return scn_fail(r, scn_get(n, "cost"),
+			"is longer than the period, no CPU is that fast; write at most period");
 }
 
 static int read_duty(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w)
@@ -60,7 +61,8 @@ static int read_duty(struct scn_reader *r, const struct scn_node *n, struct scn_
 	if (err || w->on_ns <= w->period_ns)
 		return err;
 	scn_enter(r, "on");
-	return scn_fail(r, scn_get(n, "on"), "is longer than the period; write at most period, or use model: hog");
+	return scn_fail(r, scn_get(n, "on"),
+			"is longer than the period; write at most period, or use model: hog");
 }
 
 static int read_uniform(struct scn_reader *r, const struct scn_node *n, struct scn_dist *d)
@@ -72,13 +74,17 @@ static int read_uniform(struct scn_reader *r, const struct scn_node *n, struct s
 	if (err)
 		return err;
 	if (n->nr != 2)
-		return scn_fail(r, n, "has %d entries; write the two bounds, {uniform: [1ms, 5ms]}", n->nr);
+		return scn_fail(r, n, "has %d entries; write the two bounds, {uniform: [1ms, 5ms]}",
+				n->nr);
 	err = scn_time_value(r, n->first, any_time, &d->a);
 	if (!err)
 		err = scn_time_value(r, n->last, some_time, &d->b);
 	if (err)
 		return err;
-	return d->a <= d->b ? 0 : scn_fail(r, n, "has its bounds the wrong way round; write the smaller first");
+	return d->a <= d->b ?
+		       0 :
+		       scn_fail(r, n,
+				"has its bounds the wrong way round; write the smaller first");
 }
 
 static int read_lognormal(struct scn_reader *r, const struct scn_node *n, struct scn_dist *d)
@@ -101,12 +107,15 @@ static int read_lognormal(struct scn_reader *r, const struct scn_node *n, struct
 	if (err)
 		return err;
 	if (!sigma->plain || scn_parse_millionths(sigma->text, &d->b) || d->b > MAX_SIGMA)
-		return scn_fail(r, sigma, "%s is not a sigma; write a number from 0 to 4 with at most six decimals",
-				scn_quote(r, sigma->text));
+		return scn_fail(
+			r, sigma,
+			"%s is not a sigma; write a number from 0 to 4 with at most six decimals",
+			scn_quote(r, sigma->text));
 	return 0;
 }
 
-static int read_dist(struct scn_reader *r, const struct scn_node *map, const char *key, struct scn_dist *d)
+static int read_dist(struct scn_reader *r, const struct scn_node *map, const char *key,
+		     struct scn_dist *d)
 {
 	static const char *const kinds[] = { "const", "uniform", "exp", "lognormal", NULL };
 	const struct scn_node *n, *arg;
@@ -181,10 +190,12 @@ static int read_replay(struct scn_reader *r, const struct scn_node *n, struct sc
 	memcpy(w->file, r->file, dir);
 	memcpy(w->file + dir, file->text, len + 1);
 	if (stat(w->file, &st) || access(w->file, R_OK))
-		return scn_fail(r, file, "%s cannot be read (%s); paths start at the scenario's directory",
+		return scn_fail(r, file,
+				"%s cannot be read (%s); paths start at the scenario's directory",
 				scn_quote(r, file->text), strerror(errno));
 	if (!S_ISREG(st.st_mode))
-		return scn_fail(r, file, "%s is not a file; name a recording made by rota trace import",
+		return scn_fail(r, file,
+				"%s is not a file; name a recording made by rota trace import",
 				scn_quote(r, file->text));
 	scn_leave(r, path);
 	return 0;
@@ -198,7 +209,10 @@ static const struct model {
 } models[] = {
 	{ "idle", SCN_IDLE, { "model" }, NULL },
 	{ "hog", SCN_HOG, { "model", "start", "work" }, read_hog },
-	{ "periodic", SCN_PERIODIC, { "model", "start", "period", "cost", "deadline", "phase" }, read_periodic },
+	{ "periodic",
+	  SCN_PERIODIC,
+	  { "model", "start", "period", "cost", "deadline", "phase" },
+	  read_periodic },
 	{ "duty", SCN_DUTY, { "model", "start", "period", "on", "phase" }, read_duty },
 	{ "bursty", SCN_BURSTY, { "model", "start", "run", "sleep" }, read_bursty },
 	{ "replay", SCN_REPLAY, { "model", "start", "file" }, read_replay },
@@ -229,11 +243,13 @@ static int find_model(struct scn_reader *r, const struct scn_node *map, const st
 			scn_leave(r, path);
 			return 0;
 		}
-		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s", *known ? ", " : "", m->name);
+		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s",
+			 *known ? ", " : "", m->name);
 	}
 	closest = scn_closest(n->text, &models[0].name, sizeof(models[0]));
 	if (closest)
-		return scn_fail(r, n, "unknown model %s; did you mean '%s'?", scn_quote(r, n->text), closest);
+		return scn_fail(r, n, "unknown model %s; did you mean '%s'?", scn_quote(r, n->text),
+				closest);
 	return scn_fail(r, n, "unknown model %s; use one of: %s", scn_quote(r, n->text), known);
 }
 

@@ -39,8 +39,9 @@ static int64_t parse_mend(const char *text, char *err, size_t errlen)
 			if (strlen(mend_names[i]) == n - off && !memcmp(p + off, mend_names[i], n - off))
 				bits = 1u << i;
 		if (!bits && !(n == 4 && !memcmp(p, "none", 4))) {
-			snprintf(err, errlen,
-				 "%.*s is not a correction of credit; write all, none, or some of active, push, timer, "
+			snprintf(
+				err, errlen,
+				"%.*s is not a correction of credit; write all, none, or some of active, push, timer, "
 				 "balance, order, wake, share, cap, boost, yield, insert",
 				 (int)n, p);
 			return -1;
