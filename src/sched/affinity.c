@@ -11,8 +11,8 @@ CORE_FN int soft_effective_update(host_t *h ARG, vcpu_t *v ARG)
 	cpupool_t *pool = v->domain->pool;
 
 	pool->nr_soft -= v->soft_effective;
-	v->soft_effective = !mask_subset(&v->hard, &v->soft, h->mask_words) &&
-			    mask_intersects(&v->soft, &v->hard, h->mask_words);
+	v->soft_effective =
+		!mask_subset(&v->hard, &v->soft, h->mask_words) && mask_intersects(&v->soft, &v->hard, h->mask_words);
 	pool->nr_soft += v->soft_effective;
 	return 0;
 }
@@ -73,7 +73,8 @@ SCHED_API s32 vcpu_temporary_affinity(sched_call_t *cx, vcpu_t *v, s32 cpu, u32 
 			if (!v->affinity_broken) {
 				/* Broken to all where the pool has lost its pCPUs meanwhile. */
 				mask_copy(&v->hard, mask_intersects(&v->saved_hard, &pool->cpus, h->mask_words) ?
-							    &v->saved_hard : &h->all_cpus);
+							    &v->saved_hard :
+							    &h->all_cpus);
 			}
 		}
 	} else if ((u32)cpu >= h->limits.pcpus) {

@@ -156,7 +156,7 @@ CORE_FN s32 arinc_heir(struct arinc_pool ARENA *a ARG, pcpu_t *p ARG)
 	u32 nr = a->table.nr, k = a->at;
 
 	for (u32 i = ZERO; i < nr && i < ARINC_MAX_FRAMES && can_loop; i++) {
-		k = k + 1 < nr ? k + 1 : 0;
+		k = k + 1 < nr ? k + 1 : ZERO;
 		if (a->vcpu[k % ARINC_MAX_FRAMES] && arinc_can_run(p, a->vcpu[k % ARINC_MAX_FRAMES]))
 			return (s32)k;
 	}

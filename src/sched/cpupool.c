@@ -191,8 +191,7 @@ SCHED_API s32 cpupool_rm_cpu(sched_call_t *cx, s32 id, s32 cpu)
 	if (!pool)
 		return -SCHED_ENOENT;
 	if (cpu < 0) {
-		for_each_cpu(c, &pool->cpus, h->mask_words)
-			cpu = c;
+		for_each_cpu(c, &pool->cpus, h->mask_words) cpu = c;
 		if (cpu < 0)
 			return -SCHED_EINVAL;
 	}

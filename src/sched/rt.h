@@ -95,7 +95,7 @@ struct rt_vcpu {
 	s64 extra_ns; /* level > 0: what is left of this turn of extra time */
 	s64 next_ns; /* end of the period; CBS: the absolute deadline */
 	s64 start_ns; /* charged up to here */
-	s64 switch_ns; /* sporadic, a change pending: when */
+	s64 first_ns; /* it was sporadic: what of its budget comes at next_ns; -1: all */
 	u32 level; /* 0: in its budget; above: turns of extra time taken in this period */
 	u32 priority;
 	s32 home; /* partitioned: its pCPU, -1 none yet */

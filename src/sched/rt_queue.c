@@ -131,10 +131,14 @@ static inline bool rt_would_get(cpupool_t *pool, pcpu_t *p, vcpu_t *v, vcpu_t **
 	bool loan = owner && owner != curr && rt_lends(owner->rt.kind) && v->rt.where != RT_GHOST &&
 		    (v->rt.where == RT_READY || owner->rt.kind == RT_RECLAIMING);
 
-	*loses = loan ? (curr->is_idle ? NULL : curr) : owner;
-	if (v->rt.where == RT_DEPLETED && !loan)
+	/* The time itself, for who has budget; or else the loan of it. */
+	*loses = owner;
+	if (v->rt.where != RT_DEPLETED && (!owner || rt_better(pool, v, owner)))
+		return true;
+	if (!loan)
 		return false;
-	return !*loses || rt_better(pool, v, *loses);
+	*loses = curr->is_idle ? NULL : curr;
+	return curr->is_idle || rt_better(pool, v, curr);
 }
 
 /* v has been queued: if it should run at once, the pCPU that loses least schedules. */

@@ -104,30 +104,31 @@ static void rt_start(vcpu_t *v, s64 now)
 	v->rt.level = 0;
 	v->rt.extra_ns = 0;
 	v->rt.start_ns = now;
-	v->rt.switch_ns = TIME_NEVER;
+	v->rt.first_ns = -1;
 	ring_start(v, v->rt.budget_ns, now, now);
 }
 
 /*
- * The boundary at next_ns (sporadic: at switch_ns) is reached: what waits for it happens, then the budget is whole
- * again.
+ * The boundary at next_ns is reached: what waits for it happens, then the budget is whole again. The first one after it
+ * was a sporadic server brings only what comes back by then.
  */
 NO_FRAME void rt_replenish(sched_call_t *cx, vcpu_t *v)
 {
-	s64 debt = v->rt.rem_ns < 0 ? v->rt.rem_ns : 0, at = v->rt.next_ns;
+	s64 debt = v->rt.rem_ns < 0 ? v->rt.rem_ns : 0, at = v->rt.next_ns, full = v->rt.budget_ns;
+	s64 budget = v->rt.first_ns < 0 ? full + debt : v->rt.first_ns + v->rt.rem_ns;
 	u32 old = v->rt.kind;
 
+	v->rt.first_ns = -1;
 	if (v->rt.change) {
-		if (old == RT_SPORADIC)
-			at = v->rt.switch_ns;
 		rt_take_params(v);
-		v->rt.switch_ns = TIME_NEVER;
+		if (v->rt.budget_ns != full)
+			budget = v->rt.budget_ns + debt;
 	}
 	v->rt.level = 0;
 	v->rt.next_ns = rt_period_end(v, at);
-	v->rt.rem_ns = v->rt.budget_ns + debt;
+	v->rt.rem_ns = budget;
 	if (v->rt.kind == RT_SPORADIC) {
-		ring_start(v, v->rt.budget_ns, at, at);
+		ring_start(v, budget - debt, at, at + v->rt.period_ns);
 		if (debt)
 			ring_charge(v, -debt);
 	}
@@ -139,11 +140,8 @@ NO_FRAME void rt_replenish(sched_call_t *cx, vcpu_t *v)
 /* When its next boundary is; TIME_NEVER: it waits for none. */
 static s64 rt_event_at(vcpu_t *v)
 {
-	if (v->rt.kind == RT_SPORADIC) {
-		s64 refill = v->rt.rem_ns <= 0 && v->rt.nr ? ring_at(v, 0)->at_ns : TIME_NEVER;
-
-		return v->rt.switch_ns < refill ? v->rt.switch_ns : refill;
-	}
+	if (v->rt.kind == RT_SPORADIC)
+		return v->rt.rem_ns <= 0 && v->rt.nr ? ring_at(v, 0)->at_ns : TIME_NEVER;
 	if (v->rt.kind == RT_CBS && v->rt.rem_ns > 0 && !v->rt.change)
 		return TIME_NEVER;
 	return v->rt.next_ns;
@@ -154,15 +152,10 @@ CORE_FN int rt_advance(sched_call_t *cx ARG, vcpu_t *v ARG, s64 now)
 {
 	/* A change at a boundary may make it another kind, whose own boundary may have come too. */
 	for (u32 i = ZERO; i < 2 && can_loop; i++) {
-		if (v->rt.kind == RT_SPORADIC) {
-			if (!v->rt.change || v->rt.switch_ns > now)
-				break;
-			rt_replenish(cx, v);
-			continue;
-		}
-		if (v->rt.next_ns > now || (v->rt.kind == RT_CBS && v->rt.rem_ns > 0 && !v->rt.change))
+		if (v->rt.kind == RT_SPORADIC || v->rt.next_ns > now ||
+		    (v->rt.kind == RT_CBS && v->rt.rem_ns > 0 && !v->rt.change))
 			break;
-		if (!v->rt.change) {
+		if (!v->rt.change && v->rt.first_ns < 0) {
 			s64 missed = (now - v->rt.next_ns) / v->rt.period_ns;
 
 			v->rt.next_ns += missed * v->rt.period_ns;
@@ -253,7 +246,7 @@ CORE_FN int rt_activate(sched_call_t *cx ARG, vcpu_t *v ARG)
 	} else if (v->rt.kind == RT_SPORADIC) {
 		ring_activate(v, now);
 		ring_update(v, now);
-	} else if (v->rt.kind == RT_CBS && v->rt.rem_ns > 0) {
+	} else if (v->rt.kind == RT_CBS && v->rt.rem_ns > 0 && v->rt.first_ns < 0) {
 		deadline = v->rt.next_ns - v->rt.period_ns + v->rt.deadline_ns;
 		if (deadline <= now || rt_too_dense(v, v->rt.rem_ns, deadline - now)) {
 			v->rt.next_ns = now + v->rt.period_ns;
@@ -279,39 +272,64 @@ static void rt_idle(vcpu_t *v)
 
 /* ---- changes while it runs; facts 1.6 ---- */
 
-/* The last time at which budget that was used comes back, or @none. */
-static s64 ring_last_pending(vcpu_t *v, s64 now, s64 none)
+/* What comes back later than @now, and when the last of it does; nothing: 0, and *last stays. */
+static s64 ring_pending(vcpu_t *v, s64 now, s64 *last)
 {
-	struct rt_refill ARENA *tail = ring_at(v, v->rt.nr - 1U);
+	s64 sum = 0;
 
-	return tail->at_ns > now ? tail->at_ns : none;
+	for (u32 i = ZERO; i < v->rt.nr && i < RT_REFILLS && can_loop; i++) {
+		if (ring_at(v, i)->at_ns <= now)
+			continue;
+		sum += ring_at(v, i)->amount_ns;
+		*last = ring_at(v, i)->at_ns;
+	}
+	return sum;
 }
 
 /*
  * At once. What is left stays, as far as the new budget allows, and the boundary stays; but if budget or period change,
  * the rest of the new budget comes one new period from now. To a sporadic server: what is left is there now, the rest
- * returns at the boundary. From one: the boundary is when the last used chunk would have come back. So no window gets
- * more than one of the two servers alone would give it.
+ * returns at the boundary. From one: what is pending comes when the last of it would have come, and what is used
+ * meanwhile a period after that. So no unit of budget is given twice within a period, no window gets more than one of
+ * the two servers alone would give it, and the neighbours notice nothing. The price is the switching server's own:
+ * chunks that would have come back earlier wait for the last, once.
  */
 static void rt_change_now(sched_call_t *cx, vcpu_t *v)
 {
 	s64 now = cx->now, boundary = v->rt.next_ns, period = v->rt.period_ns, budget = v->rt.budget_ns;
+	s64 pending = v->rt.first_ns, debt = v->rt.rem_ns < 0 ? -v->rt.rem_ns : 0;
 	u32 old = v->rt.kind;
+	bool resized;
 
-	if (old == RT_SPORADIC)
-		boundary = ring_last_pending(v, now, now + v->rt_params.period_ns);
+	if (old == RT_SPORADIC) {
+		boundary = now + period;
+		pending = ring_pending(v, now, &boundary);
+	}
 	rt_take_params(v);
-	v->rt.switch_ns = TIME_NEVER;
-	if (period != v->rt.period_ns || budget != v->rt.budget_ns)
+	resized = period != v->rt.period_ns || budget != v->rt.budget_ns;
+	if (resized) {
 		boundary = now + v->rt.period_ns;
+		pending = -1;
+	}
 	if (v->rt.rem_ns > v->rt.budget_ns)
 		v->rt.rem_ns = v->rt.budget_ns;
+	/* A server of constant bandwidth never has more budget than its bandwidth until the deadline. */
+	if (v->rt.kind == RT_CBS && v->rt.rem_ns > 0 &&
+	    (boundary <= now || rt_too_dense(v, v->rt.rem_ns, boundary - now)))
+		boundary = now + v->rt.period_ns;
 	v->rt.next_ns = boundary;
-	if (v->rt.kind == RT_SPORADIC &&
-	    (old != RT_SPORADIC || period != v->rt.period_ns || budget != v->rt.budget_ns)) {
-		s64 debt = v->rt.rem_ns < 0 ? -v->rt.rem_ns : 0;
+	v->rt.first_ns = v->rt.kind == RT_SPORADIC ? -1 : pending;
+	if (v->rt.kind == RT_SPORADIC && (old != RT_SPORADIC || resized)) {
+		s64 left = v->rt.budget_ns - (v->rt.rem_ns > 0 ? v->rt.rem_ns : 0) - pending;
 
 		ring_start(v, v->rt.rem_ns, now, boundary);
+		/* It was sporadic not long ago: of the rest only what is pending comes at the boundary. */
+		if (pending >= 0 && left > 0) {
+			ring_at(v, v->rt.nr - 1U)->amount_ns -= left;
+			if (!ring_at(v, v->rt.nr - 1U)->amount_ns)
+				v->rt.nr--;
+			ring_append(v, left, boundary + v->rt.period_ns);
+		}
 		if (debt)
 			ring_charge(v, debt);
 	}
@@ -323,8 +341,8 @@ static void rt_change_now(sched_call_t *cx, vcpu_t *v)
 }
 
 /*
- * The vCPU was given new rt_params. Those that don't touch its budget are in force at once, the others when they say. A
- * sporadic server has no boundary of its own: it goes on as it is until all that it has used by now has come back.
+ * The vCPU was given new rt_params. Those that don't touch its budget are in force at once, the others when they say; a
+ * sporadic server has no boundary to wait for.
  */
 CORE_FN int rt_change(sched_call_t *cx ARG, vcpu_t *v ARG, u32 when)
 {
@@ -334,17 +352,12 @@ CORE_FN int rt_change(sched_call_t *cx ARG, vcpu_t *v ARG, u32 when)
 	v->rt.change = 1;
 	if (v->domain->pool->rt.xen)
 		kind = RT_DEFERRABLE;
-	if (v->pause_flags & VPF_down) {
+	if (v->pause_flags & VPF_down)
 		rt_start(v, cx->now);
-	} else if (when == RT_AT_ONCE) {
-		rt_change_now(cx, v);
-	} else if (kind == v->rt.kind && v->rt.period_ns == v->rt_params.period_ns &&
-		   v->rt.budget_ns == v->rt_params.budget_ns) {
+	else if (kind == v->rt.kind && v->rt.period_ns == v->rt_params.period_ns &&
+		 v->rt.budget_ns == v->rt_params.budget_ns)
 		rt_take_params(v);
-		v->rt.switch_ns = TIME_NEVER;
-	} else if (v->rt.kind == RT_SPORADIC) {
-		v->rt.switch_ns = ring_last_pending(v, cx->now, cx->now);
-		rt_advance(cx, v, cx->now);
-	}
+	else if (when == RT_AT_ONCE || v->rt.kind == RT_SPORADIC)
+		rt_change_now(cx, v);
 	return 0;
 }

@@ -161,9 +161,9 @@ CORE_FN int switch_vcpus(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev ARG, 
 		cx->rec[cx->nr_rec - 1].aux = next->is_idle ? TRACE_CLASS_IDLE : next->trace_class;
 
 	runstate_set(cx, prev,
-		     prev->is_idle || vcpu_runnable(prev)    ? RUNSTATE_runnable
-		     : prev->pause_flags & VPF_blocked ? RUNSTATE_blocked
-						       : RUNSTATE_offline);
+		     prev->is_idle || vcpu_runnable(prev) ? RUNSTATE_runnable :
+		     prev->pause_flags & VPF_blocked	  ? RUNSTATE_blocked :
+							    RUNSTATE_offline);
 	prev->state_entry_ns = cx->now;
 	runstate_set(cx, next, RUNSTATE_running);
 	next->state_entry_ns = cx->now;
