@@ -19,11 +19,13 @@ endif
 
 B := $(O)/$(notdir $(firstword $(CC)))-$(MODE)
 
+.DEFAULT_GOAL := all
 include mk/flags.mk
+include mk/live.mk
 
 # The core is one translation unit, sched.c, which includes the other .c files
 # of its folder: that is how clang compiles it for BPF, so we build it no other way.
-LIB_SRCS   := $(wildcard src/sched/sched.c src/trace/*.c src/sim/*.c src/analysis/*.c)
+LIB_SRCS   := $(wildcard src/sched/sched.c src/trace/*.c src/sim/*.c src/analysis/*.c) $(LIVE_SRCS)
 CLI_SRCS   := $(wildcard src/cli/*.c)
 TEST_SRCS  := $(wildcard tests/unit/*.c tests/property/*.c)
 BENCH_SRCS := $(wildcard bench/*.c)
@@ -45,7 +47,7 @@ ROTA     := $(if $(CLI_SRCS),$(B)/rota)
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all programs tests benches run check coverage check-live accept bench install format clean help FORCE
+.PHONY: all programs tests benches run check coverage check-live live-shell live-deps accept accept-live bench install format clean help FORCE
 
 # Hard links, because a program finds what lies beside it by its own path.
 all: programs
@@ -59,7 +61,7 @@ benches: programs $(BENCHES)
 
 # Holds the flags of the last build. It is touched only when they differ, and
 # everything depends on it: a changed flag set rebuilds, an unchanged one does not.
-FLAGS_NOW := $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(LDLIBS_ALL)
+FLAGS_NOW := $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(LDLIBS_ALL) $(BPF_FLAGS) $(LIVE_MISSING)
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $@ || \
@@ -74,6 +76,12 @@ $(B)/sources: FORCE
 $(OBJS): $(B)/%.o: %.c $(B)/flags | $(GEN_HDRS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+ifneq ($(BPF_OBJECT),)
+$(BPF_OBJECT): $(B)/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(Q)$(LIVE_CLANG) $(BPF_FLAGS) -MMD -MP -c -o $@ $<
+endif
 
 $(B)/librota.a: $(LIB_OBJS) $(B)/sources
 	@rm -f $@
@@ -98,7 +106,7 @@ $(call gen_name,$(1)): $(1)
 endef
 $(foreach f,$(EMBEDDED),$(eval $(call embed_rule,$(f))))
 
--include $(OBJS:.o=.d)
+-include $(OBJS:.o=.d) $(BPF_OBJECT:.o=.d)
 
 # -- what people ask for -------------------------------------------------------
 

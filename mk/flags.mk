@@ -31,7 +31,7 @@ CPPFLAGS_ALL := -D_GNU_SOURCE= -Isrc -I$(B) -I$(B)/gen -DROTA_SCENARIO_DIR='"$(P
 	$(CPPFLAGS)
 CFLAGS_ALL   := $(CFLAGS_BASE) $(foreach m,$(MODES),$(CFLAGS_$(m))) $(WERROR) $(CFLAGS)
 LDFLAGS_ALL  := $(LDFLAGS)
-LDLIBS_ALL    = -lyaml -ljansson -lm $(LDLIBS)
+LDLIBS_ALL    = -lyaml -ljansson -lm $(LIVE_LIBS) $(LDLIBS)
 
 # `make V=1` shows each command, otherwise one word and the file made.
 ifeq ($(V),1)

@@ -17,7 +17,8 @@ run:
 
 # T='unit cli/run' runs only the test files whose path holds one of the words.
 check:
-	@scripts/install-deps check
+	@scripts/install-deps live
+	+@$(SUBMAKE) live-deps
 	+@O='$(O)' MAKE='$(MAKE)' tests/run $(T)
 
 # How much of each source the tests run. gcov reads what the programs left beside their objects.
@@ -31,9 +32,21 @@ coverage:
 
 check-live:
 	+@if [ -f tests/live/run.sh ]; then \
-		scripts/install-deps live && $(SUBMAKE) all && \
+		scripts/install-deps live && $(SUBMAKE) live-deps && $(SUBMAKE) all && \
 		ROTA=$(abspath $(O))/rota bash tests/live/run.sh; \
 	else echo "check-live: this tree has no live tests"; fi
+
+# libbpf >= 1.5, built in a cache outside the tree where the system has none: the live host needs it.
+live-deps:
+	@scripts/install-deps live
+	@pkg-config --atleast-version=1.5 libbpf 2>/dev/null || tests/live/kernel.sh tools >/dev/null
+
+# A shell in a test machine where rota schedules two VMs.
+live-shell:
+	@scripts/install-deps live
+	+@$(SUBMAKE) live-deps
+	+@$(SUBMAKE) all
+	@ROTA=$(abspath $(O))/rota tests/live/shell.sh $(KERNEL)
 
 accept:
 	@scripts/install-deps check
@@ -41,6 +54,13 @@ accept:
 	@if [ -f bench/accept.sh ]; then \
 		ROTA=$(abspath $(O))/rota BENCH=$(abspath $(B))/bench bash bench/accept.sh; \
 	else echo "accept: this tree has no bench/accept.sh"; fi
+
+# The live host's figures, in the test machines: 10 to 30 minutes a kernel.
+accept-live:
+	@scripts/install-deps live
+	+@$(SUBMAKE) live-deps
+	+@$(SUBMAKE) all
+	@ROTA=$(abspath $(O))/rota bash bench/live/accept.sh
 
 # Every program of bench/ twice: as it is for times, and under callgrind for
 # instruction counts, which do not change with the load of the machine. A
@@ -73,7 +93,10 @@ help:
 	@echo 'make check         every test; T="unit cli" only files whose path holds a word'
 	@echo 'make coverage      the same tests; how much of each source they run'
 	@echo 'make check-live    tests that need a KVM host with sched_ext'
+	@echo 'make live-deps     what the live host is built with (libbpf), in a cache; then make again'
+	@echo 'make live-shell    a shell in a test machine where rota schedules two VMs'
 	@echo 'make accept        measured figures against their targets'
+	@echo 'make accept-live   the same of the live host, in test machines; takes long'
 	@echo 'make bench         times and instruction counts'
 	@echo 'make install       DESTDIR= PREFIX=/usr/local'
 	@echo 'make format        bring the C files into shape'

@@ -490,9 +490,9 @@ static int parse(struct run_options *o, int argc, char **argv, bool run_verb)
 		return misused(argv[0], "--json, --report, --trace and --dump go with run");
 	if (o->json && o->dump)
 		return misused(argv[0], "--dump goes with the table, not with --json");
-	if ((o->report && !*o->report) || (o->trace && !*o->trace))
-		return misused(argv[0], "%s wants the name of a file",
-			       o->report && !*o->report ? "--report" : "--trace");
+	if ((o->report && (!*o->report || !strcmp(o->report, "-"))) ||
+	    (o->trace && (!*o->trace || !strcmp(o->trace, "-"))))
+		return misused(argv[0], "--report and --trace want the name of a file");
 	if (o->report && o->trace && !strcmp(o->report, o->trace))
 		return misused(argv[0], "--report and --trace can't be the same file");
 	o->scenario = argv[optind];

@@ -16,6 +16,10 @@ static const struct {
 	{ "sim", cmd_sim, "run, check and list scenarios on the simulated host" },
 	{ "taskset", cmd_taskset, "draw random task sets" },
 	{ "trace", cmd_trace, "import recordings of real hosts, read and convert traces" },
+	{ "host", cmd_host, "start, stop and look at the live host: this machine's KVM virtual machines" },
+	{ "list", cmd_list, "the live host's domains" },
+	{ "vcpu-list", cmd_vcpu_list, "their vCPUs" },
+	{ "sched-credit", cmd_sched_credit, "get or set weights, caps and the credit scheduler's parameters" },
 };
 
 #define NR_FAMILIES (sizeof(families) / sizeof(families[0]))
@@ -26,7 +30,7 @@ static void usage(FILE *out)
 		     "Xen's CPU schedulers, for a simulated host and for KVM virtual machines.\n\n"
 		     "Commands:\n");
 	for (size_t i = 0; i < NR_FAMILIES; i++)
-		fprintf(out, "  %-8s %s\n", families[i].name, families[i].help);
+		fprintf(out, "  %-12s %s\n", families[i].name, families[i].help);
 	fprintf(out, "\n  -h, --help     this text; `rota COMMAND --help` tells more\n"
 		     "  -V, --version  the version\n");
 }

@@ -4,9 +4,10 @@
 #define CLI_SCENARIOS_H
 
 /*
- * The file of a shipped scenario by its name (without .yaml), to be freed; NULL when @name is no bare name, when a file of that
- * name is in the current directory, or when there is no such scenario. Looked for in $ROTA_SCENARIOS if set, else beside the
- * build tree the program runs from, else where `make install` put them.
+ * The file of a shipped scenario by its name (without .yaml), to be freed; NULL when @name is no
+ * bare name, when a file of that name is in the current directory, or when there is no such
+ * scenario. Looked for in $ROTA_SCENARIOS if set, else beside the build tree the program runs from,
+ * else where `make install` put them.
  */
 char *scenario_find(const char *name);
 

@@ -2,9 +2,9 @@
 /*
  * What the two sides of the live host share: the BPF side (rota.bpf.c, in the kernel) and the loader (in user space).
  *
- * All of it, and the core's host, lies in one BPF arena that both have mapped. The loader lays the host out by running the
- * core's own host_init(), cpupool_create() ... natively on that memory before the BPF side starts; from then on only the BPF
- * side changes core objects. The loader reads them, and asks for changes through a mailbox.
+ * All of it, and the core's host, lies in one BPF arena that both have mapped. The loader lays the host out by
+ * running the core's own host_init(), cpupool_create() ... natively on that memory before the BPF side starts; from
+ * then on only the BPF side changes core objects. The loader reads them, and asks for changes through a mailbox.
  */
 #ifndef KVM_LIVE_H
 #define KVM_LIVE_H
@@ -24,7 +24,9 @@ enum live_command_op {
 	LIVE_STALL, /* stop dispatching (fault tests): the kernel's watchdog must notice */
 };
 
-/* One command at a time: the loader fills it and sets seq; the BPF side carries it out, sets result, then done = seq. */
+/*
+ * One command at a time: the loader fills it and sets seq; the BPF side carries it out, sets result, then done = seq.
+ */
 struct live_mailbox {
 	u32 lock; /* of the registry: which thread is which vCPU */
 	u32 seq, done;
@@ -56,8 +58,8 @@ typedef struct live_domain ARENA live_domain_t;
 typedef struct live_vcpu ARENA live_vcpu_t;
 
 /*
- * The BPF object's section ".data.live": a map of one element that the loader fills before it attaches, and reads. Pointers are
- * the loader's addresses of arena memory, which is what arena pointers are.
+ * The BPF object's section ".data.live": a map of one element that the loader fills before it attaches, and reads.
+ * Pointers are the loader's addresses of arena memory, which is what arena pointers are.
  */
 struct live_globals {
 	host_t *host;
@@ -72,7 +74,8 @@ struct live_globals {
 	u32 exit_kind;
 	char exit_reason[LIVE_EXIT_LEN], exit_msg[LIVE_EXIT_LEN];
 	/* Counters, of all pCPUs. */
-	u64 nr_dispatch, nr_keep, nr_kick, nr_timer, nr_miss, nr_yield_to, nr_yield_ok, nr_adopt, nr_leave, nr_full;
+	u64 nr_dispatch, nr_keep, nr_kick, nr_timer, nr_miss, nr_yield_to, nr_yield_ok, nr_adopt, nr_leave, nr_full,
+		nr_late, nr_stay;
 };
 
 #endif

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The live host's kernel side: a sched_ext scheduler whose every decision is made by the core of src/sched, included below as it
- * is and verified with it.
+ * The live host's kernel side: a sched_ext scheduler whose every decision is made by the core of src/sched, included
+ * below as it is and verified with it.
  *
- * Who is who. A thread that enters a KVM guest (tracepoint kvm_entry) is a vCPU, its process a domain. All other tasks are
- * Domain-0's. Its vCPU c is a container: the host tasks of pCPU c, in a queue by weighted virtual time; the core decides when the
- * container runs, the queue which task runs in it.
+ * Who is who. A thread that enters a KVM guest (tracepoint kvm_entry) is a vCPU, its process a domain. All other
+ * tasks are Domain-0's. Its vCPU c is a container: the host tasks of pCPU c, in a queue by weighted virtual time; the
+ * core decides when the container runs, the queue which task runs in it.
  *
  * How the kernel's events are the core's:
  *
  *   quiescent (a vCPU thread sleeps)   vcpu_block
  *   enqueue (it wakes)                 vcpu_unblock; the task waits in our custody, queued in the core
  *   enqueue (it was put off its CPU)   context_saved: from now on another CPU may take it
- *   dispatch                           due timers, then schedule() if the core wants it; the task of pcpu->curr, found by its
- *                                      pid, is what runs next
+ *   dispatch                           due timers, then schedule() if the core wants it; the task of pcpu->curr, found
+ *                                      by its pid, is what runs next
  *   the pCPU's bpf_timer               a kick, so that dispatch comes
  *   yield(from, to)                    vcpu_yield_to
  *
@@ -36,7 +36,9 @@ struct {
 char _license[] SEC("license") = "GPL";
 
 #define HOST_SLICE_NS (3 * 1000000ULL) /* of a host task within its container */
+#define KICK_AGAIN_NS (200 * 1000ULL) /* until a kick that was lost is given again */
 #define SCX_TASK_QUEUED 1 /* the task is runnable */
+#define PF_EXITING 4
 
 struct live_globals live SEC(".data.live");
 
@@ -44,6 +46,7 @@ struct live_globals live SEC(".data.live");
 struct task_ctx {
 	u32 vcpu; /* 1 + the index of its vCPU; 0: a host task */
 	u32 in_kvm; /* it entered a guest: to be adopted as a vCPU */
+	u32 stays; /* sent back to a CPU that it may not leave just now */
 	u64 ran_at_ns;
 };
 
@@ -102,7 +105,10 @@ static vcpu_t *container_of_cpu(u32 cpu)
 	return &live.host->vcpus[cpu];
 }
 
-/* Kick every pCPU that the core wants to schedule, or whose timer has changed, but @self, which will see to it itself. */
+/*
+ * Kick every pCPU that the core wants to schedule, or whose timer has changed, but @self, which will see to it
+ * itself.
+ */
 CORE_FN int carry_out(sched_call_t *cx ARG, s32 self)
 {
 	u32 words = cx->host->mask_words;
@@ -395,6 +401,14 @@ void BPF_PROG(rota_enqueue, struct task_struct *p, u64 enq_flags)
 	vcpu_t *v;
 
 	USE_ARENA();
+	if (t && t->vcpu && p->flags & PF_EXITING) {
+		/* It enters no guest any more, and can't be found by its pid for much longer. */
+		cx = call_here();
+		leave(cx, t->vcpu - 1);
+		t->vcpu = 0;
+		t->in_kvm = 0;
+		carry_out(cx, -1);
+	}
 	if (!t || !t->vcpu) {
 		enqueue_host(p, enq_flags);
 		return;
@@ -406,13 +420,56 @@ void BPF_PROG(rota_enqueue, struct task_struct *p, u64 enq_flags)
 	if (v->pause_flags & VPF_blocked) {
 		vcpu_unblock(cx, v);
 	} else if (v->processor->curr == v) {
-		/* Its turn it still is: something else (a change of its affinity, say) took it off and put it back. */
-		u32 cpu = v->processor->id;
+		/*
+		 * Its turn it still is: something else (a change of its affinity, say) took it off and put it back. On the
+		 * local queue it would keep its CPU from dispatch; so not when that is due.
+		 */
+		pcpu_t *there = v->processor;
+		u32 cpu = there->id;
 
-		insert_task(p, SCX_DSQ_LOCAL_ON | cpu, SLICE_INF, 0);
-		scx_bpf_kick_cpu((s32)cpu, SCX_KICK_IDLE);
+		if (there->resched || there->deadline_ns <= cx->now ||
+		    (p->migration_disabled && scx_bpf_task_cpu(p) != (s32)cpu)) {
+			scx_bpf_kick_cpu((s32)cpu, SCX_KICK_PREEMPT);
+		} else {
+			insert_task(p, SCX_DSQ_LOCAL_ON | cpu, SLICE_INF, 0);
+			scx_bpf_kick_cpu((s32)cpu, SCX_KICK_IDLE);
+		}
 	}
 	carry_out(cx, -1);
+}
+
+/*
+ * Let the core choose. Who was current and is no longer runnable, or is a container, has no state to save. @here, the vCPU
+ * whose thread is runnable on this CPU, has: its thread comes to enqueue. The core may choose more than once before that.
+ */
+NO_FRAME void switch_here(sched_call_t *cx, pcpu_t *p, vcpu_t *here)
+{
+	bool held = here && p->prev == here;
+
+	schedule(cx);
+	if (p->prev && p->prev != here)
+		context_saved(cx);
+	if (held)
+		p->prev = p->curr == here ? NULL : here;
+}
+
+/* The thread of a vCPU whose turn it is on this pCPU. */
+static void send_to(struct task_struct *task, u32 cpu)
+{
+	s32 where = scx_bpf_task_cpu(task);
+	struct task_ctx *t = task_ctx(task);
+
+	if (where == (s32)cpu || (!task->migration_disabled && bpf_cpumask_test_cpu(cpu, task->cpus_ptr))) {
+		insert_task(task, SCX_DSQ_LOCAL, SLICE_INF, 0);
+		return;
+	}
+	/* It was put off its CPU where it may not leave it: it goes on there for a moment, until it may. This one waits. */
+	if (!t || t->stays)
+		return;
+	t->stays = 1;
+	insert_task(task, SCX_DSQ_LOCAL_ON | (u32)where, KICK_AGAIN_NS, 0);
+	scx_bpf_kick_cpu(where, SCX_KICK_PREEMPT);
+	COUNT(nr_stay);
 }
 
 SEC("struct_ops/rota_dispatch")
@@ -450,10 +507,7 @@ void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 			if (left == box && !(box->pause_flags & VPF_blocked) && !(prev_on && pt && !pt->vcpu) &&
 			    scx_bpf_dsq_nr_queued((u32)cpu) <= 0)
 				box->pause_flags |= VPF_blocked;
-			schedule(cx);
-			/* Who is no longer runnable, or is a container, has no state to save; a preempted vCPU's task comes to enqueue. */
-			if (p->prev && (p->prev == box || p->prev->is_idle || !(prev_on && pt && pt->vcpu && vcpu_of(pt) == p->prev)))
-				context_saved(cx);
+			switch_here(cx, p, prev_on && pt && pt->vcpu ? vcpu_of(pt) : NULL);
 		}
 		next = p->curr;
 		if (next->is_idle) {
@@ -462,9 +516,7 @@ void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 			/* Nothing to do here: help another pCPU's container. */
 			if (!p->resched && take_host_task((u32)cpu)) {
 				vcpu_unblock(cx, box);
-				schedule(cx);
-				if (p->prev)
-					context_saved(cx);
+				switch_here(cx, p, prev_on && pt && pt->vcpu ? vcpu_of(pt) : NULL);
 				break;
 			}
 			if (!p->resched)
@@ -489,7 +541,7 @@ void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 			struct task_struct *task = bpf_task_from_pid((s32)next->host_data);
 
 			if (task) {
-				insert_task(task, SCX_DSQ_LOCAL, SLICE_INF, 0);
+				send_to(task, (u32)cpu);
 				bpf_task_release(task);
 				break;
 			}
@@ -498,6 +550,8 @@ void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 		vcpu_block(cx, next);
 	}
 	carry_out(cx, cpu);
+	if (p->resched)
+		scx_bpf_kick_cpu(cpu, SCX_KICK_PREEMPT); /* wanted again while it was at it: what is dropped above comes back */
 	arm_timer((u32)cpu, p->deadline_ns);
 }
 
@@ -505,11 +559,27 @@ SEC("struct_ops/rota_running")
 void BPF_PROG(rota_running, struct task_struct *p)
 {
 	struct task_ctx *t = task_ctx(p);
-	struct cpu_ctx *c = cpu_ctx((u32)scx_bpf_task_cpu(p));
+	u32 cpu = (u32)scx_bpf_task_cpu(p);
+	struct cpu_ctx *c = cpu_ctx(cpu);
+	u64 now = bpf_ktime_get_ns();
+	pcpu_t *here;
 
+	USE_ARENA();
+	/*
+	 * A kick is lost where a task of a higher class runs (a real-time one, say), or one that the kernel itself put on
+	 * the CPU's local queue: the CPU does not come to dispatch then, though the core wants it, or its timer was due.
+	 * Again in a moment, rather than at once: who runs here must get on.
+	 */
+	here = pcpu_of(live.host, cpu);
+	if (c && (here->resched || here->deadline_ns <= (s64)now)) {
+		c->armed_ns = 0;
+		bpf_timer_start(&c->timer, KICK_AGAIN_NS, BPF_F_TIMER_CPU_PIN);
+		COUNT(nr_late);
+	}
 	if (!t)
 		return;
-	t->ran_at_ns = bpf_ktime_get_ns();
+	t->ran_at_ns = now;
+	t->stays = 0;
 	if (!t->vcpu && c && (s64)(c->vtime - p->scx.dsq_vtime) < 0)
 		c->vtime = p->scx.dsq_vtime;
 }
@@ -525,7 +595,8 @@ void BPF_PROG(rota_stopping, struct task_struct *p, bool runnable)
 	(void)runnable;
 	if (!t || t->vcpu)
 		return;
-	set_vtime(p, p->scx.dsq_vtime + (bpf_ktime_get_ns() - t->ran_at_ns) * 100 / (p->scx.weight ? p->scx.weight : 1));
+	set_vtime(p,
+		  p->scx.dsq_vtime + (bpf_ktime_get_ns() - t->ran_at_ns) * 100 / (p->scx.weight ? p->scx.weight : 1));
 	if (!t->in_kvm)
 		return;
 	cx = call_here();
@@ -600,7 +671,9 @@ void BPF_PROG(rota_set_cpumask, struct task_struct *p, const struct kmask *mask)
 	carry_out(cx, -1);
 }
 
-/* The task goes to another scheduling class (or the scheduler goes): its vCPU sleeps as far as the core is concerned. */
+/*
+ * The task goes to another scheduling class (or the scheduler goes): its vCPU sleeps as far as the core is concerned.
+ */
 SEC("struct_ops/rota_disable")
 void BPF_PROG(rota_disable, struct task_struct *p)
 {
@@ -693,7 +766,7 @@ struct sched_ext_ops rota_ops = {
 	.exit_task = (void *)rota_exit_task,
 	.init = (void *)rota_init,
 	.exit = (void *)rota_exit,
-	.flags = SCX_OPS_ENQ_LAST,
+	.flags = SCX_OPS_ENQ_LAST | SCX_OPS_ENQ_EXITING,
 	.timeout_ms = 30000,
 	.name = "rota",
 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel as rota's BPF side sees it: the few types, constants and functions it touches, declared here rather than taken from
- * a generated vmlinux.h, so that rota builds on a machine whose own kernel has no sched_ext. libbpf matches members by name and
- * constants by the running kernel's BTF; functions that were renamed are declared weak, and the one that exists is used.
+ * The kernel as rota's BPF side sees it: the few types, constants and functions it touches, declared here rather than
+ * taken from a generated vmlinux.h, so that rota builds on a machine whose own kernel has no sched_ext. libbpf
+ * matches members by name and constants by the running kernel's BTF; functions that were renamed are declared weak,
+ * and the one that exists is used.
  */
 #ifndef KVM_SCX_H
 #define KVM_SCX_H
@@ -59,6 +60,7 @@ struct task_struct {
 	int tgid;
 	u32 flags;
 	int nr_cpus_allowed;
+	unsigned short migration_disabled;
 	const struct kmask *cpus_ptr;
 	struct sched_ext_entity scx;
 } KERNEL_TYPE;
@@ -80,10 +82,15 @@ enum scx_dsq_id_flags {
 	SCX_DSQ_LOCAL_ON = 0xc000000000000000ULL,
 };
 
-enum scx_enq_flags { SCX_ENQ_WAKEUP = 1ULL, SCX_ENQ_HEAD = 16ULL, SCX_ENQ_PREEMPT = 1ULL << 32, SCX_ENQ_LAST = 1ULL << 41 };
+enum scx_enq_flags {
+	SCX_ENQ_WAKEUP = 1ULL,
+	SCX_ENQ_HEAD = 16ULL,
+	SCX_ENQ_PREEMPT = 1ULL << 32,
+	SCX_ENQ_LAST = 1ULL << 41
+};
 enum scx_deq_flags { SCX_DEQ_SLEEP = 1ULL };
 enum scx_kick_flags { SCX_KICK_IDLE = 1, SCX_KICK_PREEMPT = 2 };
-enum scx_ops_flags { SCX_OPS_ENQ_LAST = 2 };
+enum scx_ops_flags { SCX_OPS_ENQ_LAST = 2, SCX_OPS_ENQ_EXITING = 4 };
 
 #define SLICE_INF (~0ULL)
 

@@ -71,15 +71,17 @@ SCHED_API s32 vcpu_temporary_affinity(sched_call_t *cx, vcpu_t *v, s32 cpu, u32 
 		} else {
 			v->affinity_broken &= (u8)~reason;
 			if (!v->affinity_broken) {
-				/* The pool may have lost the pCPUs of its affinity meanwhile: then that is broken to all. */
+				/* Broken to all where the pool has lost its pCPUs meanwhile. */
 				mask_copy(&v->hard, mask_intersects(&v->saved_hard, &pool->cpus, h->mask_words) ?
 							    &v->saved_hard : &h->all_cpus);
 			}
 		}
-	} else if ((u32)cpu >= h->limits.pcpus || !mask_test(&pool->cpus, (u32)cpu)) {
+	} else if ((u32)cpu >= h->limits.pcpus) {
 		ret = -SCHED_EINVAL;
 	} else if (v->affinity_broken & reason || (v->affinity_broken && !mask_test(&v->hard, (u32)cpu))) {
 		ret = -SCHED_EBUSY;
+	} else if (!mask_test(&pool->cpus, (u32)cpu)) {
+		ret = -SCHED_EINVAL;
 	} else {
 		if (!v->affinity_broken)
 			mask_copy(&v->saved_hard, &v->hard);

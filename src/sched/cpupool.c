@@ -2,12 +2,12 @@
 /*
  * cpupools: sets of pCPUs, each with a scheduler of its own. Facts: 3.1 - 3.5; errors and their order are 3.2's.
  *
- * Removing a pCPU takes as long as somebody runs there: the first call takes it out of the pool's set, so that nobody new is
- * sent to it, and moves away who is there; until the last has left, the answer is -EAGAIN and the pCPU is "moving". Only that
- * removal can be finished, or undone by adding the pCPU again.
+ * Removing a pCPU takes as long as somebody runs there: the first call takes it out of the pool's set, so that nobody
+ * new is sent to it, and moves away who is there; until the last has left, the answer is -EAGAIN and the pCPU is
+ * "moving". Only that removal can be finished, or undone by adding the pCPU again.
  *
- * Moving a domain keeps its weight, cap and, where they still meet the new pool, its affinities. (Xen resets them all, which
- * costs its users their settings.)
+ * Moving a domain keeps its weight, cap and, where they still meet the new pool, its affinities. (Xen resets them
+ * all, which costs its users their settings.)
  */
 
 static cpupool_t *cpupool_find(host_t *h, s32 id)
@@ -21,14 +21,19 @@ SCHED_API s32 cpupool_create(sched_call_t *cx, s32 id, u32 sched)
 {
 	host_t *h = cx->host;
 	cpupool_t *pool;
+	u32 last = 0, nr = 0; /* one after the last that is used, how many are */
 	bool known = false;
 
+	for (u32 i = ZERO; i < h->limits.pools && can_loop; i++)
+		if (h->pools[i].used) {
+			last = i + 1;
+			nr++;
+		}
+	if (nr >= h->limits.pools)
+		return -SCHED_ENOSPC;
 	if (id == CPUPOOL_ANY) {
 		/* As in Xen: after the last; the first gap when that is at the end. */
-		id = 0;
-		for (u32 i = ZERO; i < h->limits.pools && can_loop; i++)
-			if (h->pools[i].used)
-				id = (s32)i + 1;
+		id = (s32)last;
 		if ((u32)id >= h->limits.pools)
 			for (id = 0; (u32)id < h->limits.pools && h->pools[id].used && can_loop; id++)
 				;
@@ -230,6 +235,7 @@ SCHED_API s32 cpupool_move_domain(sched_call_t *cx, domain_t *d, s32 id)
 	host_t *h = cx->host;
 	cpupool_t *from = d->pool, *to = cpupool_find(h, id);
 	u32 weight = d->weight, cap = d->cap;
+	s32 err;
 
 	if (to == from) {
 		if (!d->moving)
@@ -244,8 +250,10 @@ SCHED_API s32 cpupool_move_domain(sched_call_t *cx, domain_t *d, s32 id)
 		if (link_of(l, vcpu_t, domain_link)->affinity_broken)
 			return -SCHED_EBUSY;
 	if (!d->moving) {
+		err = domain_pause(cx, d);
+		if (err)
+			return err;
 		d->moving = 1;
-		domain_pause(cx, d);
 	}
 	if (domain_on_cpu(d))
 		return -SCHED_EAGAIN;
@@ -276,7 +284,8 @@ SCHED_API s32 cpupool_move_domain(sched_call_t *cx, domain_t *d, s32 id)
 		if (!mask_intersects(&v->hard, &to->cpus, h->mask_words))
 			mask_copy(&v->hard, &h->all_cpus);
 		soft_effective_update(h, v);
-		v->processor = pcpu_of(h, (u32)mask_cycle_and(&v->hard, &to->cpus, (s32)v->processor->id, h->mask_words));
+		v->processor =
+			pcpu_of(h, (u32)mask_cycle_and(&v->hard, &to->cpus, (s32)v->processor->id, h->mask_words));
 		v->pause_flags &= (u8)~VPF_migrating;
 		hook_vcpu_init(cx, v);
 		hook_insert_vcpu(cx, v);

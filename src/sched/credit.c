@@ -2,31 +2,40 @@
 /*
  * credit: Xen's SMP credit scheduler. Facts: xen-framework-credit-cpupool-xl.md 2.
  *
- * A running vCPU burns credit; every time slice (30 ms) the accounting grants the pool's CPU time to the active vCPUs in
- * proportion to their weights, limited by their domain's cap. Who has credit is UNDER, who has overdrawn is OVER, and who
- * wakes up UNDER is BOOSTed, so that it preempts at once. Each pCPU has a queue, FIFO within each class; a pCPU that would
- * run an OVER vCPU or idle first looks for a better one on its peers. A tick (10 ms) re-places the running vCPU.
+ * A running vCPU burns credit; every time slice (30 ms) the accounting grants the pool's CPU time to the active vCPUs
+ * in proportion to their weights, limited by their domain's cap. Who has credit is UNDER, who has overdrawn is OVER,
+ * and who wakes up UNDER is BOOSTed, so that it preempts at once. Each pCPU has a queue, FIFO within each class; a
+ * pCPU that would run an OVER vCPU or idle first looks for a better one on its peers. A tick (10 ms) re-places the
+ * running vCPU.
  *
  * Constants and their reasons: 30 ms slices amortise cache refill on CPU-bound VMs; the tick is a third of it; the
  * ratelimit (1 ms) bounds how often wake-ups can preempt; 1 credit is 100 us.
  *
- * Rota's credit differs from Xen's where facts 6.1 lists a weakness. Each is named at CREDIT_MEND_* in credit.h, is mended
- * by default where the code below asks mended(), and is left as Xen has it otherwise. Always mended, since nobody can want
- * them back: the 32-bit products (6.1.11), a count of runnable vCPUs that drifts (6.1.16), the look at a list head as if it
- * were a vCPU (6.1.15), parameters without range (6.1.21), a parked vCPU that looks paused (6.1.19).
+ * Rota's credit differs from Xen's where facts 6.1 lists a weakness. Each is named at CREDIT_MEND_* in credit.h, is
+ * mended by default where the code below asks mended(), and is left as Xen has it otherwise. Always mended, since
+ * nobody can want them back: the 32-bit products (6.1.11), a count of runnable vCPUs that drifts (6.1.16), the look
+ * at a list head as if it were a vCPU (6.1.15), parameters without range (6.1.21), a parked vCPU that looks paused
+ * (6.1.19).
  *
- * Locking: one lock for each pool, held in all hooks but pool_init, vcpu_init and domain_init. It covers queues, classes and
- * flags alike, which Xen writes under different locks (6.1.14).
+ * Left as Xen has them: accounting is in proportion to the active vCPUs, on one pCPU and under the pool's lock (6.1.10;
+ * stealing looks only where somebody waits), and a migration delay breaks work conservation, which is what it is for
+ * (6.1.18). Core scheduling (6.1.20) is not here.
+ *
+ * Locking: one lock for each pool, held in all hooks but pool_init, vcpu_init and domain_init. It covers queues,
+ * classes and flags alike, which Xen writes under different locks (6.1.14).
  */
 
 #define CREDIT_NS 100000LL /* one credit of Xen's */
 #define CREDIT_MIN_TIMER_NS 100000LL /* no shorter slice: Xen's least ratelimit */
 #define CREDIT_SAVED_SLICES 4 /* lag and lead are remembered up to so many slices */
 /*
- * What an active vCPU is granted at least, however little it weighs: enough to earn a slice in 23 s, so that it is never taken for
- * stuck (a live host's kernel waits 30 s). Xen rounds every grant up to a credit, 100 us.
+ * An active vCPU is granted at least what earns it a slice in so long, however little it weighs, so that it is never
+ * taken for stuck (a live host's kernel waits 30 s): 40 us for slices of 30 ms. Xen rounds every grant up to a credit,
+ * 100 us.
  */
-#define CREDIT_LEAST_NS 40000LL
+#define CREDIT_LONGEST_WAIT_NS (22500 * MSEC)
+#define CREDIT_LEAST_LOAN_NS 10000LL /* less than that is not worth a switch to a sibling */
+#define CREDIT_BOOST_NS (1 * MSEC) /* CPU time for which a wake-up puts its vCPU before the others */
 #define CREDIT_PREEMPT_PROBES 4 /* pCPUs looked at for one that can be preempted */
 #define CREDIT_FILL_ROUNDS 8 /* rounds in which satisfied shares give back what they don't want */
 
@@ -228,8 +237,9 @@ NO_FRAME bool credit_push_queued(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 }
 
 /*
- * A directed yield: `to` goes to the head of the best class of v's pCPU, whatever its own, for what v's slice has left. Time is
- * lent, not given: it is debited to who uses it, and the next accounting puts `to` back where its credit says.
+ * A directed yield: `to` goes to the head of the best class of v's pCPU, whatever its own, for what v's slice has
+ * left. Time is lent, not given: it is debited to who uses it, and the next accounting puts `to` back where its
+ * credit says.
  */
 CORE_FN bool credit_yield_to(sched_call_t *cx ARG, vcpu_t *v ARG, vcpu_t *to ARG)
 {
@@ -237,7 +247,7 @@ CORE_FN bool credit_yield_to(sched_call_t *cx ARG, vcpu_t *v ARG, vcpu_t *to ARG
 	pcpu_t *p = v->processor;
 	s64 left = p->timer_ns[TIMER_SLICE] - cx->now;
 
-	if (!to->credit.queued || to->is_running || !mask_test(&to->hard, p->id) || left < CREDIT_MIN_TIMER_NS)
+	if (!to->credit.queued || to->is_running || !mask_test(&to->hard, p->id) || left < CREDIT_LEAST_LOAN_NS)
 		return false;
 	credit_dequeue(pool, to);
 	to->processor = p;
@@ -252,7 +262,9 @@ CORE_FN bool credit_yield_to(sched_call_t *cx ARG, vcpu_t *v ARG, vcpu_t *to ARG
 	return true;
 }
 
-/* What was left on the queue may use an idle pCPU that it could not leave for while it was being saved (mends 6.1.1). */
+/*
+ * What was left on the queue may use an idle pCPU that it could not leave for while it was being saved (mends 6.1.1).
+ */
 CORE_FN int credit_context_saved(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
 	cpupool_t *pool = v->domain->pool;
@@ -266,8 +278,8 @@ CORE_FN int credit_context_saved(sched_call_t *cx ARG, vcpu_t *v ARG)
 }
 
 /*
- * p idled and several came for it before it scheduled: the best got it, and the one for whom it was claimed may find another
- * (mends 6.1.8). Who could not use an idle pCPU when he was queued can't now.
+ * p idled and several came for it before it scheduled: the best got it, and the one for whom it was claimed may find
+ * another (mends 6.1.8). Who could not use an idle pCPU when he was queued can't now.
  */
 CORE_FN int credit_push_rest(sched_call_t *cx ARG, pcpu_t *p ARG)
 {
@@ -443,13 +455,14 @@ SCHED_API s32 sched_adjust_global_credit(sched_call_t *cx, cpupool_t *pool, cons
 
 	if (pool->sched != SCHED_ID_credit)
 		return -SCHED_EINVAL;
-	/* One list or three for each pCPU: not while vCPUs are in them. */
-	if ((params->mend ^ own->mend) & CREDIT_MEND_ORDER && pool->nr_domains)
+	/* They mean something to vCPUs that are queued or have run: not while there are any. */
+	if (params->mend != own->mend && pool->nr_domains)
 		return -SCHED_EBUSY;
 	if (params->tslice_ns < MSEC || params->tslice_ns > 1000 * MSEC || params->ratelimit_ns > 500 * MSEC ||
 	    (params->ratelimit_ns && params->ratelimit_ns < 100 * USEC) || params->ratelimit_ns < 0 ||
-	    params->ratelimit_ns > params->tslice_ns || params->migr_delay_ns < 0 || params->migr_delay_ns > 100 * MSEC ||
-	    params->lb_ratelimit_ns < 0 || params->lb_ratelimit_ns > 1000 * MSEC || params->mend & ~(u32)CREDIT_MEND_ALL)
+	    params->ratelimit_ns > params->tslice_ns || params->migr_delay_ns < 0 ||
+	    params->migr_delay_ns > 100 * MSEC || params->lb_ratelimit_ns < 0 ||
+	    params->lb_ratelimit_ns > 1000 * MSEC || params->mend & ~(u32)CREDIT_MEND_ALL)
 		return -SCHED_EINVAL;
 	cx->calls++;
 	sched_lock(pool);

@@ -10,19 +10,19 @@ enum credit_class { CREDIT_BOOST, CREDIT_UNDER, CREDIT_OVER, CREDIT_IDLE };
 #define CREDIT_CLASSES 3 /* those that queue */
 
 /*
- * Xen's weaknesses (facts, credit 6.1) that rota mends, each of which can be left as Xen has it: the decisions of Xen's own
- * code are reproduced with none of them, and experiments published on Xen's credit need that baseline.
+ * Xen's weaknesses (facts, credit 6.1) that rota mends, each of which can be left as Xen has it: the decisions of
+ * Xen's own code are reproduced with none of them, and experiments published on Xen's credit need that baseline.
  */
 enum credit_mend {
 	CREDIT_MEND_ACTIVE = 1 << 0, /* earns from its wake-up on, not from the first tick that samples it (6.1.3) */
 	CREDIT_MEND_PUSH = 1 << 1, /* a preempted vCPU goes to an idle pCPU it may use (6.1.1: dead code in Xen) */
-	CREDIT_MEND_TIMER = 1 << 2, /* the shortest timer is 100 us, and of what is left (6.1.2: 100 ns, of what is used) */
+	CREDIT_MEND_TIMER = 1 << 2, /* no timer under 100 us of what is left (6.1.2: 100 ns of what is used) */
 	CREDIT_MEND_BALANCE = 1 << 3, /* an idle pCPU looks for work at once (6.1.7: at most once per ms) */
 	CREDIT_MEND_ORDER = 1 << 4, /* queues follow a new priority at once (6.1.6, 6.1.14: at the next tick) */
-	CREDIT_MEND_WAKE = 1 << 5, /* a wake-up goes to a pCPU that can serve it at once, whole idle cores first (6.1.8, 6.1.9, 6.1.17) */
+	CREDIT_MEND_WAKE = 1 << 5, /* to a pCPU that serves it at once, whole idle cores first (6.1.8, 6.1.9, 6.1.17) */
 	CREDIT_MEND_SHARE = 1 << 6, /* exact shares: ns, no lost surplus, no forgiven debt (6.1.12, 6.1.13) */
 	CREDIT_MEND_CAP = 1 << 7, /* a cap is a budget that ends to the ns (6.1.5: on and off by whole periods) */
-	CREDIT_MEND_BOOST = 1 << 8, /* BOOST ends by CPU time used, not by being sampled (6.1.4) */
+	CREDIT_MEND_BOOST = 1 << 8, /* BOOST ends after 1 ms of CPU time, not by being sampled (6.1.4) */
 	CREDIT_MEND_YIELD = 1 << 9, /* a yield is over when its vCPU blocks (6.1.15) */
 	CREDIT_MEND_INSERT = 1 << 10, /* a vCPU that joins a pool tickles (6.1.19) */
 	CREDIT_MEND_ALL = (1 << 11) - 1,

@@ -5,15 +5,21 @@
  * Rota's shares are exact:
  *
  *   - What is granted is the CPU time that has passed, in ns: no rounding up to credits.
- *   - It is shared by water-filling: who can't use its part (it was asleep and has saved a slice already; a vCPU can't use
- *     more than one pCPU; its domain is capped) takes what it can, and the others share the rest by weight, again and again.
- *   - A vCPU that waits is owed and one that got more owes, up to CREDIT_SAVED_SLICES; nothing is forgiven at one slice.
- *   - Credit is relative: the mean over the contenders is moved to zero each time. What it tells apart is who is ahead and who
- *     is behind; if all had credit, or none had, the classes would say nothing and weights not count. Contenders are those who
- *     can run, and sleepers who owe: leaving these out would forgive a thief that sleeps through the accounting.
+ *   - It is shared by water-filling: who can't use its part (it was asleep and has saved a slice already; a vCPU
+ *     can't use more than one pCPU; its domain is capped) takes what it can, and the others share the rest by weight,
+ *     again and again.
+ *   - A vCPU that waits is owed and one that got more owes, up to CREDIT_SAVED_SLICES; nothing is forgiven at one
+ *     slice.
+ *   - Credit is relative: the mean over the contenders is moved to zero each time. What it tells apart is who is
+ *     ahead and who is behind; if all had credit, or none had, the classes would say nothing and weights not count.
+ *     Contenders are those who can run, and sleepers who owe: leaving these out would forgive a thief that sleeps
+ *     through the accounting.
  *
- * A cap is a budget beside the credit: each period the domain gets its cap's worth, shared among its vCPUs by need, and a
- * vCPU parks the moment its part is used (credit.c). It may hold over at most one period's budget, a domain at most two.
+ * A cap is a budget beside the credit: each period the domain gets its cap's worth, shared among its vCPUs by need,
+ * and a vCPU parks the moment its part is used (credit.c). One that waits for its turn keeps what it could not use, up
+ * to CREDIT_SAVED_SLICES periods' budget, else a busy host would take from its cap; one that sleeps keeps an equal part
+ * of one period's. A domain holds at most CREDIT_SAVED_SLICES + 1 periods' budget: in any window it gets at most its
+ * cap plus that.
  */
 
 /* ---- who earns ---- */
@@ -73,7 +79,7 @@ CORE_FN int credit_burn(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG
 		v->credit.cap_ns -= used;
 	if (v->credit.pri == CREDIT_BOOST && mended(pool, CREDIT_MEND_BOOST)) {
 		v->credit.boost_ns += used;
-		if (v->credit.boost_ns >= pool->credit.tick_ns)
+		if (v->credit.boost_ns >= CREDIT_BOOST_NS)
 			credit_unboost(cx, v);
 	}
 	if (likely(mended(pool, CREDIT_MEND_SHARE))) {
@@ -102,8 +108,8 @@ static inline s64 credit_cap_budget(domain_t *d, s64 period_ns)
 }
 
 /*
- * Too little is left to be worth a slice. A small cap of many vCPUs may never give one of them that much: then an equal part
- * of a period's budget is worth it.
+ * Too little is left to be worth a slice. A small cap of many vCPUs may never give one of them that much: then an
+ * equal part of a period's budget is worth it.
  */
 static inline bool credit_cap_used_up(cpupool_t *pool, vcpu_t *v)
 {
@@ -150,11 +156,15 @@ NO_FRAME int credit_unpark(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 
 /* ---- granting ---- */
 
-/* Share @amount among the active vCPUs of d: each takes at most what it wants, the rest goes round. @cap: which of the two. */
+/*
+ * Share @amount among the active vCPUs of d: each takes at most what it wants, the rest goes round. @cap: which of
+ * the two.
+ */
 CORE_FN int credit_fill_vcpus(domain_t *d ARG, s64 amount, bool cap)
 {
 	link_t *head = &d->credit.active;
 	s64 n = d->credit.nr_active, part;
+	s64 slice = d->pool->credit.params.tslice_ns;
 	bool again = true;
 
 	for (u32 round = ZERO; again && n > 0 && round < CREDIT_FILL_ROUNDS && can_loop; round++) {
@@ -180,8 +190,8 @@ CORE_FN int credit_fill_vcpus(domain_t *d ARG, s64 amount, bool cap)
 	if (n <= 0)
 		return 0;
 	part = amount / n;
-	if (!cap && part < CREDIT_LEAST_NS)
-		part = CREDIT_LEAST_NS;
+	if (!cap && part < slice * slice / CREDIT_LONGEST_WAIT_NS)
+		part = slice * slice / CREDIT_LONGEST_WAIT_NS;
 	for (link_t *l = head->next; l != head && can_loop; l = l->next) {
 		vcpu_t *v = link_of(l, vcpu_t, credit.active);
 
@@ -220,7 +230,7 @@ CORE_FN int credit_fill_cap(cpupool_t *pool ARG, domain_t *d ARG, s64 elapsed)
 
 	for (link_t *l = head->next; l != head && can_loop; l = l->next) {
 		vcpu_t *v = link_of(l, vcpu_t, credit.active);
-		s64 limit = v->pause_flags & VPF_blocked ? most / d->nr_vcpus : most;
+		s64 limit = v->pause_flags & VPF_blocked ? most / d->nr_vcpus : CREDIT_SAVED_SLICES * most;
 
 		if (v->credit.cap_ns > limit)
 			v->credit.cap_ns = limit;
@@ -229,8 +239,8 @@ CORE_FN int credit_fill_cap(cpupool_t *pool ARG, domain_t *d ARG, s64 elapsed)
 		room = limit - v->credit.cap_ns;
 		v->credit.cap_want_ns = room;
 	}
-	if (budget > 2 * most - held)
-		budget = 2 * most - held;
+	if (budget > (CREDIT_SAVED_SLICES + 1) * most - held)
+		budget = (CREDIT_SAVED_SLICES + 1) * most - held;
 	if (budget > 0)
 		credit_fill_vcpus(d, budget, true);
 	return 0;
@@ -257,13 +267,12 @@ CORE_FN int credit_domain_wants(cpupool_t *pool ARG, domain_t *d ARG, s64 elapse
 }
 
 /* Give each active vCPU its part of @elapsed ns on every pCPU of the pool. */
-CORE_FN int credit_grant(sched_call_t *cx ARG, cpupool_t *pool ARG, s64 elapsed)
+CORE_FN int credit_grant(cpupool_t *pool ARG, s64 elapsed)
 {
 	s64 amount = elapsed * pool->nr_cpus, weight = 0;
 	link_t *pool_head = &pool->credit.active;
 	bool again = true;
 
-	(void)cx;
 	for (link_t *k = pool_head->next; k != pool_head && can_loop; k = k->next) {
 		domain_t *d = link_of(k, domain_t, credit.pool_link);
 
@@ -362,7 +371,7 @@ CORE_FN int credit_account_exact(sched_call_t *cx ARG, cpupool_t *pool ARG, s64 
 	link_t *head = &pool->credit.active, *next;
 	s64 sum = 0, n = 0, mean = 0;
 
-	credit_grant(cx, pool, elapsed);
+	credit_grant(pool, elapsed);
 	for (link_t *k = head->next; k != head && can_loop; k = k->next) {
 		domain_t *d = link_of(k, domain_t, credit.pool_link);
 
@@ -480,6 +489,14 @@ CORE_FN int credit_domain_cap(sched_call_t *cx ARG, cpupool_t *pool ARG, domain_
 		vcpu_t *v = link_of(l, vcpu_t, credit.active);
 		pcpu_t *p = v->processor;
 
+		if (!mended(pool, CREDIT_MEND_CAP) && v->credit.cap_ns < 0) {
+			/* As in Xen, on and off by whole periods; by the budget, of which exact credits say nothing. */
+			if (!(v->credit.flags & CREDIT_PARKED)) {
+				credit_park(cx, v);
+				vcpu_sleep_locked(cx, v);
+			}
+			continue;
+		}
 		if (!credit_cap_used_up(pool, v))
 			credit_unpark(cx, pool, v);
 		if (p->curr == v && p->timer_ns[TIMER_SLICE] != TIME_NEVER)
@@ -515,7 +532,7 @@ CORE_FN int credit_account(sched_call_t *cx ARG, pcpu_t *p ARG)
 	} else {
 		credit_account_xen(cx, pool);
 	}
-	if (mended(pool, CREDIT_MEND_CAP))
+	if (mended(pool, CREDIT_MEND_CAP | CREDIT_MEND_SHARE))
 		for (link_t *k = head->next; k != head && can_loop; k = k->next) {
 			domain_t *d = link_of(k, domain_t, credit.pool_link);
 

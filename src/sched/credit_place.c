@@ -106,14 +106,25 @@ NO_FRAME int credit_tickle_all(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 	return 0;
 }
 
+CORE_FN int credit_burn(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG);
+
+/* Is who runs still BOOSTed by now? */
+NO_FRAME void credit_boost_check(sched_call_t *cx, cpupool_t *pool, vcpu_t *cur)
+{
+	if (!cur->is_idle && cur->credit.pri == CREDIT_BOOST && mended(pool, CREDIT_MEND_BOOST))
+		credit_burn(cx, pool, cur);
+}
+
 /* v, just queued on its pCPU, may want to run at once, there or on an idle pCPU (facts 2.8). */
 CORE_FN int credit_tickle(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG)
 {
 	pcpu_t *p = v->processor;
 	vcpu_t *cur = p->curr;
-	bool better = cur->is_idle || v->credit.pri < cur->credit.pri;
+	bool better;
 	s32 idle;
 
+	credit_boost_check(cx, pool, cur);
+	better = cur->is_idle || v->credit.pri < cur->credit.pri;
 	if (v->credit.flags & CREDIT_PINNED && mask_test(&pool->credit.idlers, p->id)) {
 		credit_tickle_cpu(cx, pool, p);
 		return 0;
@@ -147,8 +158,8 @@ static inline s64 credit_kept_until(cpupool_t *pool, pcpu_t *p)
 }
 
 /*
- * No pCPU idles for v. If the ratelimit would keep it waiting on its own, one of the next few whose vCPU is worse than v and has
- * had its ratelimit serves it at once; else its own.
+ * No pCPU idles for v. If the ratelimit would keep it waiting on its own, one of the next few whose vCPU is worse
+ * than v and has had its ratelimit serves it at once; else its own.
  */
 CORE_FN s32 credit_preemptible(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG)
 {
@@ -179,8 +190,8 @@ CORE_FN s32 credit_preemptible(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t
 }
 
 /*
- * Hand a vCPU that is about to be queued to the pCPU that can serve it at once, rather than queue it where it was and hope that
- * an idle one steals it (mends 6.1.8, 6.1.9 and 6.1.17). Its own pCPU is best when the whole core is idle.
+ * Hand a vCPU that is about to be queued to the pCPU that can serve it at once, rather than queue it where it was and
+ * hope that an idle one steals it (mends 6.1.8, 6.1.9 and 6.1.17). Its own pCPU is best when the whole core is idle.
  */
 CORE_FN int credit_place(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG)
 {
@@ -220,7 +231,10 @@ static bool credit_idle_without(cpupool_t *pool, pcpu_t *p, vcpu_t *v)
 	return mask_test(&pool->credit.idlers, p->id) || (v->processor == p && p->curr == v && !p->credit.classes);
 }
 
-/* Of the idle pCPUs in @cands and @cpu, the one whose core (same node) or node (other nodes: by a factor of 2) idles most. */
+/*
+ * Of the idle pCPUs in @cands and @cpu, the one whose core (same node) or node (other nodes: by a factor of 2) idles
+ * most.
+ */
 CORE_FN u32 credit_spread(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG, cpumask_t *cands ARG, u32 cpu)
 {
 	host_t *h = cx->host;

@@ -22,8 +22,8 @@ static inline u32 credit_queue_of(cpupool_t *pool, u32 class)
 }
 
 /*
- * Without CREDIT_MEND_ORDER, as in Xen: all classes in one list, behind the last that is not worse, going by what the classes
- * are now, however stale the order of the others.
+ * Without CREDIT_MEND_ORDER, as in Xen: all classes in one list, behind the last that is not worse, going by what the
+ * classes are now, however stale the order of the others.
  */
 static link_t *credit_xen_place(pcpu_t *p, vcpu_t *v)
 {
@@ -38,10 +38,10 @@ static link_t *credit_xen_place(pcpu_t *p, vcpu_t *v)
 }
 
 /*
- * Behind its equals; but who had the pCPU and is owed a slice even so goes on. Turns of equal length would never give a vCPU of
- * much weight what it earns (it would give at most one part in as many as are UNDER). It is owed CREDIT_SAVED_SLICES at most.
- * Who yielded goes behind one vCPU of the next lower class as well, if there is one: exactly one,
- * as in Xen, so that a yield is a wish and not a sentence.
+ * Behind its equals; but who had the pCPU and is owed a slice even so goes on. Turns of equal length would never give
+ * a vCPU of much weight what it earns (it would give at most one part in as many as are UNDER). It is owed
+ * CREDIT_SAVED_SLICES at most. Who yielded goes behind one vCPU of the next lower class as well, if there is one:
+ * exactly one, as in Xen, so that a yield is a wish and not a sentence.
  */
 CORE_FN int credit_enqueue(cpupool_t *pool ARG, vcpu_t *v ARG)
 {
@@ -91,7 +91,8 @@ static vcpu_t *credit_first(pcpu_t *p)
 {
 	if (!p->credit.classes)
 		return NULL;
-	return link_of(p->credit.queue[(u32)__builtin_ctz(p->credit.classes) % CREDIT_CLASSES].next, vcpu_t, credit.queue);
+	return link_of(p->credit.queue[(u32)__builtin_ctz(p->credit.classes) % CREDIT_CLASSES].next, vcpu_t,
+		       credit.queue);
 }
 
 /* Put v, queued on p, where its class belongs: at the front or the back of that class. */

@@ -9,14 +9,14 @@
  *               A struct member can't carry the qualifier itself, hence the typedefs `vcpu_t` and so on in sched.h.
  *   SCHED_API   a function that another part of rota calls: extern natively, static in BPF, where the whole core is
  *               one translation unit and the verifier follows the calls.
- *   CORE_FN     a function of the core that BPF's verifier checks once, by itself, rather than again on each path that calls it
- *               (all of the core on every path is more than it takes): global in BPF, static natively. The price: it returns a
- *               number, never a pointer, and each core object among its parameters is marked ARG.
+ *   CORE_FN     a function of the core that BPF's verifier checks once, by itself, rather than again on each path that
+ *               calls it (all of the core on every path is more than it takes): global in BPF, static natively. The
+ *               price: it returns a number, never a pointer, and each core object among its parameters is marked ARG.
  *   CORE_INLINE the same for a function that is inline natively.
  *   NO_FRAME    a function that is always inline, to spare one of BPF's eight stack frames.
  *   can_loop    is and-ed to the condition of every loop: 1 natively, `may_goto` in BPF (the verifier's bound).
- *   ZERO        0, but the verifier does not know: a loop that counts from ZERO is checked once, one that counts from 0 is
- *               checked for each count.
+ *   ZERO        0, but the verifier does not know: a loop that counts from ZERO is checked once, one that counts from 0
+ *               is checked for each count.
  *   sched_lock/ the policy's lock of a pool. Never two at once, nothing but core code while it is held.
  *   sched_unlock
  *   sched_check an invariant, tested in debug builds.
@@ -66,10 +66,10 @@ typedef __UINT64_TYPE__ u64;
 static volatile u32 sched_zero;
 #define ZERO sched_zero
 /*
- * The pool's lock is a word in the arena, not a bpf_spin_lock: under one of those the verifier allows no call of a global
- * function, and the whole core on every path is more than it takes. Every program that comes here runs with interrupts off
- * (under a run queue's or a task's lock of the kernel), so a holder is never interrupted by another.
- * A lock that can't be had before the verifier's bound of loops is told to the host, which gives up.
+ * The pool's lock is a word in the arena, not a bpf_spin_lock: under one of those the verifier allows no call of a
+ * global function, and the whole core on every path is more than it takes. Every program that comes here runs with
+ * interrupts off (under a run queue's or a task's lock of the kernel), so a holder is never interrupted by another. A
+ * lock that can't be had before the verifier's bound of loops is told to the host, which gives up.
  */
 #define sched_lock(pool) \
 	do { \

@@ -5,7 +5,8 @@
 #define DEFAULT_WEIGHT 256
 
 /*
- * Where a new vCPU starts, before the policy picks: the pool's first pCPU for vCPU 0, then the one after its predecessor's.
+ * Where a new vCPU starts, before the policy picks: the pool's first pCPU for vCPU 0, then the one after its
+ * predecessor's.
  */
 static u32 initial_cpu(host_t *h, domain_t *d)
 {

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The hooks of a policy are functions called NAME_HOOK, and every policy has them all. There are no function pointers, which
- * BPF lacks: the HOOK_ macros below make one switch over the list of schedulers for each hook. When hooks are called,
- * with which lock, and what they owe is Xen's contract:
+ * The hooks of a policy are functions called NAME_HOOK, and every policy has them all. There are no function
+ * pointers, which BPF lacks: the HOOK_ macros below make one switch over the list of schedulers for each hook. When
+ * hooks are called, with which lock, and what they owe is Xen's contract:
  *
  *   hook            lock   when
  *   pool_init       -      the pool was created
- *   pcpu_init       held   a pCPU joins the pool (its idle vCPU is current)
- *   pcpu_deinit     held   it leaves; nothing is queued on it any more
+ *   pcpu_init       held   a pCPU joins the pool (its idle vCPU is current, or who it ran before a removal was undone)
+ *   pcpu_deinit     held   it leaves, and is no longer in the pool's set; its queue is emptied after this
  *   vcpu_init       -      a vCPU joins the pool (created, or its domain was moved here); it is not queued
  *   domain_init     -      likewise a domain
  *   insert_vcpu     held   after vcpu_init and placement: queue it if it can run
  *   remove_vcpu     held   it leaves the pool: drop it everywhere
  *   sleep           held   it can't run any more: take it off the queue, or kick its pCPU if it is current
- *   wake            held   it can run: queue it and tickle; must be harmless if it is queued or running already
+ *   wake            held   it can run: queue it and tickle; harmless if it is queued or running already
  *   yield           held   note the wish; the framework kicks
- *   yield_to        held   queue another, waiting vCPU such that it runs next there, for the rest of the slice; false: it can't
+ *   yield_to        held   queue another, waiting vCPU so that it runs next, for the rest of the slice; false: it can't
  *   context_saved   held   a vCPU left its pCPU and may run elsewhere now
  *   do_schedule     held   set pcpu->next, pcpu->next_slice_ns and next->trace_class
  *   pick_cpu        held   the pCPU of hard affinity and pool where a vCPU should go
  *   tick, account   -      timers of the pCPU
- *   adjust          held   domain->weight and ->cap are about to become these
+ *   adjust          held   domain->weight and ->cap are to become these
  *   affinity_set    held   the hard affinity changed
  */
 #ifndef SCHED_HOOKS_H

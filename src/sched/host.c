@@ -80,8 +80,9 @@ SCHED_API u64 host_size(const struct host_limits *limits)
 static bool limits_valid(const struct host_limits *l)
 {
 	return l->pcpus >= 1 && l->pcpus <= SCHED_MAX_PCPUS && l->cores >= 1 && l->cores <= l->pcpus && l->nodes >= 1 &&
-	       l->nodes <= SCHED_MAX_NODES && l->nodes <= l->cores && l->domains >= 1 && l->domains <= SCHED_MAX_DOMAINS &&
-	       l->vcpus >= 1 && l->vcpus <= SCHED_MAX_VCPUS && l->pools >= 1 && l->pools <= SCHED_MAX_POOLS;
+	       l->nodes <= SCHED_MAX_NODES && l->nodes <= l->cores && l->domains >= 1 &&
+	       l->domains <= SCHED_MAX_DOMAINS && l->vcpus >= 1 && l->vcpus <= SCHED_MAX_VCPUS && l->pools >= 1 &&
+	       l->pools <= SCHED_MAX_POOLS;
 }
 
 static void idle_vcpu_init(host_t *h, pcpu_t *p)

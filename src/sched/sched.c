@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The core as one translation unit: natively so that hooks and helpers inline across its files, in BPF because there all
- * of it must be static. The order is that of dependence: policies, then the framework that calls them.
+ * The core as one translation unit: natively so that hooks and helpers inline across its files, in BPF because there
+ * all of it must be static. The order is that of dependence: policies, then the framework that calls them.
  */
 #include "sched/core.h"
 #include "sched/credit.c"

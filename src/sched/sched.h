@@ -125,8 +125,10 @@ struct domain {
 	u16 pause_count;
 	u16 nr_vcpus;
 	cpupool_t *pool;
-	/* Scheduling parameters belong to the domain, not to a policy's data: they survive a change of pool or scheduler
-	 * (Xen resets them). */
+	/*
+	 * Scheduling parameters belong to the domain, not to a policy's data: they survive a change of pool or
+	 * scheduler (Xen resets them).
+	 */
 	u32 weight; /* 1 .. 65535 */
 	u32 cap; /* percent of one pCPU, 0 none */
 	union {
@@ -154,8 +156,8 @@ struct cpupool {
 /* Sizes and topology of a host, fixed at host_init(). */
 struct host_limits {
 	u32 pcpus; /* 1 .. SCHED_MAX_PCPUS */
-	u32 cores; /* cores of the whole host */
-	u32 nodes; /* 1 .. SCHED_MAX_NODES */
+	u32 cores; /* of the whole host, 1 .. pcpus */
+	u32 nodes; /* 1 .. SCHED_MAX_NODES, at most cores */
 	u32 domains; /* 1 .. SCHED_MAX_DOMAINS */
 	u32 vcpus; /* 1 .. SCHED_MAX_VCPUS */
 	u32 pools; /* 1 .. SCHED_MAX_POOLS */
@@ -198,31 +200,34 @@ struct sched_call {
 /* Bytes a host with these limits needs. */
 SCHED_API u64 host_size(const struct host_limits *limits);
 /*
- * Lay out a host in @mem, which is zeroed, at least host_size() bytes, and aligned to 64. Topology: @core_of and @node_of
- * give each pCPU's core (0 .. cores-1) and node (0 .. nodes-1). All pCPUs start free, idling.
- * Returns NULL when a limit is out of range or a core or node is.
+ * Lay out a host in @mem, which is zeroed, at least host_size() bytes, and aligned to 64. Topology: @core_of and
+ * @node_of give each pCPU's core (0 .. cores-1) and node (0 .. nodes-1). All pCPUs start free, idling. Returns NULL
+ * when a limit is out of range or a core or node is.
  */
 SCHED_API host_t *host_init(void ARENA *mem, const struct host_limits *limits, const u32 *core_of, const u32 *node_of);
 /* The scheduler's id for a name as a user types it ("credit"), or -SCHED_ENOENT. */
 SCHED_API s32 sched_find(const char *name);
+/* The name a user types, and Xen's full one; an id that is no policy's is the idle scheduler. */
 SCHED_API const char *sched_name(u32 id);
 SCHED_API const char *sched_full_name(u32 id);
 
 /* ---- events from guests and hardware (schedule.c) ---- */
 
+/* A reason for which v could not run may be gone: it is queued if it can run now. Harmless if it runs or is queued. */
 SCHED_API void vcpu_wake(sched_call_t *cx, vcpu_t *v);
 /* An event for a blocked vCPU: clears the blocked flag and wakes it. */
 SCHED_API void vcpu_unblock(sched_call_t *cx, vcpu_t *v);
 /*
- * v has nothing to do until the next vcpu_unblock(). Usually it is the current vCPU of cx->cpu; a host that took it away from its
- * pCPU, or from the queue, for reasons of its own says so with this as well.
+ * v has nothing to do until the next vcpu_unblock(). Usually it is the current vCPU of cx->cpu; a host that took it
+ * away from its pCPU, or from the queue, for reasons of its own says so with this as well.
  */
 SCHED_API void vcpu_block(sched_call_t *cx, vcpu_t *v);
 /* The current vCPU of cx->cpu lets others of its pCPU go first. */
 SCHED_API void vcpu_yield(sched_call_t *cx, vcpu_t *v);
 /*
- * The current vCPU v of cx->cpu lends what is left of its slice to @to, which waits: @to runs next on that pCPU, on its own
- * credit. Returns false, and nothing changes, when @to doesn't wait, is in another pool, or may not run there.
+ * The current vCPU v of cx->cpu lends what is left of its slice to @to, which waits: @to runs next on that pCPU, on
+ * its own credit. Returns false, and nothing changes, when @to doesn't wait, is in another pool, or may not run
+ * there.
  */
 SCHED_API bool vcpu_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to);
 /* The deadline of pCPU cx->cpu has come. Harmless when it has not. */
@@ -236,38 +241,78 @@ SCHED_API s64 vcpu_runstate_ns(vcpu_t *v, u32 state, s64 now);
 
 /* ---- control: domains and vCPUs (domain.c) ---- */
 
-/* A new domain in a pool, without vCPUs, weight 256, no cap. NULL: no free slot, or (err -ENODEV) the pool has no pCPU. */
+/*
+ * A new domain in a pool, without vCPUs, weight 256, no cap. @id: 0 .. limits.domains-1, negative: the first free one.
+ * NULL: the pool has no pCPU (Xen's ENODEV), or there is no such id or it is taken.
+ */
 SCHED_API domain_t *domain_create(sched_call_t *cx, cpupool_t *pool, s32 id);
-/* Its next vCPU, down until vcpu_up(). @hard, @soft: affinity, NULL = all. NULL: limit reached or hard misses the pool. */
+/*
+ * Its next vCPU, down until vcpu_up(). @hard, @soft: affinity, NULL = all. NULL: limit reached or hard misses the
+ * pool.
+ */
 SCHED_API vcpu_t *vcpu_create(sched_call_t *cx, domain_t *d, cpumask_t *hard, cpumask_t *soft);
+/* It is plugged in, and runs unless it is paused. */
 SCHED_API void vcpu_up(sched_call_t *cx, vcpu_t *v);
-/* -EAGAIN: one of its vCPUs is still on a pCPU; carry out the effects and call again. The domain is paused from the first call on. */
+/*
+ * -EAGAIN: one of its vCPUs is still on a pCPU; carry out the effects and call again. The domain is paused from the
+ * first call on.
+ */
 SCHED_API s32 domain_destroy(sched_call_t *cx, domain_t *d);
-/* Pauses nest. -EOVERFLOW at the count's limit, -EINVAL for an unpause too many. */
+/* Pauses nest, up to 255: -EOVERFLOW beyond. -EINVAL for an unpause too many. */
 SCHED_API s32 vcpu_pause(sched_call_t *cx, vcpu_t *v);
 SCHED_API s32 vcpu_unpause(sched_call_t *cx, vcpu_t *v);
 SCHED_API s32 domain_pause(sched_call_t *cx, domain_t *d);
 SCHED_API s32 domain_unpause(sched_call_t *cx, domain_t *d);
-/* Weight 1..65535 (0 = leave), cap 0..100*vCPUs (-1 = leave). -EINVAL changes nothing. */
+/* Weight 1..65535 (0 = leave), cap 0..100*vCPUs, percent of one pCPU (-1 = leave). -EINVAL changes nothing. */
 SCHED_API s32 sched_adjust(sched_call_t *cx, domain_t *d, s32 weight, s32 cap);
+/*
+ * All parameters of a pool under credit; ranges at struct credit_params. -EINVAL: another scheduler's pool, or out of
+ * range. -EBUSY: another `mend` while the pool has domains. Nothing changes on an error. Timers that are armed keep
+ * their time, as in Xen.
+ */
 SCHED_API s32 sched_adjust_global_credit(sched_call_t *cx, cpupool_t *pool, const struct credit_params ARENA *params);
 
 /* ---- affinity (affinity.c) ---- */
 
-/* NULL leaves one as it is. -EINVAL: hard misses the pool; -EBUSY: temporarily pinned. Nothing changes on an error. */
+/*
+ * NULL leaves one as it is. -EINVAL: hard misses the pool, or soft is empty (soft may miss hard and the pool: then it
+ * says nothing). -EBUSY: hard, and it is temporarily pinned. Nothing changes on an error.
+ */
 SCHED_API s32 vcpu_set_affinity(sched_call_t *cx, vcpu_t *v, cpumask_t *hard, cpumask_t *soft);
-/* Pin to @cpu for @reason, or undo with cpu = -1. -EBUSY, -EINVAL as Xen's vcpu_temporary_affinity(). */
+/*
+ * Pin to @cpu for @reason, or undo with cpu = -1; two reasons nest if they pin to the same pCPU. -EBUSY: pinned for
+ * this reason already, or to another pCPU. -EINVAL: the pool has no such pCPU; to undo: not pinned for this reason.
+ */
 SCHED_API s32 vcpu_temporary_affinity(sched_call_t *cx, vcpu_t *v, s32 cpu, u32 reason);
 
-/* ---- cpupools (cpupool.c); errors and their order are those of Xen's cpupool_op ---- */
+/* ---- cpupools (cpupool.c); errors are listed in the order of the checks, which is that of Xen's cpupool_op ---- */
 
 #define CPUPOOL_ANY (-1)
+/*
+ * A new pool without pCPUs; returns its id. CPUPOOL_ANY: the id after the last, or the first gap. -ENOSPC: as many as
+ * limits.pools, or an id beyond; -EEXIST: the id is taken; -ENOENT: no such scheduler.
+ */
 SCHED_API s32 cpupool_create(sched_call_t *cx, s32 id, u32 sched);
+/* -ENOENT: no such pool; -EBUSY: it has domains or pCPUs. */
 SCHED_API s32 cpupool_destroy(sched_call_t *cx, s32 id);
+/*
+ * A free pCPU joins; negative: the first free one. Undoes a removal from the same pool that is not finished. -ENOENT:
+ * no such pool; -ENODEV: none is free; -EINVAL: no such pCPU; -ENODEV: it is not free; -EADDRNOTAVAIL: it is being
+ * removed from another pool.
+ */
 SCHED_API s32 cpupool_add_cpu(sched_call_t *cx, s32 id, s32 cpu);
-/* -EAGAIN: a vCPU still runs there; carry out the effects and call again (the pCPU takes no new ones meanwhile). */
+/*
+ * A pCPU becomes free; negative: the pool's highest. -ENOENT: no such pool; -EINVAL: no such pCPU, or pCPU 0 of pool 0;
+ * -EADDRNOTAVAIL: it is not in the pool, or another removal is not finished; -EBUSY: the last one, and there are
+ * domains; -EADDRINUSE: a vCPU is temporarily pinned there. -EAGAIN: a vCPU still runs there; carry out the effects
+ * and call again (the pCPU takes no new ones meanwhile).
+ */
 SCHED_API s32 cpupool_rm_cpu(sched_call_t *cx, s32 id, s32 cpu);
-/* -EAGAIN as above; the domain is paused meanwhile. */
+/*
+ * With its weight, its cap, and its affinities where they meet the new pool. -ENOENT: no such pool, or it has no
+ * pCPU; -EBUSY: a vCPU is temporarily pinned; -EOVERFLOW: paused 255 times. -EAGAIN as above; the domain is paused
+ * meanwhile. A move to the pool it is in is done at once, and gives up one that is not finished.
+ */
 SCHED_API s32 cpupool_move_domain(sched_call_t *cx, domain_t *d, s32 id);
 
 #endif

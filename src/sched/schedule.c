@@ -78,16 +78,16 @@ SCHED_API void vcpu_block(sched_call_t *cx, vcpu_t *v)
 	cpupool_t *pool = v->domain->pool;
 
 	cx->calls++;
+	sched_lock(pool); /* other pCPUs write its flags too: accounting parks, a wake-up sends away whom it preempts */
 	v->pause_flags |= VPF_blocked;
 	record_vcpu(cx, TRC_BLOCK, v);
 	if (likely(v->processor->curr == v)) {
 		kick(cx, v->processor);
-		return;
+	} else {
+		if (v->runstate == RUNSTATE_runnable)
+			runstate_set(cx, v, RUNSTATE_blocked);
+		hook_sleep(cx, v);
 	}
-	sched_lock(pool);
-	if (v->runstate == RUNSTATE_runnable)
-		runstate_set(cx, v, RUNSTATE_blocked);
-	hook_sleep(cx, v);
 	sched_unlock(pool);
 }
 
@@ -121,8 +121,8 @@ SCHED_API bool vcpu_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to)
 }
 
 /*
- * Timers that are due at the same instant run in Xen's order: accounting grants before the tick debits, and the slice ends
- * last, since it only raises the softirq that schedules after all timers.
+ * Timers that are due at the same instant run in Xen's order: accounting grants before the tick debits, and the slice
+ * ends last, since it only raises the softirq that schedules after all timers.
  */
 SCHED_API void sched_timer(sched_call_t *cx)
 {
@@ -153,7 +153,8 @@ CORE_FN int switch_vcpus(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev ARG, 
 
 		record4(cx, TRC_SWITCH_INFPREV, pair(prev->domain->id, prev->id),
 			pair((u32)(cx->now - prev->state_entry_ns), 0));
-		record4(cx, TRC_SWITCH_INFNEXT, pair(next->domain->id, next->id), pair((u32)waited, (u32)p->next_slice_ns));
+		record4(cx, TRC_SWITCH_INFNEXT, pair(next->domain->id, next->id),
+			pair((u32)waited, (u32)p->next_slice_ns));
 	}
 	record4(cx, TRC_SWITCH, pair(prev->domain->id, prev->id), pair(next->domain->id, next->id));
 	if (cx->nr_rec)

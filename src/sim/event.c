@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A 4-ary heap with positions; see event.h. Four children share a cache line, which halves the depth of a binary heap. */
+/*
+ * A 4-ary heap with positions; see event.h. Four children share a cache line, which halves the depth of a binary
+ * heap.
+ */
 #include "sim/event.h"
 
 #include <errno.h>

@@ -2,12 +2,12 @@
 /*
  * The event queue of the simulated host.
  *
- * Each thing that can happen has a slot of its own (a vCPU's burst ends, a vCPU wakes, a pCPU's timer fires, ...), and a slot
- * is armed for one instant at most. So the queue is a heap of slots with known positions: arming again moves a slot, nothing
- * is ever cancelled lazily, and memory is fixed at set-up.
+ * Each thing that can happen has a slot of its own (a vCPU's burst ends, a vCPU wakes, a pCPU's timer fires, ...),
+ * and a slot is armed for one instant at most. So the queue is a heap of slots with known positions: arming again
+ * moves a slot, nothing is ever cancelled lazily, and memory is fixed at set-up.
  *
- * Events at the same instant come in the order of their slot numbers. That order is part of the model: it is what makes a run
- * the same everywhere.
+ * Events at the same instant come in the order of their slot numbers. That order is part of the model: it is what
+ * makes a run the same everywhere.
  */
 #ifndef SIM_EVENT_H
 #define SIM_EVENT_H

@@ -6,7 +6,8 @@
 
 #include "trace/replay.h"
 
-void guest_init(struct guest *g, const struct scn_workload *load, const struct replay *replay, uint64_t seed, uint64_t stream)
+void guest_init(struct guest *g, const struct scn_workload *load, const struct replay *replay, uint64_t seed,
+		uint64_t stream)
 {
 	memset(g, 0, sizeof(*g));
 	g->load = load;
@@ -48,7 +49,8 @@ static void job_over(struct guest *g, int64_t now)
 static void duty_window(struct guest *g, int64_t now)
 {
 	const struct scn_workload *l = g->load;
-	int64_t k = (now - l->start_ns - l->phase_ns) / l->period_ns, begin = l->start_ns + l->phase_ns + k * l->period_ns;
+	int64_t k = (now - l->start_ns - l->phase_ns) / l->period_ns,
+		begin = l->start_ns + l->phase_ns + k * l->period_ns;
 
 	if (now >= begin + l->on_ns)
 		begin += l->period_ns;

@@ -2,11 +2,13 @@
 /*
  * What a vCPU of the simulated host does: its workload (DESIGN.md 6.1).
  *
- * A guest is passive: the machine tells it what happens, and it answers with what it wants. CPU time is what it wants most:
- * `need_ns` of its current burst, which shrinks while its vCPU runs. It knows nothing of the scheduler, and can do nothing
- * while it does not run: a duty guest whose window ends while it waits for a pCPU notices when it runs next.
+ * A guest is passive: the machine tells it what happens, and it answers with what it wants. CPU time is what it wants
+ * most: `need_ns` of its current burst, which shrinks while its vCPU runs. It knows nothing of the scheduler, and can
+ * do nothing while it does not run: a duty guest whose window ends while it waits for a pCPU notices when it runs
+ * next.
  *
- * Guest kernels with tasks, locks and IPIs come as further models; they have their place behind the same four questions.
+ * Guest kernels with tasks, locks and IPIs come as further models; they have their place behind the same four
+ * questions.
  */
 #ifndef SIM_GUEST_H
 #define SIM_GUEST_H
@@ -44,7 +46,8 @@ struct guest {
 	struct guest_stats stats;
 };
 
-void guest_init(struct guest *g, const struct scn_workload *load, const struct replay *replay, uint64_t seed, uint64_t stream);
+void guest_init(struct guest *g, const struct scn_workload *load, const struct replay *replay, uint64_t seed,
+		uint64_t stream);
 
 /* The first instant at which it wants to be woken, GUEST_FOREVER: never. */
 int64_t guest_first_wake(const struct guest *g);
@@ -59,8 +62,8 @@ bool guest_wake(struct guest *g, int64_t now, int64_t *next);
 bool guest_irq(struct guest *g, int64_t now, int64_t cost);
 
 /*
- * Its vCPU runs from @now on and its work goes on at @since (later, by the cost of the switch). Returns the instant at which
- * the burst will be done if nothing comes between, GUEST_FOREVER: never.
+ * Its vCPU runs from @now on and its work goes on at @since (later, by the cost of the switch). Returns the instant
+ * at which the burst will be done if nothing comes between, GUEST_FOREVER: never.
  */
 int64_t guest_run(struct guest *g, int64_t now, int64_t since);
 
@@ -68,8 +71,8 @@ int64_t guest_run(struct guest *g, int64_t now, int64_t since);
 void guest_stop(struct guest *g, int64_t now);
 
 /*
- * The burst is done. Returns true when the guest goes on at once with another, whose end is *until; false when it blocks, and
- * *until is when to wake it (GUEST_FOREVER: only an interrupt will).
+ * The burst is done. Returns true when the guest goes on at once with another, whose end is *until; false when it
+ * blocks, and *until is when to wake it (GUEST_FOREVER: only an interrupt will).
  */
 bool guest_done(struct guest *g, int64_t now, int64_t *until);
 

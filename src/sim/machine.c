@@ -146,8 +146,17 @@ static void wake_due(struct machine *m, uint32_t i)
 
 	if (next != GUEST_FOREVER)
 		event_set(&m->events, m->slot_wake + i, next);
-	if (asleep)
+	if (asleep) {
 		machine_wake(m, sv);
+	} else if (sv->guest.running) {
+		/* An interrupt's handler was running: the new work comes behind it. */
+		int64_t end = guest_delay(&sv->guest, 0);
+
+		if (end != GUEST_FOREVER)
+			event_set(&m->events, i, end);
+		else
+			event_clear(&m->events, i);
+	}
 }
 
 /* A timer or an IPI takes vm_exit from the guest that runs there, whether it goes on or not. */

@@ -2,17 +2,18 @@
 /*
  * The simulated host: pCPUs, virtual time, and the guests on their vCPUs, driven by the core of src/sched.
  *
- * It does to the core what a hypervisor does: delivers wake-ups, blocks and timers, takes the effects, sends IPIs to kicked
- * pCPUs, switches vCPUs. Costs (DESIGN.md 6.1) take time from guests, never from the core, whose decisions are instant:
+ * It does to the core what a hypervisor does: delivers wake-ups, blocks and timers, takes the effects, sends IPIs to
+ * kicked pCPUs, switches vCPUs. Costs (DESIGN.md 6.1) take time from guests, never from the core, whose decisions are
+ * instant:
  *
  *   context_switch  a vCPU's work begins so much after its pCPU was given to it
  *   migration       so much later still when it ran last on another pCPU (its cache is cold)
  *   ipi             from a kick by another pCPU until the kicked one schedules
  *   vm_exit         taken from the running guest each time a timer or an IPI interrupts it
  *
- * Order of events at one instant: bursts that end (by vCPU), wake-ups (by vCPU), scripted events, timers (by pCPU), IPIs (by
- * pCPU). After each event all kicked pCPUs schedule, lowest first, until none is kicked: the oracle's rules, so that rota and
- * Xen's own code can be compared decision by decision.
+ * Order of events at one instant: bursts that end (by vCPU), wake-ups (by vCPU), scripted events, timers (by pCPU),
+ * IPIs (by pCPU). After each event all kicked pCPUs schedule, lowest first, until none is kicked: the oracle's rules,
+ * so that rota and Xen's own code can be compared decision by decision.
  */
 #ifndef SIM_MACHINE_H
 #define SIM_MACHINE_H
@@ -86,9 +87,11 @@ struct machine {
  *
  * Returns NULL with @err set: no memory, a replay file that can't be read, or a setting that the scheduler refuses.
  */
-struct machine *machine_create(const struct scenario *s, int trace_level, machine_record_fn record, void *arg, char *err,
-			       size_t errlen);
-/* Run until virtual time @until_ns (the scenario's duration at most). The statistics are whole at the end of the run. */
+struct machine *machine_create(const struct scenario *s, int trace_level, machine_record_fn record, void *arg,
+			       char *err, size_t errlen);
+/*
+ * Run until virtual time @until_ns (the scenario's duration at most). The statistics are whole at the end of the run.
+ */
 void machine_run(struct machine *m, int64_t until_ns);
 /* Close the statistics at the end of the run. Once. */
 void machine_finish(struct machine *m);

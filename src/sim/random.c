@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* xoshiro256** seeded by splitmix64 (both public domain, Blackman and Vigna), and integer-only distributions; random.h. */
+/*
+ * xoshiro256** seeded by splitmix64 (both public domain, Blackman and Vigna), and integer-only distributions;
+ * random.h.
+ */
 #include "sim/random.h"
 
 #include <stdbool.h>
@@ -93,7 +96,8 @@ static int64_t minus_ln(uint64_t u)
 	int zeros = __builtin_clzll(u | 1);
 	uint64_t m = (u | 1) << zeros; /* 1.xxx with 63 fractional bits */
 	uint64_t i = m >> 53 & (STEPS - 1), frac = m >> 21 & 0xffffffff;
-	int64_t log2m = log2_q32[i] + (int64_t)((unsigned __int128)(uint64_t)(log2_q32[i + 1] - log2_q32[i]) * frac >> 32);
+	int64_t log2m =
+		log2_q32[i] + (int64_t)((unsigned __int128)(uint64_t)(log2_q32[i + 1] - log2_q32[i]) * frac >> 32);
 	/* u = m / 2^(zeros + 1), as a fraction of 2^64 */
 	int64_t minus_log2 = ((int64_t)(zeros + 1) << 32) - log2m;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Random numbers for workloads. Integers only, so that every compiler and every libm draws the same ones: logarithms and
- * powers come from tables that are computed with integers at first use.
+ * Random numbers for workloads. Integers only, so that every compiler and every libm draws the same ones: logarithms
+ * and powers come from tables that are computed with integers at first use.
  */
 #ifndef SIM_RANDOM_H
 #define SIM_RANDOM_H

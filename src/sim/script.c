@@ -2,8 +2,9 @@
 /*
  * Scripted events of a scenario: what an operator types and a device does while the host runs.
  *
- * A command that the core can't finish at once (a pCPU leaves its pool, a domain moves, while a vCPU of it runs) is repeated
- * a microsecond later, as libxc does on EAGAIN. One that the core refuses is counted, and the first refusal is kept in words.
+ * A command that the core can't finish at once (a pCPU leaves its pool, a domain moves, while a vCPU of it runs) is
+ * repeated a microsecond later, as libxc does on EAGAIN. One that the core refuses is counted, and the first refusal
+ * is kept in words.
  */
 #include <stdio.h>
 #include <string.h>
@@ -42,7 +43,8 @@ static void refuse(struct machine *m, const struct scn_event *e, int err)
 }
 
 /* Call @fn for the vCPU the event names, or for all of the domain. Returns the first error. */
-static int each_vcpu(struct machine *m, const struct scn_event *e, int (*fn)(struct machine *, const struct scn_event *, vcpu_t *))
+static int each_vcpu(struct machine *m, const struct scn_event *e,
+		     int (*fn)(struct machine *, const struct scn_event *, vcpu_t *))
 {
 	struct sim_domain *d = &m->domains[e->domain];
 	int ret = 0;
@@ -58,7 +60,8 @@ static int pin(struct machine *m, const struct scn_event *e, vcpu_t *v)
 	struct cpumask mask;
 
 	memcpy(mask.w, e->cpus.w, sizeof(mask.w));
-	return e->kind == SCN_EV_PIN ? vcpu_set_affinity(&m->cx, v, &mask, NULL) : vcpu_set_affinity(&m->cx, v, NULL, &mask);
+	return e->kind == SCN_EV_PIN ? vcpu_set_affinity(&m->cx, v, &mask, NULL) :
+				       vcpu_set_affinity(&m->cx, v, NULL, &mask);
 }
 
 static int yield(struct machine *m, const struct scn_event *e, vcpu_t *v)

@@ -39,9 +39,10 @@ static int64_t parse_mend(const char *text, char *err, size_t errlen)
 			if (strlen(mend_names[i]) == n - off && !memcmp(p + off, mend_names[i], n - off))
 				bits = 1u << i;
 		if (!bits && !(n == 4 && !memcmp(p, "none", 4))) {
-			snprintf(err, errlen,
-				 "%.*s is not a correction of credit; write all, none, or some of active, push, timer, balance, "
-				 "order, wake, share, cap, boost, yield, insert",
+			snprintf(
+				err, errlen,
+				"%.*s is not a correction of credit; write all, none, or some of active, push, timer, "
+				 "balance, order, wake, share, cap, boost, yield, insert",
 				 (int)n, p);
 			return -1;
 		}
@@ -94,13 +95,13 @@ static int create_pool(struct machine *m, int i, char *err, size_t errlen)
 
 		for (int k = 0; k < sp->nr_params; k++)
 			if (set_param(&params, &sp->params[k], why, sizeof(why))) {
-				snprintf(err, errlen, "%s:%d: pools.%s.params.%s: %s", m->s->path, sp->params[k].line, sp->name,
-					 sp->params[k].key, why);
+				snprintf(err, errlen, "%s:%d: pools.%s.params.%s: %s", m->s->path, sp->params[k].line,
+					 sp->name, sp->params[k].key, why);
 				return -1;
 			}
 		if (sched_adjust_global_credit(&m->cx, pool, &params)) {
-			snprintf(err, errlen, "%s:%d: pools.%s.params: credit refuses these values together", m->s->path,
-				 sp->line, sp->name);
+			snprintf(err, errlen, "%s:%d: pools.%s.params: credit refuses these values together",
+				 m->s->path, sp->line, sp->name);
 			return -1;
 		}
 	}
@@ -110,7 +111,8 @@ static int create_pool(struct machine *m, int i, char *err, size_t errlen)
 	return 0;
 }
 
-static int create_vcpu(struct machine *m, uint32_t domain, uint32_t index, const struct scn_vcpu *scn, char *err, size_t errlen)
+static int create_vcpu(struct machine *m, uint32_t domain, uint32_t index, const struct scn_vcpu *scn, char *err,
+		       size_t errlen)
 {
 	struct sim_vcpu *sv = &m->vcpus[index];
 	struct cpumask hard, soft;
@@ -147,8 +149,8 @@ static int create_domain(struct machine *m, uint32_t i, uint32_t first_vcpu, cha
 		if (create_vcpu(m, i, first_vcpu + v, &scn->vcpus[v], err, errlen))
 			return -1;
 	if (sched_adjust(&m->cx, sd->d, scn->weight, scn->cap)) {
-		snprintf(err, errlen, "%s:%d: domains.%s: the scheduler refuses its weight or cap", m->s->path, scn->line,
-			 scn->name);
+		snprintf(err, errlen, "%s:%d: domains.%s: the scheduler refuses its weight or cap", m->s->path,
+			 scn->line, scn->name);
 		return -1;
 	}
 	return 0;
@@ -157,7 +159,8 @@ static int create_domain(struct machine *m, uint32_t i, uint32_t first_vcpu, cha
 static int create_host(struct machine *m, uint32_t nr_vcpus)
 {
 	const struct scenario *s = m->s;
-	uint32_t n = (uint32_t)s->nr_pcpus, *core_of = calloc(n, sizeof(*core_of)), *node_of = calloc(n, sizeof(*node_of));
+	uint32_t n = (uint32_t)s->nr_pcpus, *core_of = calloc(n, sizeof(*core_of)),
+		 *node_of = calloc(n, sizeof(*node_of));
 	struct host_limits limits = {
 		.pcpus = n,
 		.cores = (uint32_t)(s->nodes * s->cores),
@@ -231,8 +234,8 @@ static int populate(struct machine *m, char *err, size_t errlen)
 	return 0;
 }
 
-struct machine *machine_create(const struct scenario *s, int trace_level, machine_record_fn record, void *arg, char *err,
-			       size_t errlen)
+struct machine *machine_create(const struct scenario *s, int trace_level, machine_record_fn record, void *arg,
+			       char *err, size_t errlen)
 {
 	struct machine *m = calloc(1, sizeof(*m));
 	uint32_t nr_vcpus = 0;

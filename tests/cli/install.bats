@@ -10,15 +10,13 @@ setup() {
 	unset ROTA_SCENARIOS MAKEFLAGS MAKELEVEL MFLAGS
 	root=$BATS_TEST_TMPDIR/root
 	cd "$BATS_TEST_TMPDIR"
-	# The build that is under test is O/COMPILER-MODE/rota; install that one, and build no other.
-	pair=$(basename "$(dirname "$rota")")
-	case $pair in
-	*-*) how=(O="$(dirname "$(dirname "$rota")")" CC="${pair%-*}" MODE="${pair##*-}") ;;
-	*) how=(O="$(dirname "$rota")") ;;
-	esac
+	# In a directory of its own: to make anything in that of the tests could rebuild what they run.
+	how=(O="$BATS_TEST_TMPDIR/o" CC=gcc MODE=debug -j2)
 }
 
 @test "make install puts program, manual pages and scenarios under DESTDIR and PREFIX" {
+	[[ $rota != */*-*/rota || $rota == */gcc-release/rota ]] || skip "installation is the same for every build"
+	command -v gcc >/dev/null || skip "gcc is not installed"
 	make -s -C "$top" "${how[@]}" install DESTDIR="$root" >/dev/null
 	[ -x "$root/usr/local/bin/rota" ]
 	for page in rota.1 rota-sim.1 rota-trace.1 rota-analyze.1 rota-scenario.5; do
@@ -27,7 +25,8 @@ setup() {
 	(cd "$top/scenarios" && find . -type f | sort) >want
 	(cd "$root/usr/local/share/rota/scenarios" && find . -type f | sort) | diff want -
 	# nothing else, and nothing outside
-	[ "$(cd "$root" && find . -type f | grep -vc '/share/rota/scenarios/')" = 6 ]
+	pages=$(ls "$top"/docs/man/*.[15] | wc -l)
+	[ "$(cd "$root" && find . -type f | grep -vc '/share/rota/scenarios/')" = $((pages + 1)) ]
 	[ "$(ls "$root/usr/local" | tr '\n' ' ')" = "bin share " ]
 
 	# the installed program finds its own scenarios, with their replay files

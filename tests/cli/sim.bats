@@ -34,7 +34,7 @@ two_hogs() {
 }
 
 @test "help and version, wherever they are asked for" {
-	for words in --help -h help "sim --help" "sim -h" "sim help" "help sim" "sim run --help" "sim run -h" \
+	for words in --help -h help "host --help" "list --help" "sched-credit --help" "sim --help" "sim -h" "sim help" "help sim" "sim run --help" "sim run -h" \
 		"sim check --help" "sim list --help" "trace --help" "help trace"; do
 		run -0 --separate-stderr "$rota" $words
 		[[ $output == "Usage: rota "* ]]
@@ -72,7 +72,8 @@ two_hogs() {
 	refused 2 "--json=3 takes no value" sim run --json=3 smt
 	refused 2 "go with run" sim check smt --json
 	refused 2 "not with --json" sim run smt --json --dump
-	refused 2 "--report wants the name" sim run smt --report ""
+	refused 2 "want the name of a file" sim run smt --report ""
+	refused 2 "want the name of a file" sim run smt --trace -
 	refused 2 "can't be the same file" sim run smt --report x --trace x
 }
 

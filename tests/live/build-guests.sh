@@ -7,7 +7,8 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 out=${ROTA_BUILD:-$here/../../build}/live
 mkdir -p "$out"
-if [ ! "$out/guest-rm" -nt "$here/guest-rm.c" ]; then
-	"${CC:-gcc}" -std=c11 -O2 -g -Wall -Wextra -Werror -o "$out/guest-rm.new" "$here/guest-rm.c" -lpthread
-	mv "$out/guest-rm.new" "$out/guest-rm"
-fi
+for p in guest-rm pingpong; do
+	[ ! "$out/$p" -nt "$here/$p.c" ] || continue
+	"${CC:-gcc}" -std=c11 -O2 -g -Wall -Wextra -Werror -D_GNU_SOURCE -o "$out/$p.new" "$here/$p.c" -lpthread
+	mv "$out/$p.new" "$out/$p"
+done

@@ -49,10 +49,10 @@ at_least()
 	fi
 }
 
-# wait_for SECONDS COMMAND... - until the command succeeds; 1 if it never did
+# wait_for SECONDS COMMAND... - until the command succeeds; 1 if it never did. ROTA_LIVE_PATIENCE multiplies the time
 wait_for()
 {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * ${ROTA_LIVE_PATIENCE:-1}))
 
 	shift
 	until "$@" >/dev/null 2>&1; do

@@ -135,7 +135,7 @@ static inline void check_vcpu(struct tiny *t, vcpu_t *v, u32 running_on)
 			    v->runstate);
 	if (v->runstate == RUNSTATE_blocked && !(v->pause_flags & VPF_blocked))
 		tiny_broken(t, "d%uv%u is blocked, and not by itself", v->domain->id, v->id);
-	if (!!(v->credit.flags & CREDIT_PARKED) != parked || 
+	if (!!(v->credit.flags & CREDIT_PARKED) != parked ||
 	    (parked && !v->domain->cap && pool->credit.params.mend & CREDIT_MEND_CAP))
 		tiny_broken(t, "d%uv%u is parked and not, or without a cap", v->domain->id, v->id);
 	if (!!(v->credit.flags & CREDIT_PINNED) != (mask_weight(&v->hard, t->h->mask_words) == 1))

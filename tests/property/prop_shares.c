@@ -188,8 +188,8 @@ static void test_shares(void **state)
 /* ---- caps ---- */
 
 /*
- * A vCPU may hold one period's budget of its domain, a domain two; and the first grant within a
- * window is for the period before. So in a window of W: cap * (W + period) + what it may hold.
+ * A vCPU may hold four periods' budget of its domain (while it waits), a domain five; and the first grant
+ * within a window is for the period before. So in a window of W: cap * (W + period) + what it may hold.
  */
 static void check_caps(u64 seed, bool blocking)
 {
@@ -220,7 +220,7 @@ static void check_caps(u64 seed, bool blocking)
 	for (u32 i = 0; i < l.n; i++) {
 		domain_t *d = l.d[i];
 		s64 period = (s64)d->cap * l.slice / 100;
-		s64 held = d->nr_vcpus > 1 ? 2 * period : period;
+		s64 held = (d->nr_vcpus > 1 ? 5 : 4) * period;
 
 		for (u32 k = 0; d->cap && k < 5; k++)
 			for (u32 s = 0; s + windows[k] < SAMPLES; s++) {

@@ -226,6 +226,7 @@ static inline void tiny_settle(struct tiny *t)
 /* Run the host until @until. */
 static inline void tiny_run(struct tiny *t, s64 until)
 {
+	tiny_settle(t);
 	for (;;) {
 		s64 at = until;
 

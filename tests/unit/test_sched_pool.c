@@ -33,6 +33,8 @@ static void test_create(void **state)
 	/* Too many, before a used id, before an unknown scheduler. */
 	assert_int_equal(cpupool_create(&t.cx, CPUPOOL_ANY, 4), -SCHED_ENOSPC);
 	assert_int_equal(cpupool_create(&t.cx, TINY_POOLS, 4), -SCHED_ENOSPC);
+	assert_int_equal(cpupool_create(&t.cx, 2, 4), -SCHED_ENOSPC);
+	assert_int_equal(cpupool_destroy(&t.cx, 1), 0);
 	assert_int_equal(cpupool_create(&t.cx, 2, 4), -SCHED_EEXIST);
 	assert_int_equal(cpupool_destroy(&t.cx, 2), 0);
 	assert_int_equal(cpupool_create(&t.cx, 2, 4), -SCHED_ENOENT);
@@ -235,6 +237,14 @@ static void test_move_domain_errors(void **state)
 	assert_int_equal(cpupool_move_domain(&t.cx, d, 1), -SCHED_EBUSY);
 	tiny_unchanged(&t, "cpupool_move_domain");
 	assert_int_equal(d->pause_count, 0);
+	/* A move pauses the domain: who is paused as often as may be stays where and as he is. */
+	assert_int_equal(vcpu_temporary_affinity(&t.cx, tiny_vcpu(d, 0), -1, VCPU_AFFINITY_OVERRIDE), 0);
+	for (int i = 0; i < 255; i++)
+		assert_int_equal(domain_pause(&t.cx, d), 0);
+	tiny_settle(&t);
+	tiny_remember(&t);
+	assert_int_equal(cpupool_move_domain(&t.cx, d, 1), -SCHED_EOVERFLOW);
+	tiny_unchanged(&t, "a move of who is paused too often");
 }
 
 /* What its user set stays: weight, cap, the affinity where it meets the new pool, pauses. */

@@ -213,6 +213,12 @@ static void test_temporary_pins(void **state)
 	tiny_remember(&t);
 	assert_int_equal(vcpu_temporary_affinity(&t.cx, v, 2, VCPU_AFFINITY_WAIT), -SCHED_EBUSY);
 	assert_int_equal(vcpu_temporary_affinity(&t.cx, v, 1, VCPU_AFFINITY_OVERRIDE), -SCHED_EBUSY);
+	/* Busy, before a pCPU that the pool does not have; but after one that the host does not have. */
+	assert_int_equal(cpupool_rm_cpu(&t.cx, 0, 1), 0);
+	tiny_settle(&t);
+	tiny_remember(&t);
+	assert_int_equal(vcpu_temporary_affinity(&t.cx, v, 1, VCPU_AFFINITY_OVERRIDE), -SCHED_EBUSY);
+	assert_int_equal(vcpu_temporary_affinity(&t.cx, v, 3, VCPU_AFFINITY_WAIT), -SCHED_EINVAL);
 	assert_int_equal(vcpu_set_affinity(&t.cx, v, tiny_mask(&m, 1), NULL), -SCHED_EBUSY);
 	tiny_unchanged(&t, "a second pin");
 	/* Both reasons at once; the affinity comes back with the last. */

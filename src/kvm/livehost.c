@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * VMs come and go by themselves: the BPF side makes a domain when a process's first thread enters a guest, and takes it
+ * away with the last. What it can't know is found out here a moment later: the name, and the weight and cap that the
+ * VM's cgroup asks for. So the loader holds what is wanted of each domain, and whenever the core has something else it
+ * asks the BPF side to change it. That also brings everything back after a restart (CPU hotplug), and lets a cap of 400
+ * wait for a fourth vCPU.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "kvm/livehost.h"
+
+#define RETRY_NS (1000 * MSEC)
+
+s64 live_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (s64)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* ---- the mailbox ---- */
+
+int live_host_submit(struct live_host *lh, const struct live_command *cmd)
+{
+	if (lh->queued == LIVE_MAX_COMMANDS)
+		return -EBUSY;
+	lh->queue[(lh->first + lh->queued++) % LIVE_MAX_COMMANDS] = *cmd;
+	return 0;
+}
+
+bool live_host_busy(const struct live_host *lh)
+{
+	return lh->queued > 0;
+}
+
+static void post(struct live_host *lh, const struct live_command *cmd, s64 now)
+{
+	struct live_mailbox *m = lh->g->mailbox;
+
+	m->op = cmd->op;
+	m->domain = cmd->domain;
+	m->a = cmd->a;
+	m->b = cmd->b;
+	m->params = cmd->params;
+	lh->seq++;
+	__atomic_store_n(&m->seq, lh->seq, __ATOMIC_RELEASE);
+	lh->posted = true;
+	lh->posted_ns = now;
+}
+
+static void pop(struct live_host *lh, int result)
+{
+	struct live_command cmd = lh->queue[lh->first];
+
+	lh->first = (lh->first + 1) % LIVE_MAX_COMMANDS;
+	lh->queued--;
+	if (cmd.done)
+		cmd.done(lh, &cmd, result);
+}
+
+/* The slot may have gone to another VM since the command was given. */
+static bool still_meant(const struct live_host *lh, const struct live_command *cmd)
+{
+	return !cmd->generation || lh->g->domains[cmd->domain].generation == cmd->generation;
+}
+
+static void mailbox_poll(struct live_host *lh, s64 now)
+{
+	struct live_mailbox *m = lh->g->mailbox;
+
+	for (;;) {
+		if (lh->posted && __atomic_load_n(&m->done, __ATOMIC_ACQUIRE) == lh->seq) {
+			lh->posted = false;
+			if (!lh->abandoned)
+				pop(lh, m->result);
+			lh->abandoned = false;
+			continue;
+		}
+		if (!lh->queued)
+			return;
+		if (lh->posted) {
+			/*
+			 * What is in the mailbox can't be taken out; its owner, and all behind him, need not wait for
+			 * ever.
+			 */
+			if (now - lh->posted_ns < LIVE_COMMAND_NS)
+				return;
+			lh->abandoned = true;
+			pop(lh, -ETIMEDOUT);
+			continue;
+		}
+		if (still_meant(lh, &lh->queue[lh->first]))
+			post(lh, &lh->queue[lh->first], now);
+		else
+			pop(lh, -SCHED_ESRCH);
+	}
+}
+
+/* ---- VMs ---- */
+
+bool live_host_has(const struct live_host *lh, u32 id)
+{
+	const host_t *h = lh->g->host;
+
+	return id < h->limits.domains && h->domains[id].used && lh->vms[id].known &&
+	       (id == LIVE_DOM0 || (lh->g->domains[id].tgid == lh->vms[id].tgid &&
+				    lh->g->domains[id].generation == lh->vms[id].generation));
+}
+
+int live_host_find(const struct live_host *lh, const char *domain)
+{
+	u32 max = lh->g->host->limits.domains;
+	char *end;
+	unsigned long id;
+
+	if (*domain >= '0' && *domain <= '9') {
+		id = strtoul(domain, &end, 10);
+		if (!*end)
+			return id < max && live_host_has(lh, (u32)id) ? (int)id : -ENOENT;
+	}
+	for (u32 i = 0; i < max; i++)
+		if (live_host_has(lh, i) && !strcmp(lh->vms[i].name, domain))
+			return (int)i;
+	return -ENOENT;
+}
+
+u32 live_host_vcpus(const struct live_host *lh, u32 id, vcpu_t **vcpus, u32 max)
+{
+	host_t *h = lh->g->host;
+	link_t *head = &h->domains[id].vcpus;
+	u32 n = 0;
+
+	for (link_t *l = head->next; l != head && n < max; l = l->next) {
+		vcpu_t *v = link_of(l, vcpu_t, domain_link);
+
+		if (v < h->vcpus || v >= h->vcpus + h->limits.vcpus || ((char *)v - (char *)h->vcpus) % sizeof(*v) ||
+		    v->domain != &h->domains[id])
+			break;
+		vcpus[n++] = v;
+	}
+	return n;
+}
+
+/* A name that is not UTF-8 can't be told in JSON. */
+static void make_utf8(char *name)
+{
+	json_t *s = json_string(name);
+
+	if (!s)
+		for (; *name; name++)
+			*name = *name & 0x80 ? '_' : *name;
+	json_decref(s);
+}
+
+/* Two VMs of one name could not be told apart: the later one is called NAME-PID. */
+static void make_unique(struct live_host *lh, u32 id)
+{
+	struct live_vm *vm = &lh->vms[id];
+	char tail[16];
+	int n;
+
+	for (u32 i = 0; i < lh->g->host->limits.domains; i++) {
+		if (i == id || !live_host_has(lh, i) || strcmp(lh->vms[i].name, vm->name))
+			continue;
+		n = snprintf(tail, sizeof(tail), "-%u", vm->tgid);
+		vm->name[LIVE_NAME_LEN - 1 - n] = '\0';
+		strcat(vm->name, tail);
+		return;
+	}
+}
+
+static void meet(struct live_host *lh, u32 id)
+{
+	struct live_domain *ld = &lh->g->domains[id];
+	struct live_vm *vm = &lh->vms[id];
+	struct vmm vmm;
+
+	memset(vm, 0, sizeof(*vm));
+	vm->known = true;
+	vm->tgid = ld->tgid;
+	vm->generation = ld->generation;
+	vm->started = vmm_started(vm->tgid);
+	for (u32 i = 1; i <= LIVE_MAX_VMS; i++) {
+		struct live_vm *old = &lh->before[i];
+
+		if (old->known && old->tgid == vm->tgid && old->started == vm->started) {
+			memcpy(vm->name, old->name, sizeof(vm->name));
+			vm->weight = old->weight;
+			vm->cap = old->cap;
+			return;
+		}
+	}
+	vmm_read(&vmm, vm->tgid);
+	memcpy(vm->name, vmm.name, sizeof(vm->name));
+	vm->weight = vmm.weight;
+	vm->cap = vmm.cap;
+	make_utf8(vm->name);
+	/* Nothing but digits is an id. */
+	if (!vm->name[strspn(vm->name, "0123456789")] || !strcmp(vm->name, lh->vms[LIVE_DOM0].name))
+		snprintf(vm->name, sizeof(vm->name), "vm-%u", vm->tgid);
+	make_unique(lh, id);
+}
+
+/* An own command about a domain ended; on a failure try again, but not at once. */
+static void own_done(struct live_host *lh, const struct live_command *cmd, int result)
+{
+	struct live_vm *vm = &lh->vms[cmd->domain];
+
+	vm->busy = false;
+	if (result)
+		vm->retry_ns = live_now() + (result == -SCHED_EAGAIN ? 0 : RETRY_NS);
+}
+
+static void own_submit(struct live_host *lh, u32 id, const struct live_command *cmd)
+{
+	struct live_command copy = *cmd;
+
+	copy.domain = id;
+	copy.generation = lh->g->domains[id].generation;
+	copy.done = own_done;
+	lh->vms[id].busy = !live_host_submit(lh, &copy);
+}
+
+/* The largest cap that the core takes from a domain of so many vCPUs, at most what is wanted. */
+static u32 cap_now(const struct live_vm *vm, const domain_t *d)
+{
+	u32 most = 100U * d->nr_vcpus;
+
+	return vm->cap < most ? vm->cap : most;
+}
+
+static void look_after(struct live_host *lh, u32 id, s64 now)
+{
+	struct live_domain *ld = &lh->g->domains[id];
+	struct live_vm *vm = &lh->vms[id];
+	domain_t *d = &lh->g->host->domains[id];
+
+	if (id != LIVE_DOM0) {
+		if (!ld->tgid || !d->used) {
+			vm->known = false;
+			return;
+		}
+		if (!vm->known || vm->generation != ld->generation || vm->tgid != ld->tgid)
+			meet(lh, id);
+	}
+	if (vm->busy || now < vm->retry_ns)
+		return;
+	if (id != LIVE_DOM0 && !ld->threads)
+		own_submit(lh, id, &(struct live_command){ .op = LIVE_REAP });
+	else if (d->nr_vcpus && (d->weight != vm->weight || d->cap != cap_now(vm, d)))
+		own_submit(lh, id,
+			   &(struct live_command){ .op = LIVE_ADJUST, .a = (s32)vm->weight, .b = (s32)cap_now(vm, d) });
+}
+
+/* ---- the whole ---- */
+
+void live_host_begin(struct live_host *lh, struct live_globals *g)
+{
+	struct live_vm *dom0 = &lh->vms[LIVE_DOM0];
+
+	memcpy(lh->before, lh->vms, sizeof(lh->before));
+	memset(lh->vms, 0, sizeof(lh->vms));
+	/* Who waits for the old BPF side waits in vain. */
+	lh->g = g;
+	while (lh->queued)
+		pop(lh, -SCHED_EAGAIN);
+	lh->posted = false;
+	lh->abandoned = false;
+	lh->seq = g->mailbox->seq;
+	*dom0 = lh->before[LIVE_DOM0];
+	if (!dom0->known) {
+		dom0->known = true;
+		dom0->weight = g->host->domains[LIVE_DOM0].weight;
+		strcpy(dom0->name, "Domain-0");
+	}
+	dom0->busy = false;
+	dom0->retry_ns = 0;
+	if (lh->params_set)
+		live_host_submit(lh, &(struct live_command){ .op = LIVE_PARAMS, .params = lh->params });
+}
+
+void live_host_poll(struct live_host *lh, s64 now)
+{
+	mailbox_poll(lh, now);
+	for (u32 i = 0; i < lh->g->host->limits.domains; i++)
+		look_after(lh, i, now);
+	mailbox_poll(lh, now);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The loader's view of a running live host: the VMs by name, what they were given, and commands to the BPF side.
+ *
+ * The loader never changes a core object. It wants something of the BPF side by a command: they queue up here and go
+ * through the mailbox one at a time, each with a function that is told the outcome. live_host_poll() moves all of this
+ * on and must be called every few ms while live_host_busy(), else some times a second.
+ */
+#ifndef KVM_LIVEHOST_H
+#define KVM_LIVEHOST_H
+
+#include <stdbool.h>
+
+#include "kvm/layout.h"
+#include "kvm/vmm.h"
+
+#define LIVE_MAX_COMMANDS 256
+#define LIVE_COMMAND_NS (5 * 1000 * MSEC) /* a command that was not carried out by then has failed */
+
+struct live_host;
+
+struct live_command {
+	u32 op; /* enum live_command_op */
+	u32 domain, generation;
+	s32 a, b;
+	struct credit_params params;
+	/* Told 0, -SCHED_E*, or -ETIMEDOUT. */
+	void (*done)(struct live_host *lh, const struct live_command *cmd, int result);
+	u32 client; /* for done: whom to answer */
+};
+
+/* A VM, beside the core's domain of the same number. */
+struct live_vm {
+	bool known;
+	bool busy; /* a command about it is under way */
+	u32 tgid, generation;
+	u64 started;
+	char name[LIVE_NAME_LEN];
+	u32 weight, cap; /* wanted; a cap beyond what its vCPUs can use waits until there are more */
+	s64 retry_ns; /* nothing is asked for it before: the last command failed */
+};
+
+struct live_host {
+	struct live_globals *g;
+	struct live_vm vms[LIVE_MAX_VMS + 1]; /* [0]: Domain-0 */
+	struct live_vm before[LIVE_MAX_VMS + 1]; /* those of the scheduler's life before the last restart */
+	struct credit_params params; /* wanted, if params_set */
+	bool params_set;
+	struct live_command queue[LIVE_MAX_COMMANDS];
+	u32 first, queued; /* the first is in the mailbox if posted */
+	bool posted, abandoned;
+	u32 seq;
+	s64 posted_ns;
+};
+
+/* Begin, or begin anew after a restart, on the BPF side whose globals these are: settings made before are kept. */
+void live_host_begin(struct live_host *lh, struct live_globals *g);
+
+/* @now: CLOCK_MONOTONIC, ns. */
+void live_host_poll(struct live_host *lh, s64 now);
+bool live_host_busy(const struct live_host *lh);
+
+/* Queue a copy of a command. 0, or -EBUSY: the queue is full. */
+int live_host_submit(struct live_host *lh, const struct live_command *cmd);
+
+/* The domain with this name or, if it is a number, this id. -ENOENT. */
+int live_host_find(const struct live_host *lh, const char *domain);
+
+/* Does this domain exist now, and is it known by name? */
+bool live_host_has(const struct live_host *lh, u32 id);
+
+/* All vCPUs of a domain in order, read while the BPF side changes them: stops at anything that makes no sense. */
+u32 live_host_vcpus(const struct live_host *lh, u32 id, vcpu_t **vcpus, u32 max);
+
+s64 live_now(void);
+
+#endif

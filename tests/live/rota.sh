@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# rota.sh - what the tests of the live host share, on top of lib.sh
+
+# shellcheck source=tests/live/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# How far a share may be off, percentage points: what the issue asks, but where the suite sets a wider margin.
+POINTS=${ROTA_LIVE_POINTS:-3}
+
+rota() { "$ROTA_BUILD/rota" "$@"; }
+
+scx_state() { cat /sys/kernel/sched_ext/state; }
+
+# start_host - the live host schedules from here on; else the test ends
+start_host()
+{
+	if ! rota host start "$@" >/tmp/start.log 2>&1; then
+		not_ok "rota host start"
+		note "$(cat /tmp/start.log)" "$(tail -n 5 /run/rota/host.log 2>/dev/null)"
+		exit 0
+	fi
+}
+
+# why_left - a note on what became of the live host
+why_left() { note "$(rota host status 2>&1 | head -n 12)" "$(tail -n 5 /run/rota/host.log)"; }
+
+# vcpus_of NAME - how many vCPUs rota sees of a VM; nothing if it knows no such domain
+vcpus_of() { rota list --json "$1" 2>/dev/null | sed -n 's/.*"vcpus": \([0-9]*\).*/\1/p'; }
+
+# known NAME [VCPUS] - waits until the VM is a domain with that many vCPUs
+known()
+{
+	wait_for 5 eval "[ \"\$(vcpus_of $1)\" = ${2:-1} ]" || {
+		not_ok "$1 is a domain of ${2:-1} vCPUs"
+		why_left
+		rota vcpu-list | sed 's/^/# /'
+		return 1
+	}
+}
+
+# objects - counts of what lives in the core: "DOMAINS VCPUS", Domain-0 and its vCPUs included
+objects()
+{
+	rota host status --json | sed -n 's/.*"\(domains\|vcpus\)": \([0-9]*\).*/\2/p' | tr '\n' ' '
+}
+
+# weights_test N - three hogs of N vCPUs each share N pCPUs (all that the machine has on line) at 256:512:1024, then two of them
+weights_test()
+{
+	local n=$1 v seconds=${ROTA_LIVE_SECONDS:-5} cpus
+
+	cpus=$((n - 1))
+	start_host
+	for v in a b c; do
+		start_rm $v 0-$cpus -mode hog -vcpus "$n"
+		known $v "$n"
+	done
+	rota sched-credit -d a -w 256
+	rota sched-credit -d b -w 512
+	rota sched-credit -d c -w 1024
+	sleep 0.5
+	shares "$seconds" a b c
+	within "weights 256:512:1024, percent of a" "$(percent_of a b c)" 14.29 "$POINTS"
+	within "weights 256:512:1024, percent of b" "$(percent_of b a c)" 28.57 "$POINTS"
+	within "weights 256:512:1024, percent of c" "$(percent_of c a b)" 57.14 "$POINTS"
+	at_least "the pCPUs are theirs, share" \
+		"$(awk -v a="${SHARE[a]}" -v b="${SHARE[b]}" -v c="${SHARE[c]}" 'BEGIN { print a + b + c }')" \
+		"$(awk -v n="$n" 'BEGIN { print 0.9 * n }')"
+	stop_vm c
+	sleep 0.5
+	shares "$seconds" a b
+	within "weights 256:512, percent of a" "$(percent_of a b)" 33.33 "$POINTS"
+	# The other way round, and at once: 100 ms after the command, measured for the next second.
+	rota sched-credit -d a -w 1024
+	rota sched-credit -d b -w 256
+	sleep 0.1
+	shares 2 a b
+	within "changed to 1024:256, 100 ms later, percent of a" "$(percent_of a b)" 80 "$POINTS"
+	check "the host runs still" rota host stop
+}
+
+# caps_test N CAP... - a hog of N vCPUs on N pCPUs, alone, at each of these caps, and then at none
+caps_test()
+{
+	local n=$1 cap cpus=$(($1 - 1)) seconds=${ROTA_LIVE_SECONDS:-4}
+
+	shift
+	start_host
+	start_rm a 0-$cpus -mode hog -vcpus "$n"
+	known a "$n"
+	for cap in "$@"; do
+		rota sched-credit -d a -c "$cap"
+		sleep 0.1
+		shares "$seconds" a
+		within "cap $cap, share of one pCPU" "${SHARE[a]}" "$(awk -v c="$cap" 'BEGIN { print c / 100 }')" "$(awk -v p="$POINTS" "BEGIN { print p / 100 }")"
+	done
+	rota sched-credit -d a -c 0
+	sleep 0.1
+	shares 2 a
+	at_least "no cap any more, share" "${SHARE[a]}" "$(awk -v n="$n" 'BEGIN { print 0.9 * n }')"
+	check "the host runs still" rota host stop
+}
+
+# one_cpu - CPU 1 off line from here on; false if it can't be
+one_cpu()
+{
+	echo 0 >/sys/devices/system/cpu/cpu1/online 2>/dev/null
+	[ "$(cat /sys/devices/system/cpu/online)" = 0 ]
+}

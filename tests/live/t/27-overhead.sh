@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Description: what a context switch costs: ping-pong of two host tasks over a pipe, and of two vCPUs by IPI, on one pCPU, under the
+# kernel's own scheduler, the kernel's example scx_simple and rota, interleaved; medians and ratios are printed. Fails only
+# when something is far off: emulated times are noisy.
+. "${0%/*}/../rota.sh"
+
+rounds=${ROTA_LIVE_ROUNDS:-1}
+seconds=${ROTA_LIVE_SECONDS:-2}
+declare -A host vm
+median() { printf '%s\n' "$@" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+
+host_pingpong() { taskset -c 0 "$ROTA_BUILD/live/pingpong" "$seconds"; } # round trips a second
+
+vm_pingpong()
+{
+	local a b t0
+
+	t0=$(now_ns)
+	a=$(field loops "$(rm_report pong 1)")
+	sleep "$seconds"
+	b=$(field loops "$(rm_report pong 1)")
+	echo $(((b - a) * 1000000000 / ($(now_ns) - t0)))
+}
+
+measure()
+{
+	sleep 0.3
+	host[$1]+=" $(host_pingpong)"
+	start_rm pong 0 -mode pingpong -vcpus 2
+	[ "$1" != rota ] || known pong 2
+	sleep 0.5
+	vm[$1]+=" $(vm_pingpong)"
+	stop_vm pong
+}
+
+simple=$ROTA_CACHE/scx/scx_simple
+schedulers="EEVDF rota"
+[ ! -x "$simple" ] || schedulers="EEVDF simple rota"
+for ((r = 0; r < rounds; r++)); do
+	for s in $schedulers; do
+		case $s in
+		simple)
+			"$simple" >/dev/null 2>&1 &
+			pid=$!
+			wait_for 10 eval '[ "$(scx_state)" = enabled ]' || { schedulers=${schedulers/simple /}; continue; }
+			;;
+		rota) start_host ;;
+		esac
+		measure $s
+		case $s in
+		simple)
+			kill -INT $pid
+			wait $pid 2>/dev/null
+			wait_for 10 eval '[ "$(scx_state)" = disabled ]'
+			;;
+		rota) rota host stop ;;
+		esac
+	done
+done
+# shellcheck disable=SC2086 # lists of numbers
+for s in $schedulers; do
+	host[$s]=$(median ${host[$s]})
+	vm[$s]=$(median ${vm[$s]})
+	note "$s: two host tasks ${host[$s]} round trips a second, two vCPUs ${vm[$s]}"
+done
+for s in EEVDF simple; do
+	[ -n "${host[$s]:-}" ] || continue
+	h=$(awk -v a="${host[rota]}" -v b="${host[$s]}" 'BEGIN { printf "%.2f", b / a }')
+	v=$(awk -v a="${vm[rota]}" -v b="${vm[$s]}" 'BEGIN { printf "%.2f", b / a }')
+	within "a switch of two host tasks, rota to $s" "$h" 0 "${ROTA_LIVE_SWITCH_RATIO:-5}"
+	within "a switch of two vCPUs, rota to $s" "$v" 0 "${ROTA_LIVE_SWITCH_RATIO:-5}"
+done

@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Description: the live host without a kernel: the core laid out as for BPF, the mailbox obeyed by this test in the BPF
+ * side's place, and real clients on the control socket. Good and bad requests, settings that come back after a restart,
+ * VMs that come and go, caps that wait for vCPUs, clients that send junk, too much, or nothing.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "kvm/control.h"
+#include "kvm/files.h"
+
+static char root[64]; /* short: a socket lies below it, whose path may have 107 letters */
+static struct topology topology;
+static struct live_globals globals;
+static struct live_host *lh;
+static struct live_about about;
+static struct control *control;
+static void *arena;
+static int epoll;
+static bool deaf; /* the BPF side does not answer */
+static char error[LIVE_ERROR_LEN];
+
+static void lay_out(void)
+{
+	free(arena);
+	arena = aligned_alloc(4096, (layout_size(&topology) + 4095) / 4096 * 4096);
+	assert_non_null(arena);
+	memset(arena, 0, layout_size(&topology));
+	memset(&globals, 0, sizeof(globals));
+	assert_int_equal(layout_host(arena, &topology, SCHED_ID_credit, &globals, error), 0);
+}
+
+static sched_call_t *call(void)
+{
+	globals.calls[0].now = live_now();
+	return &globals.calls[0];
+}
+
+/* What the BPF side does with the mailbox. */
+static void obey(void)
+{
+	struct live_mailbox *m = globals.mailbox;
+	host_t *h = globals.host;
+
+	if (deaf || m->seq == m->done)
+		return;
+	m->result = -SCHED_EINVAL;
+	if (m->op == LIVE_ADJUST) {
+		m->result = sched_adjust(call(), &h->domains[m->domain], m->a, m->b);
+	} else if (m->op == LIVE_PARAMS) {
+		m->result = sched_adjust_global_credit(call(), &h->pools[0], &m->params);
+	} else if (m->op == LIVE_REAP && !globals.domains[m->domain].threads) {
+		m->result = domain_destroy(call(), &h->domains[m->domain]);
+		if (!m->result)
+			globals.domains[m->domain].tgid = 0;
+	}
+	m->done = m->seq;
+}
+
+/* A VM of process @tgid with so many threads, as the BPF side would make it. */
+static u32 add_vm(u32 tgid, u32 vcpus)
+{
+	domain_t *d = domain_create(call(), &globals.host->pools[0], -1);
+
+	assert_non_null(d);
+	globals.domains[d->id].tgid = tgid;
+	globals.domains[d->id].generation++;
+	globals.domains[d->id].threads = 0;
+	for (u32 i = 0; i < vcpus; i++) {
+		vcpu_t *v = vcpu_create(call(), d, NULL, NULL);
+
+		v->pause_flags = VPF_blocked;
+		globals.vcpus[v->index].pid = tgid + i;
+		globals.domains[d->id].threads++;
+	}
+	return d->id;
+}
+
+static void settle(void)
+{
+	for (int i = 0; i < 20; i++) {
+		live_host_poll(lh, live_now());
+		obey();
+	}
+}
+
+static int start(void **state)
+{
+	char path[512];
+
+	(void)state;
+	strcpy(root, "/tmp/rota-XXXXXX");
+	assert_non_null(mkdtemp(root));
+	setenv("ROTA_ROOT", root, 1);
+	for (const char **dir = (const char *[]){ "/run", LIVE_RUN_DIR, NULL }; *dir; dir++) {
+		snprintf(path, sizeof(path), "%s%s", root, *dir);
+		assert_int_equal(mkdir(path, 0755), 0);
+	}
+	/* Three CPUs, the last off line. */
+	memset(&topology, 0, sizeof(topology));
+	topology.nr_cpus = topology.nr_cores = 3;
+	topology.nr_nodes = 1;
+	topology.core_of[1] = 1;
+	topology.core_of[2] = 2;
+	topology.online[0] = 3;
+	topology.nr_online = 2;
+	lay_out();
+	deaf = false;
+	lh = calloc(1, sizeof(*lh));
+	control = calloc(1, sizeof(*control));
+	about = (struct live_about){ .sched = "credit", .online = 2 };
+	live_host_begin(lh, &globals);
+	epoll = epoll_create1(0);
+	assert_int_equal(control_open(control, epoll, lh, &about, error), 0);
+	return 0;
+}
+
+static int end(void **state)
+{
+	char command[300];
+
+	(void)state;
+	control_close(control);
+	close(epoll);
+	free(control);
+	free(lh);
+	free(arena);
+	arena = NULL;
+	snprintf(command, sizeof(command), "rm -rf '%s'", root);
+	return system(command);
+}
+
+static int client(void)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s%s", root, LIVE_SOCKET);
+	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	return fd;
+}
+
+/* The daemon's loop, for as long as there is something to do. */
+static void serve(void)
+{
+	struct epoll_event events[8];
+	int n, quiet = 0;
+
+	while (quiet < 5) {
+		n = epoll_wait(epoll, events, 8, 1);
+		quiet = n ? 0 : quiet + 1;
+		for (int i = 0; i < n; i++)
+			control_event(control, events[i].data.u64, events[i].events);
+		obey();
+		live_host_poll(lh, live_now());
+	}
+}
+
+/* The answer to a line on a connection; NULL: none came. */
+static json_t *answer_on(int fd, const char *line)
+{
+	static char text[1 << 20];
+	size_t got = 0;
+	ssize_t n;
+
+	if (line)
+		assert_int_equal(send(fd, line, strlen(line), MSG_NOSIGNAL), strlen(line));
+	serve();
+	while ((n = recv(fd, text + got, sizeof(text) - got, MSG_DONTWAIT)) > 0) {
+		got += (size_t)n;
+		if (text[got - 1] == '\n')
+			return json_loadb(text, got, 0, NULL);
+		serve();
+	}
+	return NULL;
+}
+
+static json_t *answer(const char *line)
+{
+	int fd = client();
+	json_t *a = answer_on(fd, line);
+
+	close(fd);
+	serve();
+	return a;
+}
+
+/* A request that must be refused, with these words. */
+static void refused(const char *line, const char *words)
+{
+	json_t *a = answer(line);
+	const char *said = json_string_value(json_object_get(a, "error"));
+
+	if (!said || !strstr(said, words))
+		print_message("%s -> %s, wanted '%s'\n", line, said ? said : "no error", words);
+	assert_true(said && strstr(said, words));
+	json_decref(a);
+}
+
+static void accepted(const char *line)
+{
+	json_t *a = answer(line);
+	const char *said = json_string_value(json_object_get(a, "error"));
+
+	if (said)
+		print_message("%s -> %s\n", line, said);
+	assert_true(a && !said);
+	json_decref(a);
+}
+
+static json_int_t number(json_t *a, const char *list, size_t i, const char *key)
+{
+	json_t *v = json_object_get(json_array_get(json_object_get(a, list), i), key);
+
+	assert_true(json_is_integer(v));
+	return json_integer_value(v);
+}
+
+static const char *text(json_t *a, const char *list, size_t i, const char *key)
+{
+	const char *s = json_string_value(json_object_get(json_array_get(json_object_get(a, list), i), key));
+
+	return s ? s : "";
+}
+
+#define V1 "{\"version\":1,\"verb\":"
+
+static void test_layout(void **state)
+{
+	host_t *h = globals.host;
+
+	(void)state;
+	assert_int_equal(h->nr_domains, 1);
+	assert_int_equal(h->nr_vcpus, 3);
+	assert_int_equal(h->pools[0].nr_cpus, 2);
+	for (u32 c = 0; c < 3; c++) {
+		assert_int_equal(h->vcpus[c].id, c);
+		assert_int_equal(h->vcpus[c].domain->id, LIVE_DOM0);
+		assert_int_equal(h->vcpus[c].pause_flags, c < 2 ? VPF_blocked : VPF_down);
+		assert_int_equal(h->pcpus[c].resched, 0);
+		assert_int_equal(globals.calls[c].cpu, c);
+	}
+	assert_true(mask_test(&h->vcpus[1].hard, 1) && !mask_test(&h->vcpus[1].hard, 0));
+	assert_true(h->pcpus[0].deadline_ns != TIME_NEVER);
+}
+
+static void test_lists(void **state)
+{
+	u32 id = add_vm(4711, 2);
+	json_t *a;
+
+	(void)state;
+	settle();
+	a = answer(V1 "\"list\"}\n");
+	assert_int_equal(json_array_size(json_object_get(a, "domains")), 2);
+	assert_string_equal(text(a, "domains", 0, "name"), "Domain-0");
+	assert_int_equal(number(a, "domains", 0, "vcpus"), 2);
+	assert_string_equal(text(a, "domains", 1, "name"), "vm-4711");
+	assert_string_equal(text(a, "domains", 1, "state"), "-b----");
+	assert_int_equal(number(a, "domains", 1, "id"), id);
+	json_decref(a);
+	a = answer(V1 "\"vcpu-list\",\"domain\":0}\n");
+	assert_int_equal(json_array_size(json_object_get(a, "vcpus")), 3);
+	assert_string_equal(text(a, "vcpus", 1, "hard"), "1");
+	assert_string_equal(text(a, "vcpus", 1, "soft"), "all");
+	assert_string_equal(text(a, "vcpus", 1, "state"), "-b-");
+	assert_string_equal(text(a, "vcpus", 2, "state"), "--p");
+	json_decref(a);
+	a = answer(V1 "\"status\"}\n");
+	assert_true(json_is_true(json_object_get(a, "running")));
+	assert_int_equal(json_integer_value(json_object_get(a, "domains")), 2);
+	json_decref(a);
+}
+
+static void test_settings(void **state)
+{
+	u32 id = add_vm(100, 2);
+	domain_t *d = &globals.host->domains[id];
+	struct credit_params *p = &globals.host->pools[0].credit.params;
+
+	(void)state;
+	settle();
+	accepted(V1 "\"sched-credit\",\"domain\":\"vm-100\",\"weight\":512,\"cap\":150}\n");
+	assert_int_equal(d->weight, 512);
+	assert_int_equal(d->cap, 150);
+	accepted(V1 "\"sched-credit\",\"domain\":1,\"cap\":-1,\"weight\":7}\n");
+	assert_int_equal(d->cap, 150);
+	assert_int_equal(d->weight, 7);
+	accepted(V1 "\"params\",\"tslice_ms\":5}\n");
+	assert_true(p->tslice_ns == 5 * MSEC && p->ratelimit_ns == MSEC);
+	refused(V1 "\"sched-credit\",\"domain\":1,\"weight\":0}\n", "from 1 to 65535");
+	refused(V1 "\"sched-credit\",\"domain\":1,\"weight\":65536}\n", "from 1 to 65535");
+	refused(V1 "\"sched-credit\",\"domain\":1,\"cap\":201}\n", "from 0 to 200");
+	refused(V1 "\"sched-credit\",\"domain\":1,\"cap\":-2}\n", "from 0 to 200");
+	refused(V1 "\"sched-credit\",\"domain\":1,\"cap\":4294967296}\n", "from 0 to 200");
+	refused(V1 "\"sched-credit\",\"domain\":1,\"cap\":\"5\"}\n", "whole number");
+	refused(V1 "\"sched-credit\",\"weight\":5}\n", "Must specify a domain.");
+	refused(V1 "\"params\",\"tslice_ms\":0}\n", "from 1 to 1000");
+	refused(V1 "\"params\",\"tslice_ms\":9223372036854775807}\n", "from 1 to 1000");
+	refused(V1 "\"params\",\"ratelimit_us\":99}\n", "from 100 to 500000");
+	refused(V1 "\"params\",\"ratelimit_us\":6000}\n", "greater than timeslice");
+	refused(V1 "\"params\",\"migration_delay_us\":100001}\n", "<= 100000us");
+	assert_true(d->weight == 7 && d->cap == 150 && p->tslice_ns == 5 * MSEC);
+}
+
+static void test_bad_requests(void **state)
+{
+	(void)state;
+	refused("\n", "one JSON object");
+	refused("[]\n", "one JSON object");
+	refused("{\"version\":1,\"verb\":\"list\",\"verb\":\"x\"}\n", "one JSON object");
+	refused("{\"verb\":\"list\"}\n", "version 1");
+	refused("{\"version\":2,\"verb\":\"list\"}\n", "version 1");
+	refused("{\"version\":1}\n", "needs a verb");
+	refused(V1 "\"destroy\"}\n", "no verb 'destroy'");
+	refused(V1 "\"list\",\"domain\":[]}\n", "name or a number");
+	refused(V1 "\"list\",\"domain\":\"nosuch\"}\n", "nosuch is an invalid domain identifier");
+	refused(V1 "\"list\",\"domain\":-1}\n", "-1 is an invalid domain identifier");
+	refused(V1 "\"list\",\"domain\":99999999999}\n", "99999999999 is an invalid domain identifier");
+	refused(V1 "\"fault\",\"kind\":\"stall\"}\n", "faults are for tests");
+}
+
+static void test_clients(void **state)
+{
+	static char junk[2 * CONTROL_MAX_REQUEST];
+	int fds[CONTROL_MAX_CLIENTS + 5], fd = client();
+	json_t *a;
+
+	(void)state;
+	/* Two requests at once, then one in pieces. */
+	assert_null(answer_on(fd, "{\"version\":1,"));
+	a = answer_on(fd, "\"verb\":\"params\"}\n");
+	assert_non_null(json_object_get(a, "pool"));
+	json_decref(a);
+	/* A line without an end is refused, and the connection with it. */
+	memset(junk, 'x', sizeof(junk) - 1);
+	a = answer_on(fd, junk);
+	assert_non_null(json_object_get(a, "error"));
+	json_decref(a);
+	assert_true(recv(fd, junk, 1, 0) <= 0);
+	close(fd);
+	/* More clients than there is room for: the silent make room, the last is served. */
+	for (int i = 0; i < CONTROL_MAX_CLIENTS + 5; i++) {
+		fds[i] = client();
+		serve();
+	}
+	accepted(V1 "\"list\"}\n");
+	for (int i = 0; i < CONTROL_MAX_CLIENTS + 5; i++)
+		close(fds[i]);
+	/* Who is silent for long is left. */
+	serve();
+	fd = client();
+	serve();
+	control_expire(control, live_now() + 31 * 1000 * MSEC);
+	assert_int_equal(recv(fd, junk, 1, MSG_DONTWAIT), 0);
+	close(fd);
+	/* One who asks, and goes before it is done. */
+	deaf = true;
+	add_vm(5, 1);
+	live_host_poll(lh, live_now());
+	fd = client();
+	assert_null(answer_on(fd, V1 "\"params\",\"tslice_ms\":9}\n"));
+	close(fd);
+	serve();
+	deaf = false;
+	serve();
+	assert_true(globals.host->pools[0].credit.params.tslice_ns == 9 * MSEC);
+	accepted(V1 "\"list\"}\n");
+}
+
+static void test_deaf_kernel(void **state)
+{
+	int fd = client();
+	json_t *a;
+
+	(void)state;
+	deaf = true;
+	assert_null(answer_on(fd, V1 "\"params\",\"tslice_ms\":9}\n"));
+	live_host_poll(lh, live_now() + 6 * 1000 * MSEC);
+	a = answer_on(fd, NULL);
+	assert_non_null(strstr(json_string_value(json_object_get(a, "error")), "within 5 s"));
+	json_decref(a);
+	/* It comes to after all: the next request is its own. */
+	deaf = false;
+	a = answer_on(fd, V1 "\"params\",\"tslice_ms\":11}\n");
+	assert_null(json_object_get(a, "error"));
+	json_decref(a);
+	assert_true(globals.host->pools[0].credit.params.tslice_ns == 11 * MSEC);
+	close(fd);
+}
+
+static void test_vms_come_and_go(void **state)
+{
+	host_t *h = globals.host;
+	u32 id = add_vm(100, 1);
+
+	(void)state;
+	settle();
+	assert_int_equal(live_host_find(lh, "vm-100"), id);
+	/* A cap of 150 waits for the second vCPU. */
+	lh->vms[id].cap = 150;
+	settle();
+	assert_int_equal(h->domains[id].cap, 100);
+	vcpu_create(call(), &h->domains[id], NULL, NULL);
+	settle();
+	assert_int_equal(h->domains[id].cap, 150);
+	/* Its threads are gone, and so is it. */
+	globals.domains[id].threads = 0;
+	settle();
+	assert_false(h->domains[id].used);
+	assert_int_equal(live_host_find(lh, "vm-100"), -ENOENT);
+	assert_int_equal(h->nr_vcpus, 3);
+	/* Another VM in its place. */
+	assert_int_equal(add_vm(200, 1), id);
+	settle();
+	assert_int_equal(live_host_find(lh, "vm-200"), id);
+	assert_int_equal(h->domains[id].cap, 0);
+	for (u32 i = 0; i < 200; i++) {
+		u32 n = add_vm(1000 + i, 1 + i % 4);
+
+		settle();
+		globals.domains[n].threads = 0;
+		settle();
+	}
+	assert_int_equal(h->nr_domains, 2);
+	assert_int_equal(h->nr_vcpus, 4);
+}
+
+static void test_restart(void **state)
+{
+	(void)state;
+	add_vm(50, 1);
+	add_vm(60, 2);
+	settle();
+	accepted(V1 "\"sched-credit\",\"domain\":\"vm-60\",\"weight\":1000,\"cap\":120}\n");
+	accepted(V1 "\"sched-credit\",\"domain\":0,\"weight\":2000}\n");
+	accepted(V1 "\"params\",\"tslice_ms\":5}\n");
+	for (int i = 0; i < 2; i++) {
+		u32 id;
+
+		lay_out();
+		live_host_begin(lh, &globals);
+		id = add_vm(60, 2); /* the other way round, and with another number */
+		add_vm(50, 1);
+		settle();
+		assert_int_equal(globals.host->domains[id].weight, 1000);
+		assert_int_equal(globals.host->domains[id].cap, 120);
+		assert_int_equal(globals.host->domains[live_host_find(lh, "vm-50")].weight, 256);
+		assert_int_equal(globals.host->domains[LIVE_DOM0].weight, 2000);
+		assert_true(globals.host->pools[0].credit.params.tslice_ns == 5 * MSEC);
+	}
+}
+
+static void *ask_params(void *unused)
+{
+	int code;
+
+	(void)unused;
+	return control_ask(json_pack("{ss}", "verb", "params"), &code, error);
+}
+
+static void test_the_commands_end(void **state)
+{
+	pthread_t thread;
+	void *result;
+	json_t *pool;
+	int code;
+
+	(void)state;
+	pthread_create(&thread, NULL, ask_params, NULL);
+	while (pthread_tryjoin_np(thread, &result))
+		serve();
+	pool = json_object_get(result, "pool");
+	assert_int_equal(json_integer_value(json_object_get(pool, "tslice_ms")), 30);
+	assert_int_equal(json_integer_value(json_object_get(pool, "ratelimit_us")), 1000);
+	json_decref(result);
+	control_close(control);
+	assert_null(control_ask(json_pack("{ss}", "verb", "params"), &code, error));
+	assert_int_equal(code, -ECONNREFUSED);
+	assert_non_null(strstr(error, "`rota host start`"));
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, start, end)
+	const struct CMUnitTest tests[] = {
+		TEST(test_layout),	    TEST(test_lists),	TEST(test_settings),
+		TEST(test_bad_requests),    TEST(test_clients), TEST(test_deaf_kernel),
+		TEST(test_vms_come_and_go), TEST(test_restart), TEST(test_the_commands_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
