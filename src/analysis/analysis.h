@@ -156,6 +156,9 @@ struct an_budget {
  */
 enum an_answer an_min_budget(const struct an_task *tasks, int n, enum an_rule rule,
 			     const struct an_supply *s, struct an_budget *out);
+/* The same; AN_NOT as soon as it is clear that more than @max would be needed. */
+enum an_answer an_min_budget_below(const struct an_task *tasks, int n, enum an_rule rule,
+				   const struct an_supply *s, int64_t max, struct an_budget *out);
 /* EDP: the smallest budget with deadline = budget, then the latest deadline that still does. */
 enum an_answer an_min_edp(const struct an_task *tasks, int n, enum an_rule rule, int64_t period,
 			  struct an_supply *out);

@@ -15,6 +15,7 @@
 #include "analysis/number.h"
 
 #define MOST_STEPS 20000 /* jumps of one descent; usual are tens */
+#define FIRST_STEPS 1000 /* before a smallest budget is given up for one a little larger */
 #define MOST_POINTS 100000 /* of a response-time search */
 
 static int64_t most_blocking(const struct an_task *tasks, int n)
@@ -91,48 +92,92 @@ static int hopeless(const struct an_task *tasks, int n)
 	return -1;
 }
 
-/*
- * From window @t down. With @max > 0, a window that fails raises s->budget, up to max. *v tells the
- * window that fails, or that decided the budget.
- */
-static enum an_answer descend(const struct an_task *tasks, int n, struct an_supply *s, int64_t t,
-			      int64_t max, struct an_verdict *v)
+/* Demand of windows of @t, and the last deadline in them: one division a task for both. */
+static an_wide demand_and_deadline(const struct an_task *tasks, int n, int64_t t, int64_t *last)
 {
-	int64_t blocking = most_blocking(tasks, n), raised;
+	an_wide sum = 0;
 
-	t = an_deadline_before(tasks, n, t);
-	for (int step = 0; t >= 0; step++) {
-		an_wide demand = an_dbf(tasks, n, t) + blocking, supply = an_sbf(s, t);
-		int64_t back;
+	*last = -1;
+	for (int i = 0; i < n; i++) {
+		int64_t d = tasks[i].deadline - tasks[i].jitter, jobs;
 
-		if (step == MOST_STEPS)
-			return AN_UNDECIDED;
-		if (demand > supply) {
-			raised = max ? an_budget_for(s, t, demand, max) : -1;
-			say(v, raised < 0 ? AN_NOT : AN_OK, t, demand, supply);
-			if (raised < 0)
-				return AN_NOT;
-			s->budget = raised;
-			v->supply = an_sbf(s, t);
-		}
-		back = an_tbf(s, demand);
-		t = an_deadline_before(tasks, n, back < t ? back + 1 : t);
+		if (t < d)
+			continue;
+		jobs = (t - d) / tasks[i].period;
+		sum += (an_wide)(jobs + 1) * tasks[i].cost;
+		*last = an_max(*last, d + jobs * tasks[i].period);
 	}
-	return AN_OK;
+	return sum;
+}
+
+/* What a descent does where a window fails. */
+enum remedy { REMEDY_NONE, REMEDY_BUDGET, REMEDY_DEADLINE };
+struct descent {
+	const struct an_task *tasks;
+	int n;
+	struct an_supply s;
+	enum remedy remedy;
+	int64_t max; /* of the budget */
+	int steps; /* how many jumps at most */
+	struct an_verdict why; /* the window that fails, or that decided the last remedy */
+};
+
+/* Makes the supply enough for the window, if it may. */
+static bool mend(struct descent *c, int64_t t, an_wide demand)
+{
+	int64_t need = -1;
+
+	c->why = (struct an_verdict){ AN_NOT, -1, t, demand, an_sbf(&c->s, t) };
+	if (c->remedy == REMEDY_BUDGET) {
+		need = an_budget_for(&c->s, t, demand, c->max);
+		if (need >= 0)
+			c->s.budget = need;
+	} else if (c->remedy == REMEDY_DEADLINE) {
+		/* the blackout is as much shorter as the deadline is */
+		need = c->s.deadline - (an_tbf(&c->s, demand) - t);
+		if (need < c->s.budget)
+			need = -1;
+		else
+			c->s.deadline = need;
+	}
+	if (need >= 0) {
+		c->why.answer = AN_OK;
+		c->why.supply = an_sbf(&c->s, t);
+	}
+	return need >= 0;
+}
+
+/* All windows up to @t. */
+static enum an_answer descend(struct descent *c, int64_t t)
+{
+	int64_t blocking = most_blocking(c->tasks, c->n), last, back;
+
+	for (int step = 0;; step++) {
+		an_wide demand = demand_and_deadline(c->tasks, c->n, t, &last) + blocking;
+
+		if (last < 0)
+			return AN_OK;
+		if (step == c->steps)
+			return AN_UNDECIDED;
+		if (demand > an_sbf(&c->s, last) && !mend(c, last, demand))
+			return AN_NOT;
+		back = an_tbf(&c->s, demand);
+		t = back < last ? back : last - 1;
+	}
 }
 
 enum an_answer an_edf_check(const struct an_task *tasks, int n, const struct an_supply *s,
 			    struct an_verdict *v)
 {
-	struct an_supply copy = *s;
-	struct an_verdict why = { .index = -1 };
+	struct descent c = {
+		.tasks = tasks, .n = n, .s = *s, .steps = MOST_STEPS, .why = { .index = -1 }
+	};
 	int64_t end;
-	enum an_answer answer;
 	int bad = hopeless(tasks, n);
 
 	if (bad >= 0) {
-		say(v, AN_NOT, an_max(0, tasks[bad].deadline - tasks[bad].jitter), tasks[bad].cost,
-		    an_sbf(s, an_max(0, tasks[bad].deadline - tasks[bad].jitter)));
+		end = an_max(0, tasks[bad].deadline - tasks[bad].jitter);
+		say(v, AN_NOT, end, tasks[bad].cost, an_sbf(s, end));
 		if (v)
 			v->index = bad;
 		return AN_NOT;
@@ -145,16 +190,15 @@ enum an_answer an_edf_check(const struct an_task *tasks, int n, const struct an_
 		end = 0;
 		for (int i = 0; i < n; i++)
 			end = an_max(end, tasks[i].deadline + 8 * tasks[i].period);
-		answer = descend(tasks, n, &copy, end, 0, &why);
-		if (answer != AN_NOT)
+		if (descend(&c, end) != AN_NOT)
 			return say(v, AN_UNDECIDED, 0, 0, 0);
+		c.why.answer = AN_NOT;
 	} else {
-		answer = descend(tasks, n, &copy, end, 0, &why);
+		c.why.answer = descend(&c, end);
 	}
-	why.answer = answer;
 	if (v)
-		*v = why;
-	return answer;
+		*v = c.why;
+	return c.why.answer;
 }
 
 /* The first windows, which mostly decide: the descent then begins much lower. */
@@ -194,39 +238,48 @@ static int64_t most_budget(const struct an_supply *s)
 	return s->kind == AN_EDP && s->deadline ? s->deadline : s->period;
 }
 
-static enum an_answer min_edf(const struct an_task *tasks, int n, struct an_supply *s,
+/*
+ * Where the tasks' periods have no common structure, budgets hardly above the utilisation may well
+ * do, but proving it means windows without end. Then the budget is raised, by steps that double,
+ * until the proof ends; the result is enough, and at most that much more than the least.
+ */
+static enum an_answer min_edf(const struct an_task *tasks, int n, struct an_supply *s, int64_t max,
 			      struct an_budget *out)
 {
-	int64_t max = most_budget(s), step = an_max(1, s->period >> 14);
-	an_wide floor = an_floor(an_utilisation(tasks, n) * s->period, (an_wide)1 << AN_RATE_BITS);
-	enum an_answer answer;
+	struct descent c = {
+		.tasks = tasks, .n = n, .remedy = REMEDY_BUDGET, .max = max, .steps = FIRST_STEPS
+	};
+	int64_t step = an_max(1, s->period >> 13), end;
+	an_wide rate = an_utilisation(tasks, n) * s->period >> AN_RATE_BITS;
+	enum an_answer answer = AN_NOT;
 
 	/* As much as U asks for; at exactly that the lines would never meet. */
-	s->budget = an_max(s->budget, (int64_t)an_wmin(max, floor + 1));
+	if (rate > max)
+		return AN_NOT;
+	s->budget = an_max(s->budget, (int64_t)an_wmin(max, rate + 1));
 	if (!raise_for_first(tasks, n, s, max, &out->why))
 		return AN_NOT;
+	c.s = *s;
+	c.why = out->why;
 	for (int tries = 0; tries < 40; tries++) {
-		int64_t end = horizon(tasks, n, s);
-
-		answer = end == AN_MAX_WINDOW && !is_whole_cpu(s) ?
-				 AN_UNDECIDED :
-				 descend(tasks, n, s, end, max, &out->why);
-		if (answer != AN_UNDECIDED)
-			return answer;
-		if (s->budget >= max)
-			return AN_UNDECIDED;
+		end = horizon(tasks, n, &c.s);
+		answer = end == AN_MAX_WINDOW && !is_whole_cpu(&c.s) ? AN_UNDECIDED :
+								       descend(&c, end);
+		if (answer != AN_UNDECIDED || (c.s.budget >= max && c.steps == MOST_STEPS))
+			break;
 		out->exact = false;
-		s->budget = step > max - s->budget ? max : s->budget + step;
+		c.steps = MOST_STEPS;
+		c.s.budget = step > max - c.s.budget ? max : c.s.budget + step;
 		step *= 2;
 	}
-	return AN_UNDECIDED;
+	*s = c.s;
+	out->why = c.why;
+	return answer;
 }
 
-static enum an_answer min_fp(const struct an_task *tasks, int n, struct an_supply *s,
+static enum an_answer min_fp(const struct an_task *tasks, int n, struct an_supply *s, int64_t max,
 			     struct an_budget *out)
 {
-	int64_t max = most_budget(s);
-
 	for (int i = 0; i < n; i++) {
 		const struct an_task *t = &tasks[i];
 		int64_t window = t->deadline - t->jitter, lo, hi = max;
@@ -259,6 +312,12 @@ static enum an_answer min_fp(const struct an_task *tasks, int n, struct an_suppl
 enum an_answer an_min_budget(const struct an_task *tasks, int n, enum an_rule rule,
 			     const struct an_supply *s, struct an_budget *out)
 {
+	return an_min_budget_below(tasks, n, rule, s, most_budget(s), out);
+}
+
+enum an_answer an_min_budget_below(const struct an_task *tasks, int n, enum an_rule rule,
+				   const struct an_supply *s, int64_t max, struct an_budget *out)
+{
 	struct an_supply work = *s;
 	int bad = hopeless(tasks, n);
 
@@ -272,9 +331,9 @@ enum an_answer an_min_budget(const struct an_task *tasks, int n, enum an_rule ru
 		out->why = (struct an_verdict){ AN_NOT, -1, 0, 0, 0 };
 		out->answer = AN_NOT;
 	} else if (rule == AN_EDF) {
-		out->answer = min_edf(tasks, n, &work, out);
+		out->answer = min_edf(tasks, n, &work, an_min(max, most_budget(s)), out);
 	} else {
-		out->answer = min_fp(tasks, n, &work, out);
+		out->answer = min_fp(tasks, n, &work, an_min(max, most_budget(s)), out);
 	}
 	out->budget = out->answer == AN_OK ? work.budget : -1;
 	return out->answer;
@@ -289,11 +348,24 @@ enum an_answer an_min_edp(const struct an_task *tasks, int n, enum an_rule rule,
 
 	if (an_min_budget(tasks, n, rule, &s, &least) != AN_OK)
 		return least.answer;
-	s.budget = least.budget;
+	s.budget = s.deadline = least.budget;
+	if (rule == AN_EDF) {
+		struct descent c = { .tasks = tasks,
+				     .n = n,
+				     .s = s,
+				     .remedy = REMEDY_DEADLINE,
+				     .steps = MOST_STEPS };
+
+		c.s.deadline = period;
+		hi = horizon(tasks, n, &c.s);
+		if (hi < AN_MAX_WINDOW && descend(&c, hi) == AN_OK)
+			s.deadline = c.s.deadline;
+		*out = s;
+		return AN_OK;
+	}
 	for (lo = s.budget, hi = period + 1; hi - lo > 1;) {
 		s.deadline = lo + (hi - lo) / 2;
-		if ((rule == AN_EDF ? an_edf_check(tasks, n, &s, NULL) :
-				      an_fp_check(tasks, n, &s, NULL)) == AN_OK)
+		if (an_fp_check(tasks, n, &s, NULL) == AN_OK)
 			lo = s.deadline;
 		else
 			hi = s.deadline;

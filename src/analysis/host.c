@@ -336,13 +336,18 @@ static int by_load(const void *a, const void *b)
 	return l > r ? -1 : l < r ? 1 : x < y ? -1 : x > y;
 }
 
-/* The next pCPU to try, among those not tried: -1 if none. */
-static int next_cpu(const an_wide *load, const bool *tried, int m, enum an_fit fit)
+static an_wide load_of(const struct an_server *s)
+{
+	return ((an_wide)s->budget << AN_RATE_BITS) / s->period;
+}
+
+/* The next pCPU to try for this load, among those not tried and not too full: -1 if none. */
+static int next_cpu(const an_wide *load, const bool *tried, int m, enum an_fit fit, an_wide more)
 {
 	int best = -1;
 
 	for (int c = 0; c < m; c++) {
-		if (tried[c])
+		if (tried[c] || load[c] + more > (an_wide)1 << AN_RATE_BITS)
 			continue;
 		if (best < 0 || (fit == AN_BEST_FIT && load[c] > load[best]) ||
 		    (fit == AN_WORST_FIT && load[c] < load[best]))
@@ -381,8 +386,7 @@ int an_host_place(const struct an_host *host, struct an_server *servers, int n, 
 	for (int i = 0; i < n; i++) {
 		order[i] = &servers[i];
 		if (servers[i].cpu >= 0 && servers[i].cpu < host->cpus)
-			load[servers[i].cpu] +=
-				((an_wide)servers[i].budget << 40) / servers[i].period;
+			load[servers[i].cpu] += load_of(&servers[i]);
 	}
 	qsort(order, (size_t)n, sizeof(*order), by_load);
 	for (int i = 0; i < n && !ret; i++) {
@@ -392,7 +396,7 @@ int an_host_place(const struct an_host *host, struct an_server *servers, int n, 
 		if (s->cpu >= 0)
 			continue;
 		memset(tried, 0, (size_t)host->cpus * sizeof(*tried));
-		while ((cpu = next_cpu(load, tried, host->cpus, fit)) >= 0 &&
+		while ((cpu = next_cpu(load, tried, host->cpus, fit, load_of(s))) >= 0 &&
 		       !fits(&p, servers, n, cpu, (int)(s - servers)))
 			tried[cpu] = true;
 		if (cpu < 0) {
@@ -400,7 +404,7 @@ int an_host_place(const struct an_host *host, struct an_server *servers, int n, 
 			ret = -ENOSPC;
 		} else {
 			s->cpu = cpu;
-			load[cpu] += ((an_wide)s->budget << 40) / s->period;
+			load[cpu] += load_of(s);
 		}
 	}
 	free_pool(&p);

@@ -286,7 +286,7 @@ static enum an_answer raise_for_first(struct check *c)
 
 static enum an_answer raise_for_all(struct check *c, bool *exact)
 {
-	int64_t step = an_max(1, c->s.period >> 14);
+	int64_t step = an_max(1, c->s.period >> 13);
 
 	for (int k = 0; k < c->n; k++) {
 		enum an_answer answer = AN_UNDECIDED;

@@ -4,8 +4,8 @@
  *
  * The worst case of every kind but two has one shape: a blackout, then for ever "budget at full
  * width, pause". Counted in units of supply (a width of m gives m of them in each unit of time) it
- * is one function of blackout, budget and period, and its inverse is closed. Only the exact
- * slot-by-slot MPR and DMPR are inverted by bisection.
+ * is one function of blackout, budget and period, and its inverse is closed. DMPR is that on top of
+ * a slope. Only the exact slot-by-slot MPR is inverted by bisection.
  */
 #include <string.h>
 
@@ -123,6 +123,25 @@ static int64_t tbf_by_bisection(const struct an_supply *s, an_wide work)
 	return hi;
 }
 
+/* cpus whole CPUs and one periodic: slope cpus, and cpus + 1 for `budget` in each period. */
+static int64_t dmpr_tbf(const struct an_supply *s, an_wide work)
+{
+	an_wide m = s->cpus, blackout = 2 * (an_wide)(s->period - s->budget), cycle, k, t;
+
+	if (!s->budget || work <= m * blackout)
+		return m ? (int64_t)an_wmin(an_ceil(work, m), LONGEST) : AN_NEVER;
+	work -= m * blackout;
+	cycle = m * s->period + s->budget;
+	k = an_floor(work - 1, cycle);
+	work -= k * cycle;
+	t = blackout + k * s->period;
+	if (work <= (m + 1) * s->budget)
+		t += an_ceil(work, m + 1);
+	else
+		t += s->budget + an_ceil(work - (m + 1) * s->budget, m);
+	return t > LONGEST ? AN_NEVER : (int64_t)t;
+}
+
 int64_t an_tbf(const struct an_supply *s, an_wide work)
 {
 	struct shape shape;
@@ -137,8 +156,9 @@ int64_t an_tbf(const struct an_supply *s, an_wide work)
 		t = an_ceil(work, s->cpus);
 		return t > LONGEST ? AN_NEVER : (int64_t)t;
 	case AN_MPR_SLOTS:
-	case AN_DMPR:
 		return tbf_by_bisection(s, work);
+	case AN_DMPR:
+		return dmpr_tbf(s, work);
 	case AN_PRM_LINEAR:
 	case AN_MPR_LINEAR:
 		shape = shape_of(s);

@@ -33,6 +33,7 @@ struct plan {
 	int *task_vcpu;
 	struct an_supply supply;
 	bool exact;
+	an_wide best; /* bandwidth of the best plan so far, 2^-AN_RATE_BITS; 0 = none */
 };
 
 static enum an_rule rule_of(enum an_guest guest)
@@ -68,6 +69,7 @@ static enum an_answer one_part(const struct an_system *sys, enum an_rule rule, b
 {
 	struct an_supply s = { sys->kind == AN_POLLING ? AN_POLLED : AN_PRM, p->period, 0, 0, 1 };
 	struct part *part = &p->parts[p->n];
+	int64_t most = p->period;
 	struct an_budget b;
 
 	part->deadline = p->period;
@@ -78,7 +80,15 @@ static enum an_answer one_part(const struct an_system *sys, enum an_rule rule, b
 		part->budget = s.budget;
 		part->deadline = s.deadline;
 	} else {
-		if (an_min_budget(tasks, n, rule, &s, &b) != AN_OK)
+		/* more than this would be worse than what there is already */
+		if (p->best)
+			most = (int64_t)an_wmin(most, ((p->best * p->period) >> AN_RATE_BITS) + 1 -
+							      (p->best >> AN_RATE_BITS ?
+								       0 :
+								       sys->host.switch_cost));
+		if (most < 1)
+			return AN_NOT;
+		if (an_min_budget_below(tasks, n, rule, &s, most, &b) != AN_OK)
 			return b.answer;
 		s.budget = part->budget = b.budget;
 		part->exact = b.exact;
@@ -187,7 +197,10 @@ static enum an_answer plan_global(const struct an_vm *vm, struct plan *p)
 	return AN_OK;
 }
 
-/* The budget a server gets: with switching, in whole grains. */
+/*
+ * The budget a server gets: with switching, in whole grains. What doesn't fit into the period is a
+ * whole CPU, which is not switched.
+ */
 static int64_t dressed(const struct an_system *sys, int64_t budget, int64_t period)
 {
 	an_wide b = budget;
@@ -195,9 +208,7 @@ static int64_t dressed(const struct an_system *sys, int64_t budget, int64_t peri
 	if (budget < period)
 		b += sys->host.switch_cost;
 	b = an_ceil(b, sys->grain) * sys->grain;
-	if (b > period && budget + (budget < period ? sys->host.switch_cost : 0) <= period)
-		b = period;
-	return b > period ? -1 : (int64_t)b;
+	return (int64_t)an_wmin(b, period);
 }
 
 static int candidates(const struct an_system *sys, const struct an_vm *vm, int64_t base,
@@ -277,17 +288,14 @@ static int accept(const struct an_system *sys, struct an_vm *vm, const struct pl
 	return 0;
 }
 
-static bool bandwidth(const struct an_system *sys, const struct plan *p, an_wide *out)
+static an_wide bandwidth(const struct an_system *sys, const struct plan *p)
 {
-	*out = 0;
-	for (int i = 0; i < p->n; i++) {
-		int64_t b = dressed(sys, p->parts[i].budget, p->period);
+	an_wide sum = 0;
 
-		if (b < 0)
-			return false;
-		*out += ((an_wide)b << AN_RATE_BITS) / p->period;
-	}
-	return true;
+	for (int i = 0; i < p->n; i++)
+		sum += ((an_wide)dressed(sys, p->parts[i].budget, p->period) << AN_RATE_BITS) /
+		       p->period;
+	return sum;
 }
 
 static void explain(struct an_vm *vm, enum an_answer a, int bins)
@@ -412,8 +420,11 @@ static int synthesise_vm(const struct an_system *sys, struct an_vm *vm, int64_t 
 	for (int i = 0; !ret && bins >= 0 && bins <= most_vcpus(vm) && i < n; i++) {
 		p.period = periods[i];
 		a = make_plan(sys, vm, &p, spare, bins);
-		if (a == AN_OK && bandwidth(sys, &p, &now) && (!vm->found || now < best)) {
-			best = now;
+		if (a != AN_OK)
+			continue;
+		now = bandwidth(sys, &p);
+		if (!vm->found || now < best) {
+			best = p.best = now;
 			ret = accept(sys, vm, &p);
 		}
 	}
