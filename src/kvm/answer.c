@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Answers to the control socket's verbs, read from the core's objects while the BPF side goes on changing them: each figure is
- * as it was at some instant of the last microseconds, not all of the same one.
+ * Answers to the control socket's verbs, read from the core's objects while the BPF side goes on changing them: each
+ * figure is as it was at some instant of the last microseconds, not all of the same one.
  *
  * What is refused, and in which words, is xl's (libxl_sched.c), so that a script that looks for them finds them.
  */
@@ -110,9 +110,10 @@ static void add_domain(const struct live_host *lh, u32 id, json_t *list, s64 now
 		state[1] = 'b';
 	if (d->pause_count)
 		state[2] = 'p';
-	json_array_append_new(list, json_pack("{ss si sI si ss sI si}", "name", lh->vms[id].name, "id", (int)id,
-					      "memory_mib", (json_int_t)memory_of(lh, id), "vcpus", (int)online, "state",
-					      state, "cpu_ns", (json_int_t)cpu_ns, "pid", (int)lh->vms[id].tgid));
+	json_array_append_new(list,
+			      json_pack("{ss si sI si ss sI si}", "name", lh->vms[id].name, "id", (int)id, "memory_mib",
+					(json_int_t)memory_of(lh, id), "vcpus", (int)online, "state", state, "cpu_ns",
+					(json_int_t)cpu_ns, "pid", (int)lh->vms[id].tgid));
 }
 
 static void add_vcpus(const struct live_host *lh, u32 id, json_t *list, s64 now)
@@ -171,9 +172,10 @@ static json_t *pool_params(const struct live_host *lh)
 {
 	struct credit_params *p = &lh->g->host->pools[0].credit.params;
 
-	return json_pack("{ss ss sI sI sI}", "name", "Pool-0", "sched", sched_name(lh->g->host->pools[0].sched), "tslice_ms",
-			 (json_int_t)(p->tslice_ns / MSEC), "ratelimit_us", (json_int_t)(p->ratelimit_ns / USEC),
-			 "migration_delay_us", (json_int_t)(p->migr_delay_ns / USEC));
+	return json_pack("{ss ss sI sI sI}", "name", "Pool-0", "sched", sched_name(lh->g->host->pools[0].sched),
+			 "tslice_ms", (json_int_t)(p->tslice_ns / MSEC), "ratelimit_us",
+			 (json_int_t)(p->ratelimit_ns / USEC), "migration_delay_us",
+			 (json_int_t)(p->migr_delay_ns / USEC));
 }
 
 /* A whole number of the request. false: it is something else (said in *bad). */
@@ -223,8 +225,8 @@ static json_t *credit_request(struct live_host *lh, json_t *request, int id, str
 	/* -1 leaves the cap as it is, as in xl. */
 	if (has_cap && (cap < -1 || cap > most))
 		return answer_error(
-			"Domain %d:Cpu cap out of range, valid range is from 0 to %lld for specified number of vcpus", id,
-			(long long)most);
+			"Domain %d:Cpu cap out of range, valid range is from 0 to %lld for specified number of vcpus",
+			id, (long long)most);
 	*cmd = (struct live_command){
 		.op = LIVE_ADJUST,
 		.domain = (u32)id,
@@ -299,17 +301,17 @@ static json_t *answer_status(struct live_host *lh, const struct live_about *abou
 	scx_state(state, sizeof(state));
 	scx_name(ops, sizeof(ops));
 	counters = json_pack("{sI sI sI sI sI sI sI sI sI sI sI sI}", "dispatch", (json_int_t)g->nr_dispatch, "keep",
-			     (json_int_t)g->nr_keep, "kick", (json_int_t)g->nr_kick, "timer", (json_int_t)g->nr_timer, "miss",
-			     (json_int_t)g->nr_miss, "yield_to", (json_int_t)g->nr_yield_to, "yield_ok",
+			     (json_int_t)g->nr_keep, "kick", (json_int_t)g->nr_kick, "timer", (json_int_t)g->nr_timer,
+			     "miss", (json_int_t)g->nr_miss, "yield_to", (json_int_t)g->nr_yield_to, "yield_ok",
 			     (json_int_t)g->nr_yield_ok, "adopt", (json_int_t)g->nr_adopt, "leave",
-			     (json_int_t)g->nr_leave, "full", (json_int_t)g->nr_full, "late",
-			     (json_int_t)g->nr_late, "stay", (json_int_t)g->nr_stay);
-	return json_pack("{si sb si ss ss sI si sb si si sI sI s{ss ss} so sO*}", "version", LIVE_PROTOCOL, "running", 1,
-			 "pid", (int)getpid(), "rota", ROTA_VERSION, "scheduler", about->sched, "since_unix",
+			     (json_int_t)g->nr_leave, "full", (json_int_t)g->nr_full, "late", (json_int_t)g->nr_late,
+			     "stay", (json_int_t)g->nr_stay);
+	return json_pack("{si sb si ss ss sI si sb si si sI sI s{ss ss} so sO*}", "version", LIVE_PROTOCOL, "running",
+			 1, "pid", (int)getpid(), "rota", ROTA_VERSION, "scheduler", about->sched, "since_unix",
 			 (json_int_t)about->since_unix, "restarts", (int)about->restarts, "kvm", about->kvm, "cpus",
 			 (int)about->online, "possible_cpus", (int)g->nr_cpus, "domains",
-			 (json_int_t)g->host->nr_domains, "vcpus", (json_int_t)g->host->nr_vcpus, "kernel", "state", state,
-			 "ops", ops, "counters", counters, "last_exit", about->last_exit);
+			 (json_int_t)g->host->nr_domains, "vcpus", (json_int_t)g->host->nr_vcpus, "kernel", "state",
+			 state, "ops", ops, "counters", counters, "last_exit", about->last_exit);
 }
 
 /* Only for the fault tests, and only if the environment of `rota host start` said so. */

@@ -422,8 +422,8 @@ void BPF_PROG(rota_enqueue, struct task_struct *p, u64 enq_flags)
 		vcpu_unblock(cx, v);
 	} else if (v->processor->curr == v) {
 		/*
-		 * Its turn it still is: something else (a change of its affinity, say) took it off and put it back. On the
-		 * local queue it would keep its CPU from dispatch; so not when that is due.
+		 * Its turn it still is: something else (a change of its affinity, say) took it off and put it back.
+		 * On the local queue it would keep its CPU from dispatch; so not when that is due.
 		 */
 		pcpu_t *there = v->processor;
 		u32 cpu = there->id;
@@ -440,8 +440,9 @@ void BPF_PROG(rota_enqueue, struct task_struct *p, u64 enq_flags)
 }
 
 /*
- * Let the core choose. Who was current and is no longer runnable, or is a container, has no state to save. @here, the vCPU
- * whose thread is runnable on this CPU, has: its thread comes to enqueue. The core may choose more than once before that.
+ * Let the core choose. Who was current and is no longer runnable, or is a container, has no state to save. @here, the
+ * vCPU whose thread is runnable on this CPU, has: its thread comes to enqueue. The core may choose more than once
+ * before that.
  */
 NO_FRAME void switch_here(sched_call_t *cx, pcpu_t *p, vcpu_t *here)
 {
@@ -464,7 +465,10 @@ static void send_to(struct task_struct *task, u32 cpu)
 		insert_task(task, SCX_DSQ_LOCAL, SLICE_INF, 0);
 		return;
 	}
-	/* It was put off its CPU where it may not leave it: it goes on there for a moment, until it may. This one waits. */
+	/*
+	 * It was put off its CPU where it may not leave it: it goes on there for a moment, until it may. This one
+	 * waits.
+	 */
 	if (!t || t->stays)
 		return;
 	t->stays = 1;
@@ -552,7 +556,8 @@ void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 	}
 	carry_out(cx, cpu);
 	if (p->resched)
-		scx_bpf_kick_cpu(cpu, SCX_KICK_PREEMPT); /* wanted again while it was at it: what is dropped above comes back */
+		scx_bpf_kick_cpu(
+			cpu, SCX_KICK_PREEMPT); /* wanted again while it was at it: what is dropped above comes back */
 	arm_timer((u32)cpu, p->deadline_ns);
 }
 
@@ -567,9 +572,9 @@ void BPF_PROG(rota_running, struct task_struct *p)
 
 	USE_ARENA();
 	/*
-	 * A kick is lost where a task of a higher class runs (a real-time one, say), or one that the kernel itself put on
-	 * the CPU's local queue: the CPU does not come to dispatch then, though the core wants it, or its timer was due.
-	 * Again in a moment, rather than at once: who runs here must get on.
+	 * A kick is lost where a task of a higher class runs (a real-time one, say), or one that the kernel itself
+	 * put on the CPU's local queue: the CPU does not come to dispatch then, though the core wants it, or its
+	 * timer was due. Again in a moment, rather than at once: who runs here must get on.
 	 */
 	here = pcpu_of(live.host, cpu);
 	if (c && (here->resched || here->deadline_ns <= (s64)now)) {

@@ -158,8 +158,8 @@ static inline s64 credit2_kept_until(cpupool_t *pool, pcpu_t *p)
 }
 
 /*
- * How much better it is that v runs on p than who runs there; not above 0: no. When only the ratelimit speaks against it, p may
- * be the pCPU that is to look again (mends 2.8).
+ * How much better it is that v runs on p than who runs there; not above 0: no. When only the ratelimit speaks against
+ * it, p may be the pCPU that is to look again (mends 2.8).
  */
 CORE_FN s64 credit2_score(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG, pcpu_t *p ARG)
 {
@@ -195,8 +195,9 @@ CORE_FN s64 credit2_score(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v A
 }
 
 /*
- * No pCPU idles for v: tickle the one, its own first, where it is better than who runs there. Where only the ratelimit speaks
- * against that, the pCPU looks again when that is over. (Xen lets it run its slice to the end, as if v had not come: 2.8.)
+ * No pCPU idles for v: tickle the one, its own first, where it is better than who runs there. Where only the
+ * ratelimit speaks against that, the pCPU looks again when that is over. (Xen lets it run its slice to the end, as if
+ * v had not come: 2.8.)
  */
 CORE_FN int credit2_tickle_busy(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG)
 {
@@ -292,8 +293,8 @@ static inline s64 credit2_load_without(vcpu_t *v, credit2_runq_t *rq)
 }
 
 /*
- * The least loaded run queue with pCPUs in @allowed, the first of equals: index, or -1. In Xen a new vCPU's lock is that of the
- * queue of the pCPU it was created on, which is so left out (mended).
+ * The least loaded run queue with pCPUs in @allowed, the first of equals: index, or -1. In Xen a new vCPU's lock is
+ * that of the queue of the pCPU it was created on, which is so left out (mended).
  */
 CORE_FN s32 credit2_least_loaded(cpupool_t *pool ARG, vcpu_t *v ARG, cpumask_t *allowed ARG)
 {

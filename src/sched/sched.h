@@ -65,8 +65,8 @@ typedef struct trace_rec ARENA trace_rec_t;
 	SCHEDULER(rtxen, 16, "RT-Xen Server Scheduler")
 
 /*
- * Those that are compiled in: all, but on a live host only those that its kernels' verifiers have been seen to take, all
- * in one program (they allow it a million steps).
+ * Those that are compiled in: all, but on a live host only those that its kernels' verifiers have been seen to take,
+ * together in one program (they allow it a million steps).
  */
 #ifdef ROTA_LIVE
 #define SCHEDULERS(SCHEDULER) SCHEDULER(credit, 5, "SMP Credit Scheduler")

@@ -66,7 +66,6 @@ static const struct policy {
 	{ "rtds", NULL }, /* the parameters of these: scenario_sched.c */
 	{ "rtxen", NULL },
 	{ "null", NULL },
-	{ "sedf", NULL },
 	{ "arinc653", NULL },
 	{ NULL, NULL },
 };

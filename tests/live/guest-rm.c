@@ -3,8 +3,8 @@
  * guest-rm - a virtual machine of a few instructions, whose load is known exactly
  *
  * A scheduler is tested with guests whose demand is known to the microsecond and that start in 20 ms. This program is
- * such a VM: a true KVM virtual machine (one process, one thread for each vCPU, named as QEMU names them) with a guest of
- * a dozen 16-bit instructions, in one of these modes:
+ * such a VM: a true KVM virtual machine (one process, one thread for each vCPU, named as QEMU names them) with a
+ * guest of a dozen 16-bit instructions, in one of these modes:
  *
  *   hog       counts, never lets go of the CPU
  *   io        like a guest that serves I/O: the local APIC's timer wakes it every --period, it works for --cost, it
@@ -14,9 +14,9 @@
  *   dyield    works for a moment, then asks the hypervisor to run the next vCPU in its place (KVM_HC_SCHED_YIELD)
  *   pingpong  pairs of vCPUs that wake each other by IPI and halt: nothing but context switches
  *
- * The guest writes its counters to memory that this program reads, so looking at them disturbs nobody. Each vCPU has a
- * 64 KiB segment of its own (struct guest below); the code is shared and reached through CS. The local APICs are in x2APIC
- * mode, because a real-mode guest can reach MSRs, while the APIC's page lies above what it can address.
+ * The guest writes its counters to memory that this program reads, so looking at them disturbs nobody. Each vCPU has
+ * a 64 KiB segment of its own (struct guest below); the code is shared and reached through CS. The local APICs are in
+ * x2APIC mode, because a real-mode guest can reach MSRs, while the APIC's page lies above what it can address.
  *
  * Reports: one line a vCPU with what happened since the start, or since the last SIGUSR2:
  *	NAME vcpu=N span_ms=N loops=N cpu_ns=N wait_ns=N [wakes=N missed=N p50_us=F p90_us=F p99_us=F max_us=F]

@@ -23,10 +23,10 @@ NO_COSTS = {'context_switch': 0, 'ipi': 0, 'migration': 0, 'vm_exit': 0}
 SCHED = next((word for word in sys.argv[1:] if not word.startswith('-')), 'credit')
 
 
-def rows(name):
+def rows(name, also=()):
     """Of a table, what was measured of our scheduler. EINVAL: Xen refused to be measured so."""
     with open(os.path.join(HERE, name), newline='') as f:
-        return [row for row in csv.DictReader(f) if row['sched'] == SCHED and row.get('share') != 'EINVAL']
+        return [row for row in csv.DictReader(f) if row.get('sched', SCHED) in (SCHED, *also) and row.get('share') != 'EINVAL']
 
 
 def run(scenario, *options):
