@@ -271,6 +271,8 @@ void machine_finish(struct machine *m)
 {
 	for (uint32_t i = 0; i < m->nr_vcpus; i++)
 		guest_finish_stats(&m->vcpus[i].guest, m->now);
+	/* Nothing happens any more: the largest hosts need the room for their results. */
+	event_queue_free(&m->events);
 }
 
 uint64_t machine_scheduler_events(const struct machine *m)
