@@ -20,10 +20,16 @@ static void bucket_of(uint64_t v, unsigned int *octave, unsigned int *step)
 	bits = 63 - (unsigned int)__builtin_clzll(v); /* >= 7 */
 	*octave = bits - 6;
 	*step = (unsigned int)(v >> (bits - 7)) - HISTOGRAM_STEPS;
+	if (*octave >= HISTOGRAM_OCTAVES) {
+		*octave = HISTOGRAM_OCTAVES - 1;
+		*step = HISTOGRAM_STEPS - 1;
+	}
 }
 
 static int64_t bucket_end(unsigned int octave, unsigned int step)
 {
+	if (octave == HISTOGRAM_OCTAVES - 1 && step == HISTOGRAM_STEPS - 1)
+		return INT64_MAX;
 	if (!octave)
 		return step;
 	return (int64_t)((((uint64_t)HISTOGRAM_STEPS + step + 1) << (octave - 1)) - 1);
