@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define HISTOGRAM_STEPS 128
-#define HISTOGRAM_OCTAVES 44 /* up to 2^50 ns, 13 days, longer than a scenario; what is beyond counts in the last bucket */
+#define HISTOGRAM_OCTAVES 44 /* up to 2^50 ns, 13 days: longer than a scenario; the last bucket takes what is beyond */
 
 struct histogram {
 	uint64_t count, sum, max;
