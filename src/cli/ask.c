@@ -52,8 +52,7 @@ json_t *ask(const char *verb, json_t *request)
 	}
 	json_object_del(answer, "version");
 	warnings = json_object_get(answer, "warnings");
-	json_array_foreach(warnings, i, w)
-		fprintf(stderr, "rota: %s: warning: %s\n", verb, json_string_value(w));
+	json_array_foreach(warnings, i, w) fprintf(stderr, "rota: %s: warning: %s\n", verb, json_string_value(w));
 	json_object_del(answer, "warnings");
 	return answer;
 }
@@ -115,7 +114,7 @@ bool plain_arguments(int argc, char **argv, const char *usage, int least, int mo
 	*first = optind;
 	if (argc - optind < least || argc - optind > most) {
 		*ret = ask_usage(argv[0], "'rota %s' takes %s%d argument%s", argv[0],
-				 least == most ? "" :
+				 least == most	       ? "" :
 				 argc - optind < least ? "at least " :
 							 "at most ",
 				 argc - optind < least ? least : most,

@@ -43,6 +43,7 @@ int cmd_sched_credit(int argc, char **argv);
 int cmd_sched_credit2(int argc, char **argv);
 int cmd_sched_rtds(int argc, char **argv);
 int cmd_sched_rtxen(int argc, char **argv);
+int cmd_sched_sedf(int argc, char **argv);
 int cmd_sched_arinc653(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_step(int argc, char **argv);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * `rota create`: a domain by an xl.cfg file. Of its keys, those that concern CPUs are taken, and on a simulated host one
- * more: workload, in the words of a scenario. The others (disks, networks ...) are xl's alone.
+ * `rota create`: a domain by an xl.cfg file. Of its keys, those that concern CPUs are taken, and on a simulated host
+ * one more: workload, in the words of a scenario. The others (disks, networks ...) are xl's alone.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -25,11 +25,11 @@ static const char usage[] =
 	"Example: rota create /dev/null name=\\\"a\\\" vcpus=2 workload=\\\"{model: hog}\\\"\n";
 
 static const struct xlcfg_key keys[] = {
-	{ "name", XLCFG_STRING },	   { "vcpus", XLCFG_NUMBER },	  { "maxvcpus", XLCFG_NUMBER },
-	{ "memory", XLCFG_NUMBER },	   { "cpus", XLCFG_STRING_OR_LIST }, { "cpus_soft", XLCFG_STRING_OR_LIST },
+	{ "name", XLCFG_STRING },	{ "vcpus", XLCFG_NUMBER },	  { "maxvcpus", XLCFG_NUMBER },
+	{ "memory", XLCFG_NUMBER },	{ "cpus", XLCFG_STRING_OR_LIST }, { "cpus_soft", XLCFG_STRING_OR_LIST },
 	{ "cpu_weight", XLCFG_NUMBER }, { "cap", XLCFG_NUMBER },	  { "pool", XLCFG_STRING },
-	{ "period", XLCFG_NUMBER },	   { "budget", XLCFG_NUMBER },	  { "extratime", XLCFG_NUMBER },
-	{ "workload", XLCFG_STRING },   { NULL, XLCFG_STRING },
+	{ "period", XLCFG_NUMBER },	{ "budget", XLCFG_NUMBER },	  { "extratime", XLCFG_NUMBER },
+	{ "workload", XLCFG_STRING },	{ NULL, XLCFG_STRING },
 };
 
 /* Keys whose name in a request is another. */

@@ -116,9 +116,10 @@ int cmd_info(int argc, char **argv)
 
 int cmd_step(int argc, char **argv)
 {
-	static const char usage[] = "Usage: rota step TIME\n"
-				    "\n"
-				    "Let TIME (10ms, 1s ...) pass on the simulated host. Of use with `rotad --speed step`.\n";
+	static const char usage[] =
+		"Usage: rota step TIME\n"
+		"\n"
+		"Let TIME (10ms, 1s ...) pass on the simulated host. Of use with `rotad --speed step`.\n";
 	int first, ret;
 	int64_t ns;
 

@@ -30,14 +30,10 @@ static const char vcpu_usage[] =
 	"  -h, --help  this text\n";
 
 static const struct option list_options[] = {
-	{ "long", no_argument, NULL, 'l' },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "cpupool", no_argument, NULL, 'c' },
-	{ "numa", no_argument, NULL, 'n' },
-	{ "context", no_argument, NULL, 'Z' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
+	{ "long", no_argument, NULL, 'l' },    { "verbose", no_argument, NULL, 'v' },
+	{ "cpupool", no_argument, NULL, 'c' }, { "numa", no_argument, NULL, 'n' },
+	{ "context", no_argument, NULL, 'Z' }, { "json", no_argument, NULL, 'j' },
+	{ "help", no_argument, NULL, 'h' },    { 0 },
 };
 
 struct columns {
@@ -66,8 +62,7 @@ static void print_nodes(json_t *nodes)
 	size_t i;
 
 	putchar(' ');
-	json_array_foreach(nodes, i, n)
-		printf("%s%" JSON_INTEGER_FORMAT, i ? "," : "", json_integer_value(n));
+	json_array_foreach(nodes, i, n) printf("%s%" JSON_INTEGER_FORMAT, i ? "," : "", json_integer_value(n));
 }
 
 static void list_row(const struct columns *c, json_t *row)
@@ -250,7 +245,8 @@ int cmd_uptime(int argc, char **argv)
 	if (!answer)
 		return CLI_FAILED;
 	printf("%-33s %4s %s\n", "Name", "ID", "Uptime");
-	json_array_foreach(json_object_get(answer, "domains"), i, row) {
+	json_array_foreach(json_object_get(answer, "domains"), i, row)
+	{
 		long long s = (row_number(answer, "now_ns") - row_number(row, "start_ns")) / 1000000000;
 
 		printf("%-33s %4lld ", row_text(row, "name"), row_number(row, "id"));

@@ -11,14 +11,13 @@
 
 /* ---- cpupool-list ---- */
 
-static const char list_usage[] =
-	"Usage: rota cpupool-list [-c] [--json] [CPUPOOL]\n"
-	"\n"
-	"List CPU pools on host.\n"
-	"\n"
-	"  -c, --cpus  list the CPUs of each\n"
-	"      --json  for programs\n"
-	"  -h, --help  this text\n";
+static const char list_usage[] = "Usage: rota cpupool-list [-c] [--json] [CPUPOOL]\n"
+				 "\n"
+				 "List CPU pools on host.\n"
+				 "\n"
+				 "  -c, --cpus  list the CPUs of each\n"
+				 "      --json  for programs\n"
+				 "  -h, --help  this text\n";
 
 static void print_cpus(json_t *row)
 {
@@ -40,7 +39,8 @@ static void print_pools(json_t *pools, bool cpus)
 		printf("%-19s%s\n", "Name", "CPU list");
 	else
 		printf("%-19sCPUs   Sched     Active   Domain count\n", "Name");
-	json_array_foreach(pools, i, row) {
+	json_array_foreach(pools, i, row)
+	{
 		if (cpus)
 			print_cpus(row);
 		else
@@ -93,22 +93,21 @@ int cmd_cpupool_list(int argc, char **argv)
 
 /* ---- cpupool-create ---- */
 
-static const char create_usage[] =
-	"Usage: rota cpupool-create [-n] [-f FILE | FILE] [KEY=VALUE...]\n"
-	"\n"
-	"Create a new CPU pool. Keys are those of xlcpupool.cfg(5), in xl's syntax:\n"
-	"  name=\"NAME\"             default: the file's name\n"
-	"  sched=\"SCHEDULER\"       default: that of Pool-0\n"
-	"  cpus=\"LIST\" or [\"N\",..] its CPUs, which must be free\n"
-	"  nodes=[\"N\",..]          the free CPUs of these nodes\n"
-	"Without cpus and nodes it has none yet: see cpupool-cpu-add.\n"
-	"\n"
-	"  -f, --defconfig=FILE  use the given configuration file\n"
-	"  -n, --dryrun          only check, and print the resulting configuration\n"
-	"      --save            it lasts: see rota.yaml(5)\n"
-	"  -h, --help            this text\n"
-	"\n"
-	"Example: rota cpupool-create name=\\\"rt\\\" sched=\\\"rtds\\\" cpus=\\\"2-3\\\"\n";
+static const char create_usage[] = "Usage: rota cpupool-create [-n] [-f FILE | FILE] [KEY=VALUE...]\n"
+				   "\n"
+				   "Create a new CPU pool. Keys are those of xlcpupool.cfg(5), in xl's syntax:\n"
+				   "  name=\"NAME\"             default: the file's name\n"
+				   "  sched=\"SCHEDULER\"       default: that of Pool-0\n"
+				   "  cpus=\"LIST\" or [\"N\",..] its CPUs, which must be free\n"
+				   "  nodes=[\"N\",..]          the free CPUs of these nodes\n"
+				   "Without cpus and nodes it has none yet: see cpupool-cpu-add.\n"
+				   "\n"
+				   "  -f, --defconfig=FILE  use the given configuration file\n"
+				   "  -n, --dryrun          only check, and print the resulting configuration\n"
+				   "      --save            it lasts: see rota.yaml(5)\n"
+				   "  -h, --help            this text\n"
+				   "\n"
+				   "Example: rota cpupool-create name=\\\"rt\\\" sched=\\\"rtds\\\" cpus=\\\"2-3\\\"\n";
 
 struct create {
 	const char *file;
@@ -118,11 +117,8 @@ struct create {
 };
 
 static const struct xlcfg_key pool_keys[] = {
-	{ "name", XLCFG_STRING },
-	{ "sched", XLCFG_STRING },
-	{ "cpus", XLCFG_STRING_OR_LIST },
-	{ "nodes", XLCFG_STRING_OR_LIST },
-	{ NULL, XLCFG_STRING },
+	{ "name", XLCFG_STRING },	   { "sched", XLCFG_STRING }, { "cpus", XLCFG_STRING_OR_LIST },
+	{ "nodes", XLCFG_STRING_OR_LIST }, { NULL, XLCFG_STRING },
 };
 
 /* ["1","3-4"] with a prefix -> "node:1,node:3-4"; a string is taken whole. */
@@ -252,7 +248,8 @@ static int pool_verb(int argc, char **argv, const char *usage, const char *secon
 
 int cmd_cpupool_destroy(int argc, char **argv)
 {
-	return pool_verb(argc, argv, "Usage: rota cpupool-destroy CPUPOOL\n\nDeactivates a CPU pool; its CPUs become free.\n",
+	return pool_verb(argc, argv,
+			 "Usage: rota cpupool-destroy CPUPOOL\n\nDeactivates a CPU pool; its CPUs become free.\n",
 			 NULL);
 }
 
@@ -263,24 +260,27 @@ int cmd_cpupool_rename(int argc, char **argv)
 
 int cmd_cpupool_cpu_add(int argc, char **argv)
 {
-	return pool_verb(argc, argv,
-			 "Usage: rota cpupool-cpu-add CPUPOOL CPUS|node:NODE\n\nAdds free CPUs to a CPU pool: all of the list "
-			 "or none.\n",
-			 "cpus");
+	return pool_verb(
+		argc, argv,
+		"Usage: rota cpupool-cpu-add CPUPOOL CPUS|node:NODE\n\nAdds free CPUs to a CPU pool: all of the list "
+		"or none.\n",
+		"cpus");
 }
 
 int cmd_cpupool_cpu_remove(int argc, char **argv)
 {
-	return pool_verb(argc, argv,
-			 "Usage: rota cpupool-cpu-remove CPUPOOL CPUS|node:NODE\n\nRemoves CPUs from a CPU pool: all of the "
-			 "list or none. They become free.\n",
-			 "cpus");
+	return pool_verb(
+		argc, argv,
+		"Usage: rota cpupool-cpu-remove CPUPOOL CPUS|node:NODE\n\nRemoves CPUs from a CPU pool: all of the "
+		"list or none. They become free.\n",
+		"cpus");
 }
 
 int cmd_cpupool_migrate(int argc, char **argv)
 {
-	static const char usage[] = "Usage: rota cpupool-migrate DOMAIN CPUPOOL\n\nMoves a domain into a CPU pool. It keeps "
-				    "its weight, cap and, where they fit, affinities.\n";
+	static const char usage[] =
+		"Usage: rota cpupool-migrate DOMAIN CPUPOOL\n\nMoves a domain into a CPU pool. It keeps "
+		"its weight, cap and, where they fit, affinities.\n";
 	int first, ret;
 
 	if (!plain_arguments(argc, argv, usage, 2, 2, &first, &ret))

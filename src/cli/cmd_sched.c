@@ -171,7 +171,8 @@ static int show(const struct weights *o)
 	if (o->json) {
 		print_json(pools);
 	} else {
-		json_array_foreach(pools, i, row) {
+		json_array_foreach(pools, i, row)
+		{
 			if (!o->domain)
 				print_pool(row);
 			if (!o->params)
@@ -180,8 +181,8 @@ static int show(const struct weights *o)
 	}
 	/* The pool that was asked for has another scheduler. */
 	if (o->params && !json_array_size(pools))
-		ret = ask_failed(o->verb, "cpupool '%s' is not scheduled by %s; -p names another", o->pool ? o->pool : "Pool-0",
-				 o->sched);
+		ret = ask_failed(o->verb, "cpupool '%s' is not scheduled by %s; -p names another",
+				 o->pool ? o->pool : "Pool-0", o->sched);
 	json_decref(answer);
 	return ret;
 }

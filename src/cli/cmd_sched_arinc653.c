@@ -68,7 +68,8 @@ static void print_pool(json_t *pool)
 	printf("Cpupool %s: sched=ARINC653 major-frame=%lldus%s\n", row_text(pool, "name"),
 	       row_number(table, "major_ns") / 1000, json_is_true(json_object_get(table, "donate")) ? " donate" : "");
 	printf("%-33s %4s %9s %9s\n", "Name", "VCPU", "At", "Time");
-	json_array_foreach(json_object_get(table, "frames"), i, f) {
+	json_array_foreach(json_object_get(table, "frames"), i, f)
+	{
 		long long us = row_number(f, "time_ns") / 1000;
 
 		if (json_object_get(f, "domain"))

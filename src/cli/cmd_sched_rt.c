@@ -138,7 +138,8 @@ static int take_option(struct servers *o, int c)
 		return take(o, &o->budget, optarg);
 	case 'e':
 		ret = take(o, &o->extratime, optarg);
-		if (!ret && o->extratime.value[o->extratime.nr - 1] != 0 && o->extratime.value[o->extratime.nr - 1] != 1)
+		if (!ret && o->extratime.value[o->extratime.nr - 1] != 0 &&
+		    o->extratime.value[o->extratime.nr - 1] != 1)
 			return ask_failed(o->verb, "Invalid extratime.");
 		return ret;
 	case OPT_JSON:
@@ -246,7 +247,8 @@ static void domain_row(const struct servers *o, json_t *domain)
 		if (strcmp(yes(other), yes(rt)))
 			extratime = "-";
 	}
-	printf("%-33s %4lld %9s %9s %10s", row_text(domain, "name"), row_number(domain, "id"), period, budget, extratime);
+	printf("%-33s %4lld %9s %9s %10s", row_text(domain, "name"), row_number(domain, "id"), period, budget,
+	       extratime);
 	tail(o, rt);
 }
 
@@ -293,7 +295,8 @@ static int show(const struct servers *o)
 		return CLI_FAILED;
 	if (o->json)
 		print_json(pools);
-	json_array_foreach(pools, i, pool) {
+	json_array_foreach(pools, i, pool)
+	{
 		if (o->json)
 			break;
 		if (!o->domain)

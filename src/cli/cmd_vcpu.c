@@ -9,16 +9,15 @@
 
 /* ---- vcpu-pin ---- */
 
-static const char pin_usage[] =
-	"Usage: rota vcpu-pin [-f] DOMAIN VCPU|all HARD|-|all [SOFT|-|all]\n"
-	"\n"
-	"Set which CPUs a VCPU can use (hard affinity), and prefers (soft affinity).\n"
-	"\n"
-	"A list of CPUs is like 0-5,8,^3 or node:1 or all; - leaves an affinity as it is.\n"
-	"  -f, --force   undo a temporary pin first\n"
-	"  -N, --dry-run only print the affinities that would be set\n"
-	"      --save    it lasts: see rota.yaml(5)\n"
-	"  -h, --help    this text\n";
+static const char pin_usage[] = "Usage: rota vcpu-pin [-f] DOMAIN VCPU|all HARD|-|all [SOFT|-|all]\n"
+				"\n"
+				"Set which CPUs a VCPU can use (hard affinity), and prefers (soft affinity).\n"
+				"\n"
+				"A list of CPUs is like 0-5,8,^3 or node:1 or all; - leaves an affinity as it is.\n"
+				"  -f, --force   undo a temporary pin first\n"
+				"  -N, --dry-run only print the affinities that would be set\n"
+				"      --save    it lasts: see rota.yaml(5)\n"
+				"  -h, --help    this text\n";
 
 static bool is_number(const char *text)
 {
@@ -128,9 +127,9 @@ int cmd_vcpu_set(int argc, char **argv)
 		return ask_usage("vcpu-set", "'rota vcpu-set' requires 2 arguments");
 	if (!is_number(argv[optind + 1]))
 		return ask_failed("vcpu-set", "Error: Invalid argument.");
-	return ask_done("vcpu-set", json_pack("{ss ss sI sb}", "verb", "vcpu-set", "domain", argv[optind], "count",
-					      (json_int_t)strtoll(argv[optind + 1], NULL, 10), "ignore_host",
-					      ignore_host));
+	return ask_done("vcpu-set",
+			json_pack("{ss ss sI sb}", "verb", "vcpu-set", "domain", argv[optind], "count",
+				  (json_int_t)strtoll(argv[optind + 1], NULL, 10), "ignore_host", ignore_host));
 }
 
 /* ---- the others ---- */
@@ -161,10 +160,11 @@ int cmd_unpause(int argc, char **argv)
 
 int cmd_destroy(int argc, char **argv)
 {
-	return each_domain(argc, argv,
-			   "Usage: rota destroy DOMAIN\n\nTerminate a domain immediately. A live host's VMs are not rota's "
-			   "to end.\n",
-			   1);
+	return each_domain(
+		argc, argv,
+		"Usage: rota destroy DOMAIN\n\nTerminate a domain immediately. A live host's VMs are not rota's "
+		"to end.\n",
+		1);
 }
 
 int cmd_rename(int argc, char **argv)
@@ -174,6 +174,6 @@ int cmd_rename(int argc, char **argv)
 
 	if (!plain_arguments(argc, argv, usage, 2, 2, &first, &ret))
 		return ret;
-	return ask_done("rename", json_pack("{ss ss ss}", "verb", "rename", "domain", argv[first], "name",
-					    argv[first + 1]));
+	return ask_done("rename",
+			json_pack("{ss ss ss}", "verb", "rename", "domain", argv[first], "name", argv[first + 1]));
 }

@@ -11,8 +11,9 @@
 static const struct {
 	const char *verb, *live;
 } verbs[] = {
-	{ "list", "list" },		  { "vcpu-list", "vcpu-list" },	 { "sched", "sched-credit" },
-	{ "sched-domain", "sched-credit" }, { "sched-pool", "params" },
+	{ "list", "list" },	     { "vcpu-list", "vcpu-list" },
+	{ "sched", "sched-credit" }, { "sched-domain", "sched-credit" },
+	{ "sched-pool", "params" },
 };
 
 /* {pool, domains} -> {pools: [{name, sched, params, domains}]} */
@@ -27,6 +28,7 @@ static json_t *as_pools(json_t *answer)
 json_t *live_bridge_ask(json_t *request, char *error)
 {
 	const char *verb = json_string_value(json_object_get(request, "verb")), *live = NULL;
+	bool asks_pools = verb && !strcmp(verb, "sched");
 	json_t *answer, *pools;
 	int code;
 
@@ -38,9 +40,10 @@ json_t *live_bridge_ask(json_t *request, char *error)
 	json_object_set_new(request, "verb", json_string(live));
 	answer = control_ask(json_incref(request), &code, error);
 	if (!answer && code == -ECONNREFUSED)
-		snprintf(error, CONTROL_ERROR_LEN,
-			 "the live host is not running; `rota host start` starts it, `rotad --host sim` a simulated one");
-	if (!answer || strcmp(verb, "sched"))
+		snprintf(
+			error, CONTROL_ERROR_LEN,
+			"the live host is not running; `rota host start` starts it, `rotad --host sim` a simulated one");
+	if (!answer || !asks_pools)
 		return answer;
 	pools = as_pools(answer);
 	json_decref(answer);

@@ -42,6 +42,7 @@ static const struct {
 	{ "sched-credit2", cmd_sched_credit2, "the same of credit2" },
 	{ "sched-rtds", cmd_sched_rtds, "get or set rtds parameters" },
 	{ "sched-rtxen", cmd_sched_rtxen, "get or set rtxen parameters" },
+	{ "sched-sedf", cmd_sched_sedf, "get or set sedf parameters" },
 	{ "sched-arinc653", cmd_sched_arinc653, "get or set an arinc653 pool's table" },
 	{ "info", cmd_info, "about the host" },
 	{ "step", cmd_step, "let time pass on a simulated host" },
@@ -73,8 +74,7 @@ static int finish(int ret)
 	if (!fflush(stdout) && !ferror(stdout))
 		return ret;
 	if (ret == CLI_DONE && errno != EPIPE)
-		fprintf(stderr, "rota: can't write to standard output: %s\n",
-			strerror(errno ? errno : EIO));
+		fprintf(stderr, "rota: can't write to standard output: %s\n", strerror(errno ? errno : EIO));
 	return ret == CLI_DONE ? CLI_FAILED : ret;
 }
 
@@ -105,8 +105,7 @@ static int run(int argc, char **argv)
 	for (size_t i = 0; i < NR_FAMILIES; i++)
 		if (!strcmp(argv[1], families[i].name))
 			return families[i].run(argc - 1, argv + 1);
-	fprintf(stderr, "rota: there is no command or option '%s'; `rota --help` lists them\n",
-		argv[1]);
+	fprintf(stderr, "rota: there is no command or option '%s'; `rota --help` lists them\n", argv[1]);
 	return CLI_USAGE;
 }
 

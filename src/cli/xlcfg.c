@@ -106,8 +106,9 @@ json_t *xlcfg_read(const char *file, char *const *words, int nr_words, const str
 json_t *xlcfg_read(const char *file, char *const *words, int nr_words, const struct xlcfg_key *keys, char *error)
 {
 	(void)file, (void)words, (void)nr_words, (void)keys;
-	snprintf(error, CONTROL_ERROR_LEN,
-		 "this rota was built without xl's parser of configuration files; build it again with libxen-dev installed");
+	snprintf(
+		error, CONTROL_ERROR_LEN,
+		"this rota was built without xl's parser of configuration files; build it again with libxen-dev installed");
 	return NULL;
 }
 

@@ -14,9 +14,9 @@ struct xlcfg_key {
 };
 
 /*
- * Read @file (NULL: none), then @words ("key=value", in the file's syntax). Returns an object with those of @keys (ended
- * by a NULL name) that are there, or NULL with the sentence; where this rota was built without xl's parser, the sentence
- * says so. Other keys are left out, as xl does.
+ * Read @file (NULL: none), then @words ("key=value", in the file's syntax). Returns an object with those of @keys
+ * (ended by a NULL name) that are there, or NULL with the sentence; where this rota was built without xl's parser, the
+ * sentence says so. Other keys are left out, as xl does.
  */
 json_t *xlcfg_read(const char *file, char *const *words, int nr_words, const struct xlcfg_key *keys, char *error);
 

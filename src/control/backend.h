@@ -20,16 +20,20 @@
 enum command_op {
 	CMD_ADJUST, /* domain, weight (0 leave), cap (-1 leave) */
 	CMD_VCPU_RT, /* domain, vcpu, rt */
-	CMD_POOL_CREDIT, CMD_POOL_CREDIT2, /* pool, credit or credit2 */
+	CMD_POOL_CREDIT,
+	CMD_POOL_CREDIT2, /* pool, credit or credit2 */
 	CMD_POOL_RT, /* pool, rt_pool, when */
 	CMD_POOL_ARINC, /* pool, arinc */
 	CMD_AFFINITY, /* domain, vcpu, set_hard and hard, set_soft and soft */
 	CMD_UNPIN, /* domain, vcpu: a temporary pin is undone */
-	CMD_PAUSE, CMD_UNPAUSE, /* domain */
-	CMD_VCPU_UP, CMD_VCPU_DOWN, /* domain, vcpu */
+	CMD_PAUSE,
+	CMD_UNPAUSE, /* domain */
+	CMD_VCPU_UP,
+	CMD_VCPU_DOWN, /* domain, vcpu */
 	CMD_POOL_CREATE, /* sched; its answer is the id */
 	CMD_POOL_DESTROY, /* pool */
-	CMD_CPU_ADD, CMD_CPU_REMOVE, /* pool, cpu */
+	CMD_CPU_ADD,
+	CMD_CPU_REMOVE, /* pool, cpu */
 	CMD_MOVE, /* domain, pool */
 	CMD_DESTROY, /* domain */
 };

@@ -56,7 +56,8 @@ static json_t *exchange(FILE *f, json_t *request, char *error)
 	}
 	free(line);
 	if (!json_is_object(answer)) {
-		fail(error, -EIO, errno == EAGAIN ? "rotad does not answer" : "rotad went away, or does not let you in");
+		fail(error, -EIO,
+		     errno == EAGAIN ? "rotad does not answer" : "rotad went away, or does not let you in");
 		json_decref(answer);
 		return NULL;
 	}

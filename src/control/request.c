@@ -142,8 +142,8 @@ int rotad_find_pool(const struct rotad *d, const char *name)
 	u64 n;
 
 	FOR_EACH_POOL(d, id)
-		if (!strcmp(d->pool_name[id], name))
-			return (int)id;
+	if (!strcmp(d->pool_name[id], name))
+		return (int)id;
 	n = plain_number(name);
 	return n < SCHED_MAX_POOLS && pool_exists(d, (u32)n) ? (int)n : -1;
 }
@@ -165,7 +165,7 @@ int rotad_find_domain(const struct rotad *d, const char *name)
 void rotad_name_pools(struct rotad *d, const char *(*name)(void *arg, u32 id), void *arg)
 {
 	FOR_EACH_POOL(d, id)
-		snprintf(d->pool_name[id], CONTROL_NAME_LEN, "%s", name(arg, id));
+	snprintf(d->pool_name[id], CONTROL_NAME_LEN, "%s", name(arg, id));
 }
 
 /* What names something, as text: a string, or a number in its figures. */
@@ -181,7 +181,8 @@ static bool ask_name(struct request *r, const char *key, bool needed, char *text
 		return true;
 	}
 	if (!json_is_string(v)) {
-		refuse(r, EINVAL, v ? "%s must be a name or a number" : "the request needs %s, a name or a number", key);
+		refuse(r, EINVAL, v ? "%s must be a name or a number" : "the request needs %s, a name or a number",
+		       key);
 		return false;
 	}
 	snprintf(text, size, "%s", json_string_value(v));
@@ -251,8 +252,8 @@ bool good_name(struct request *r, const char *what, const char *name)
 			return true;
 	}
 	refuse(r, EINVAL,
-	       "the name of a %s has 1 to %d printable ASCII characters, not %% = \" \\ and no blank at either end", what,
-	       CONTROL_NAME_LEN - 1);
+	       "the name of a %s has 1 to %d printable ASCII characters, not %% = \" \\ and no blank at either end",
+	       what, CONTROL_NAME_LEN - 1);
 	return false;
 }
 
@@ -331,7 +332,8 @@ json_t *rotad_answer(struct rotad *d, json_t *request, enum access access)
 	if (access < ACCESS_READ)
 		refuse(&r, EPERM, "you may not talk to this rotad; be root or in its group");
 	else if (!json_is_integer(version) || json_integer_value(version) != PROTOCOL_VERSION)
-		refuse(&r, EPROTONOSUPPORT, "this rotad speaks version %d of the protocol; use the rota that came with it",
+		refuse(&r, EPROTONOSUPPORT,
+		       "this rotad speaks version %d of the protocol; use the rota that came with it",
 		       PROTOCOL_VERSION);
 	else if (!verb)
 		refuse(&r, EINVAL, "a request needs a verb");

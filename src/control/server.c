@@ -3,8 +3,8 @@
  * The socket; see server.h.
  *
  * Who may do what is the kernel's word on who connected (SO_PEERCRED, SO_PEERGROUPS): root, who runs rotad, and members
- * of the group may change things; others may look if the settings say so. The file's mode says the same, so that most of
- * those who may not can't even connect.
+ * of the group may change things; others may look if the settings say so. The file's mode says the same, so that most
+ * of those who may not can't even connect.
  */
 #include <errno.h>
 #include <grp.h>
@@ -23,6 +23,7 @@
 #define IDLE_NS (30 * 1000 * MSEC)
 #define FIRST_BUFFER 1024
 #define MAX_GROUPS 1024
+#define MAX_ACCEPTS 32 /* at once: then whoever is there is served first */
 #define LISTENER PROTOCOL_MAX_CLIENTS /* its number among the events */
 
 struct client {
@@ -256,24 +257,26 @@ static struct client *free_client(struct server *s)
 	return oldest;
 }
 
-static void accept_one(struct server *s)
+/* Returns false when there is nobody more. */
+static bool accept_one(struct server *s)
 {
 	int fd = accept4(s->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	enum access access;
 	struct client *cl;
 
 	if (fd < 0)
-		return;
+		return false;
 	access = access_of(s, fd);
 	if (access == ACCESS_NONE) {
 		close(fd);
-		return;
+		return true;
 	}
 	cl = free_client(s);
 	cl->fd = fd;
 	cl->access = access;
 	cl->active_ns = monotonic_ns();
 	watch(s, (unsigned int)(cl - s->clients), fd, EPOLLIN, EPOLL_CTL_ADD);
+	return true;
 }
 
 void server_event(struct server *s, unsigned long long data, unsigned int events)
@@ -282,7 +285,8 @@ void server_event(struct server *s, unsigned long long data, unsigned int events
 	struct client *cl;
 
 	if (number == LISTENER) {
-		accept_one(s);
+		for (int i = 0; i < MAX_ACCEPTS && accept_one(s); i++)
+			;
 		return;
 	}
 	cl = &s->clients[number % PROTOCOL_MAX_CLIENTS];

@@ -2,9 +2,9 @@
 /*
  * The simulated host; see sim_host.h.
  *
- * Virtual time follows the wall clock at some speed: sim_tick() lets the machine run up to where it should be by now, in
- * slices so short that a client hardly waits. A machine that can't keep up loses time (and says how much in its status)
- * instead of running after it.
+ * Virtual time follows the wall clock at some speed: sim_tick() lets the machine run up to where it should be by now,
+ * in slices so short that a client hardly waits. A machine that can't keep up loses time (and says how much in its
+ * status) instead of running after it.
  *
  * Domain-0 is domain 0 here as on a real host: where the scenario has none, there is one with a vCPU for each pCPU of
  * the first pool and little to do.
@@ -574,8 +574,14 @@ static int add(struct sim_host *h, const char *text, const char *workload, u32 p
 	sets[0] = set;
 	one = scn_load_text("create", text, strlen(text), sets, workload ? 1 : 0, error, CONTROL_ERROR_LEN);
 	free(set);
-	if (!one)
+	if (!one) {
+		/* The reader names the assignment, which nobody here has written. */
+		const char *rest = strncmp(error, "--set ", 6) ? NULL : strstr(error, "': ");
+
+		if (rest)
+			memmove(error, rest + 3, strlen(rest + 3) + 1);
 		return -1;
+	}
 	id = -1;
 	/* Whoever may create domains need not be who may read rotad's files. */
 	if (one->domains[0].vcpus[0].workload.model == SCN_REPLAY)

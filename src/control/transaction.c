@@ -37,8 +37,13 @@ static vcpu_t *vcpu_of(const struct request *r, u32 domain, u32 vcpu)
 static bool note_affinity(struct request *r, u32 domain, const vcpu_t *v)
 {
 	struct command cmd = {
-		.op = CMD_AFFINITY, .domain = domain, .vcpu = v->id, .set_hard = true, .set_soft = true,
-		.hard = v->hard, .soft = v->soft,
+		.op = CMD_AFFINITY,
+		.domain = domain,
+		.vcpu = v->id,
+		.set_hard = true,
+		.set_soft = true,
+		.hard = v->hard,
+		.soft = v->soft,
 	};
 
 	return note(r, &cmd);
@@ -50,7 +55,8 @@ static bool note_affinities(struct request *r, const struct command *cmd)
 	host_t *h = r->d->host;
 	bool ok = true;
 
-	FOR_EACH_DOMAIN(r->d, id) {
+	FOR_EACH_DOMAIN(r->d, id)
+	{
 		vcpu_t *vcpus[SCHED_MAX_DOMAIN_VCPUS];
 		cpupool_t *pool = domain_of(r, id)->pool;
 		u32 n = 0;

@@ -14,8 +14,8 @@
 #include "control/verbs.h"
 #include "version.h"
 
-const char *const rt_kind_names[] = { "pool",	 "deferrable",	    "periodic",	  "polling",
-				      "sporadic", "work-conserving", "reclaiming", "cbs", NULL };
+const char *const rt_kind_names[] = { "pool",	    "deferrable", "periodic", "polling", "sporadic", "work-conserving",
+				      "reclaiming", "cbs",	  NULL };
 const char *const rt_rule_names[] = { "edf", "rm", "dm", "fp", NULL };
 const char *const rt_placement_names[] = { "global", "partitioned", NULL };
 const char *const rt_fit_names[] = { "first-fit", "best-fit", "worst-fit", NULL };
@@ -82,7 +82,10 @@ static void state_letters(char state[7], const domain_t *d, const struct look *l
 	}
 }
 
-/* The nodes on which those of its vCPUs that are plugged in may run, by hard affinity and what soft affinity leaves of it. */
+/*
+ * The nodes on which those of its vCPUs that are plugged in may run, by hard affinity and what soft affinity leaves of
+ * it.
+ */
 static json_t *node_affinity(const struct request *r, u32 id)
 {
 	vcpu_t *vcpus[SCHED_MAX_DOMAIN_VCPUS];
@@ -273,7 +276,7 @@ static json_t *arinc_table(const struct request *r, u32 id)
 		if (f->domain == ARINC_IDLE || !r->d->ops->facts(r->d->arg, f->domain, &facts))
 			facts.name = NULL;
 		json_array_append_new(frames, json_pack("{ss* sI sI}", "domain", facts.name, "vcpu",
-							 (json_int_t)f->vcpu, "time_ns", (json_int_t)f->time_ns));
+							(json_int_t)f->vcpu, "time_ns", (json_int_t)f->time_ns));
 	}
 	return json_pack("{sI sb so}", "major_ns", (json_int_t)t->major_ns, "donate", t->donate, "frames", frames);
 }
@@ -285,9 +288,10 @@ static json_t *pool_row(const struct request *r, u32 id)
 	json_t *cpus = json_array(), *row;
 	u32 domains = 0;
 
-	for_each_cpu(c, &pool->cpus, h->mask_words) json_array_append_new(cpus, json_integer(c));
+	for_each_cpu (c, &pool->cpus, h->mask_words)
+		json_array_append_new(cpus, json_integer(c));
 	FOR_EACH_DOMAIN(r->d, dom)
-		domains += domain_of(r, dom)->pool == pool;
+	domains += domain_of(r, dom)->pool == pool;
 	row = json_pack("{ss sI ss so sI so}", "name", r->d->pool_name[id], "id", (json_int_t)id, "sched",
 			sched_name(pool->sched), "cpus", cpus, "domains", (json_int_t)domains, "params",
 			pool_params(r->d, id));
@@ -309,7 +313,7 @@ json_t *verb_pool_list(struct request *r)
 		json_array_append_new(rows, pool_row(r, id));
 	else
 		FOR_EACH_POOL(r->d, p)
-			json_array_append_new(rows, pool_row(r, p));
+	json_array_append_new(rows, pool_row(r, p));
 	return json_pack("{so}", "pools", rows);
 }
 
@@ -368,8 +372,8 @@ json_t *verb_sched(struct request *r)
 	}
 	pools = json_array();
 	FOR_EACH_POOL(r->d, id)
-		if (!strcmp(sched_name(pool_of(r, id)->sched), sched) && (!has_pool || id == pool))
-			json_array_append_new(pools, sched_pool_row(r, id, has_domain ? (int)domain : -1));
+	if (!strcmp(sched_name(pool_of(r, id)->sched), sched) && (!has_pool || id == pool))
+		json_array_append_new(pools, sched_pool_row(r, id, has_domain ? (int)domain : -1));
 	return json_pack("{so}", "pools", pools);
 }
 
@@ -390,7 +394,8 @@ json_t *verb_info(struct request *r)
 	host_t *h = r->d->host;
 	u32 last = 0;
 
-	for_each_cpu(c, &h->all_cpus, h->mask_words) last = (u32)c;
+	for_each_cpu (c, &h->all_cpus, h->mask_words)
+		last = (u32)c;
 	return json_pack("{ss ss si si si si si si sI sI ss so sI}", "kind", r->d->ops->kind, "rota", ROTA_VERSION,
 			 "nr_cpus", (int)mask_weight(&h->all_cpus, h->mask_words), "max_cpu_id", (int)last, "nr_nodes",
 			 (int)h->limits.nodes, "nr_cores", (int)h->limits.cores, "threads_per_core",

@@ -16,10 +16,10 @@ static bool free_pool_name(struct request *r, const char *name, int but)
 	if (!good_name(r, "cpupool", name))
 		return false;
 	FOR_EACH_POOL(r->d, id)
-		if ((int)id != but && !strcmp(r->d->pool_name[id], name)) {
-			refuse(r, EEXIST, "Pool name \"%s\" already exists", name);
-			return false;
-		}
+	if ((int)id != but && !strcmp(r->d->pool_name[id], name)) {
+		refuse(r, EEXIST, "Pool name \"%s\" already exists", name);
+		return false;
+	}
 	return true;
 }
 
@@ -27,15 +27,15 @@ static bool add_cpus(struct request *r, u32 pool, const struct cpumask *cpus)
 {
 	host_t *h = r->d->host;
 
-	for_each_cpu(c, (cpumask_t *)cpus, h->mask_words) {
+	for_each_cpu (c, (cpumask_t *)cpus, h->mask_words) {
 		struct command cmd = { .op = CMD_CPU_ADD, .pool = pool, .cpu = (u32)c };
 		int ret = carry_out(r, &cmd);
 
 		if (ret < 0) {
 			refuse(r, -ret, "Error moving cpu %d to cpupool: %s%s", c, error_words(ret),
 			       h->pcpus[c].pool == pool_of(r, pool) ? " (it is there already)" :
-			       h->pcpus[c].pool		       ? " (another cpupool has it)" :
-								 "");
+			       h->pcpus[c].pool			    ? " (another cpupool has it)" :
+								      "");
 			return false;
 		}
 	}
@@ -44,7 +44,7 @@ static bool add_cpus(struct request *r, u32 pool, const struct cpumask *cpus)
 
 static bool remove_cpus(struct request *r, u32 pool, const struct cpumask *cpus)
 {
-	for_each_cpu(c, (cpumask_t *)cpus, r->d->host->mask_words) {
+	for_each_cpu (c, (cpumask_t *)cpus, r->d->host->mask_words) {
 		struct command cmd = { .op = CMD_CPU_REMOVE, .pool = pool, .cpu = (u32)c };
 		int ret = carry_out(r, &cmd);
 
@@ -88,7 +88,7 @@ static bool wanted_cpus(struct request *r, struct cpumask *cpus)
 	}
 	if (!ask_cpus(r, "cpus", false, cpus))
 		return false;
-	for_each_cpu(c, cpus, h->mask_words)
+	for_each_cpu (c, cpus, h->mask_words)
 		if (!mask_test(&h->free_cpus, (u32)c)) {
 			refuse(r, EINVAL, "cpu %d illegal or not free", c);
 			return false;
@@ -135,9 +135,8 @@ json_t *verb_pool_destroy(struct request *r)
 	if (!ask_pool(r, "pool", true, &cmd.pool))
 		return NULL;
 	FOR_EACH_DOMAIN(r->d, id)
-		if (domain_of(r, id)->pool->id == cmd.pool)
-			return refuse(r, EBUSY, "Can't destroy cpupool '%s': it has domains",
-				      r->d->pool_name[cmd.pool]);
+	if (domain_of(r, id)->pool->id == cmd.pool)
+		return refuse(r, EBUSY, "Can't destroy cpupool '%s': it has domains", r->d->pool_name[cmd.pool]);
 	cpus = pool_of(r, cmd.pool)->cpus;
 	if (!remove_cpus(r, cmd.pool, &cpus))
 		return NULL;
@@ -275,7 +274,7 @@ json_t *verb_numa_split(struct request *r)
 	struct cpumask cpus;
 
 	FOR_EACH_POOL(r->d, id)
-		pools++;
+	pools++;
 	if (pools != 1 || !pool_exists(r->d, 0))
 		return refuse(r, EBUSY, "splitting not possible, already cpupools in use");
 	home = h->pcpus[0].node;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The verbs that set schedulers' parameters: of a domain, of vCPUs, of a pool. What is refused, and in which words, is
- * libxl's, so that a script that looks for them finds them; and like libxl's it is checked before the scheduler is asked.
+ * libxl's, so that a script that looks for them finds them; and like libxl's it is checked before the scheduler is
+ * asked.
  */
 #include <errno.h>
 #include <string.h>
@@ -32,8 +33,8 @@ json_t *verb_sched_domain(struct request *r)
 	const char *sched = "";
 	int ret;
 
-	if (!ask_sched(r, &sched) || !ask_domain(r, true, &cmd.domain) || !ask_number(r, "weight", &weight, &has_weight) ||
-	    !ask_number(r, "cap", &cap, &has_cap))
+	if (!ask_sched(r, &sched) || !ask_domain(r, true, &cmd.domain) ||
+	    !ask_number(r, "weight", &weight, &has_weight) || !ask_number(r, "cap", &cap, &has_cap))
 		return NULL;
 	if (strcmp(sched, "credit") && strcmp(sched, "credit2"))
 		return refuse(r, EINVAL, "%.32s has no weights and caps", sched);
@@ -139,23 +140,24 @@ static bool us_in(struct request *r, json_t *o, const char *key, s64 least, s64 
 	return true;
 }
 
-/* What @o says on top of what the vCPU has. */
-static bool rt_params_in(struct request *r, json_t *o, struct rt_params *p)
+/* What @o says on top of what the vCPU has. @least: the smallest budget, us. */
+static bool rt_params_in(struct request *r, json_t *o, s64 least, struct rt_params *p)
 {
-	static const char *const known[] = { "vcpu",	   "period_us", "budget_us", "deadline_us", "phase_us", "latency_us",
-					     "extratime", "server",    "priority",  "when",	NULL };
+	static const char *const known[] = { "vcpu",	 "period_us",  "budget_us", "deadline_us",
+					     "phase_us", "latency_us", "extratime", "server",
+					     "priority", "when",       NULL };
 	s64 priority = p->priority;
 	const char *key;
 	json_t *value;
 	bool given;
 
-	json_object_foreach(o, key, value)
-		if (word(known, key) < 0) {
-			refuse(r, EINVAL, "'%.32s' is no parameter of a vCPU", key);
-			return false;
-		}
+	json_object_foreach(o, key, value) if (word(known, key) < 0)
+	{
+		refuse(r, EINVAL, "'%.32s' is no parameter of a vCPU", key);
+		return false;
+	}
 	p->when = RT_AT_BOUNDARY;
-	if (!us_in(r, o, "period_us", 1, &p->period_ns) || !us_in(r, o, "budget_us", 1, &p->budget_ns) ||
+	if (!us_in(r, o, "period_us", 1, &p->period_ns) || !us_in(r, o, "budget_us", least, &p->budget_ns) ||
 	    !us_in(r, o, "deadline_us", 0, &p->deadline_ns) || !us_in(r, o, "phase_us", 0, &p->phase_ns) ||
 	    !us_in(r, o, "latency_us", 0, &p->latency_ns) || !flag_in(r, o, "extratime", &p->extratime) ||
 	    !word_in(r, o, "server", rt_kind_names, &p->kind) || !word_in(r, o, "when", when_names, &p->when) ||
@@ -180,7 +182,8 @@ static bool set_vcpu(struct request *r, u32 domain, vcpu_t *v, json_t *o)
 	int ret;
 
 	cmd.rt = v->rt_params;
-	if (!rt_params_in(r, o, &cmd.rt))
+	/* Under SEDF who has no slice lives on what is left over. */
+	if (!rt_params_in(r, o, is_sched(r, domain_of(r, domain)->pool->id, "sedf") ? 0 : 1, &cmd.rt))
 		return false;
 	ret = carry_out(r, &cmd);
 	if (ret < 0)
@@ -208,7 +211,8 @@ static bool set_vcpus(struct request *r, u32 domain, json_t *o)
 		return false;
 	}
 	if (i < 0 || i >= n) {
-		refuse(r, EINVAL, "Domain %u:Invalid VCPU %lld: valid range is [0, %d]", domain, (long long)i, (int)n - 1);
+		refuse(r, EINVAL, "Domain %u:Invalid VCPU %lld: valid range is [0, %d]", domain, (long long)i,
+		       (int)n - 1);
 		return false;
 	}
 	return set_vcpu(r, domain, vcpus[i], o);
@@ -228,9 +232,7 @@ json_t *verb_sched_vcpu(struct request *r)
 	if (!is_sched(r, domain_of(r, domain)->pool->id, sched))
 		return refuse(r, EINVAL, "Domain %u:Setting vcpu sched %.32s: Invalid argument (it is scheduled by %s)",
 			      domain, sched, sched_name(domain_of(r, domain)->pool->sched));
-	json_array_foreach(set, i, o)
-		if (!set_vcpus(r, domain, o))
-			return NULL;
+	json_array_foreach(set, i, o) if (!set_vcpus(r, domain, o)) return NULL;
 	return json_object();
 }
 
@@ -296,7 +298,8 @@ static bool rtxen_params(struct request *r, struct command *cmd)
 	u8 when = RT_AT_BOUNDARY;
 
 	*p = pool_of(r, cmd->pool)->rt.params;
-	if (!word_in(r, r->in, "server", rt_kind_names, &p->kind) || !word_in(r, r->in, "rule", rt_rule_names, &p->rule) ||
+	if (!word_in(r, r->in, "server", rt_kind_names, &p->kind) ||
+	    !word_in(r, r->in, "rule", rt_rule_names, &p->rule) ||
 	    !word_in(r, r->in, "placement", rt_placement_names, &p->placement) ||
 	    !word_in(r, r->in, "fit", rt_fit_names, &p->fit) || !word_in(r, r->in, "when", when_names, &when))
 		return false;
@@ -341,7 +344,8 @@ static bool arinc_params(struct request *r, struct command *cmd)
 	}
 	if (!flag_in(r, r->in, "donate", &t->donate) || !number_in(r, r->in, "major_us", &major, &given))
 		return false;
-	json_array_foreach(frames, i, o) {
+	json_array_foreach(frames, i, o)
+	{
 		if (!frame_in(r, o, &t->frame[i]))
 			return false;
 		sum += t->frame[i].time_ns;

@@ -63,8 +63,10 @@ json_t *verb_pin(struct request *r)
 	n = vcpus_of(r, p.cmd.domain, vcpus, SCHED_MAX_DOMAIN_VCPUS);
 	one = json_integer_value(which);
 	if (!all && (one < 0 || one >= n))
-		return refuse(r, EINVAL, "Domain %u:Setting vcpu affinity: Invalid argument; Could not set affinity for vcpu `%lld'.",
-			      p.cmd.domain, (long long)one);
+		return refuse(
+			r, EINVAL,
+			"Domain %u:Setting vcpu affinity: Invalid argument; Could not set affinity for vcpu `%lld'.",
+			p.cmd.domain, (long long)one);
 	for (u32 i = 0; i < n; i++)
 		if ((all || i == (u32)one) && !pin_one(r, &p, vcpus[i]))
 			return NULL;
@@ -177,9 +179,9 @@ json_t *verb_rename(struct request *r)
 
 json_t *verb_create(struct request *r)
 {
-	static const char *const known[] = { "name",   "vcpus",	    "maxvcpus",  "memory_mib", "pool",	   "cpus",
-					     "cpus_soft", "weight",    "cap",	     "period_us",  "budget_us", "extratime",
-					     "workload",  "paused", NULL };
+	static const char *const known[] = { "name",	  "vcpus",     "maxvcpus", "memory_mib", "pool",
+					     "cpus",	  "cpus_soft", "weight",   "cap",	 "period_us",
+					     "budget_us", "extratime", "workload", "paused",	 NULL };
 	json_t *config = json_object_get(r->in, "config"), *value;
 	const char *name, *key, *pool;
 	struct command pause = { .op = CMD_PAUSE };
@@ -187,7 +189,8 @@ json_t *verb_create(struct request *r)
 
 	if (!json_is_object(config))
 		return refuse(r, EINVAL, "the request needs config, an object");
-	json_object_foreach(config, key, value) {
+	json_object_foreach(config, key, value)
+	{
 		int i = 0;
 
 		while (known[i] && strcmp(known[i], key))

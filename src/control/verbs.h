@@ -27,8 +27,8 @@ typedef json_t *(*verb_fn)(struct request *r);
 json_t *refuse(struct request *r, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void warn(struct request *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /*
- * Parts of a request. Each returns false when refuse() was called. A missing key leaves *out alone; what is `needed` must be
- * there.
+ * Parts of a request. Each returns false when refuse() was called. A missing key leaves *out alone; what is `needed`
+ * must be there.
  */
 bool ask_string(struct request *r, const char *key, bool needed, const char **out);
 bool ask_number(struct request *r, const char *key, s64 *out, bool *given);

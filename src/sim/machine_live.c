@@ -30,8 +30,7 @@ static void bring_up(struct machine *m, uint32_t first, uint32_t n, uint32_t onl
 	machine_settle(m);
 }
 
-struct machine *machine_create_live(const struct scenario *s, const struct machine_room *room, char *err,
-				    size_t errlen)
+struct machine *machine_create_live(const struct scenario *s, const struct machine_room *room, char *err, size_t errlen)
 {
 	struct machine *m = machine_create_room(s, room, TRACE_BASIC, NULL, NULL, err, errlen);
 
@@ -131,7 +130,8 @@ int machine_add_domain(struct machine *m, struct scenario *from, uint32_t pool, 
 	bool bad;
 
 	if (first < 0 || id < 0) {
-		snprintf(err, errlen, "the host has no room for %s: it was started with %u domains and %u vCPUs at most",
+		snprintf(err, errlen,
+			 "the host has no room for %s: it was started with %u domains and %u vCPUs at most",
 			 id < 0 ? "another domain" : "so many vCPUs", m->max_domains, m->max_vcpus);
 		return -1;
 	}
