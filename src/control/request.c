@@ -275,6 +275,7 @@ static const struct {
 	{ "vcpu-list", false, verb_vcpu_list },
 	{ "cpupool-list", false, verb_pool_list },
 	{ "sched", false, verb_sched },
+	{ "dump", false, verb_dump },
 	{ "sched-domain", true, verb_sched_domain },
 	{ "sched-vcpu", true, verb_sched_vcpu },
 	{ "sched-pool", true, verb_sched_pool },

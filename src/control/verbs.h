@@ -78,6 +78,7 @@ json_t *verb_list(struct request *r);
 json_t *verb_vcpu_list(struct request *r);
 json_t *verb_pool_list(struct request *r);
 json_t *verb_sched(struct request *r);
+json_t *verb_dump(struct request *r);
 
 json_t *verb_sched_domain(struct request *r);
 json_t *verb_sched_vcpu(struct request *r);
