@@ -262,7 +262,7 @@ int cmd_cpupool_cpu_add(int argc, char **argv)
 {
 	return pool_verb(
 		argc, argv,
-		"Usage: rota cpupool-cpu-add CPUPOOL CPUS|node:NODE\n\nAdds free CPUs to a CPU pool: all of the list "
+		"Usage: rota cpupool-cpu-add [--save] CPUPOOL CPUS|node:NODE\n\nAdds free CPUs to a CPU pool: all of the list "
 		"or none.\n",
 		"cpus");
 }
@@ -271,7 +271,7 @@ int cmd_cpupool_cpu_remove(int argc, char **argv)
 {
 	return pool_verb(
 		argc, argv,
-		"Usage: rota cpupool-cpu-remove CPUPOOL CPUS|node:NODE\n\nRemoves CPUs from a CPU pool: all of the "
+		"Usage: rota cpupool-cpu-remove [--save] CPUPOOL CPUS|node:NODE\n\nRemoves CPUs from a CPU pool: all of the "
 		"list or none. They become free.\n",
 		"cpus");
 }
@@ -279,7 +279,7 @@ int cmd_cpupool_cpu_remove(int argc, char **argv)
 int cmd_cpupool_migrate(int argc, char **argv)
 {
 	static const char usage[] =
-		"Usage: rota cpupool-migrate DOMAIN CPUPOOL\n\nMoves a domain into a CPU pool. It keeps "
+		"Usage: rota cpupool-migrate [--save] DOMAIN CPUPOOL\n\nMoves a domain into a CPU pool. It keeps "
 		"its weight, cap and, where they fit, affinities.\n";
 	int first, ret;
 

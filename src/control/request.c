@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/settings.h"
 #include "control/verbs.h"
 
 json_t *rotad_error(int code, const char *fmt, ...)
@@ -295,11 +296,28 @@ static const struct {
 	{ "cpupool-numa-split", true, verb_numa_split },
 };
 
+/* What is not saved is still set, and the answer says so. */
+static void save(struct request *r, const char *verb)
+{
+	char error[CONTROL_ERROR_LEN] = "";
+
+	if (settings_save(r->d, verb, r->in, error))
+		warn(r, "%s", error);
+}
+
 static json_t *run_verb(struct request *r, size_t i, enum access access)
 {
+	bool lasting = false;
+	json_t *answer;
+
 	if (verbs[i].changes && access < ACCESS_CHANGE)
 		return refuse(r, EPERM, "you may look, but not change anything; be root or in rotad's group");
-	return verbs[i].fn(r);
+	if (!ask_flag(r, "save", &lasting))
+		return NULL;
+	answer = verbs[i].fn(r);
+	if (answer && lasting)
+		save(r, verbs[i].name);
+	return answer;
 }
 
 static json_t *find_verb(struct request *r, const char *name, enum access access)

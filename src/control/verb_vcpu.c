@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "control/settings.h"
 #include "control/verbs.h"
 
 #define DOM0 0
@@ -216,6 +217,7 @@ json_t *verb_create(struct request *r)
 		r->code = EINVAL;
 		return NULL;
 	}
+	settings_born(r->d, (u32)id, config);
 	pause.domain = (u32)id;
 	if (json_is_true(json_object_get(config, "paused")))
 		r->d->ops->command(r->d->arg, &pause);
