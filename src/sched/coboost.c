@@ -5,9 +5,9 @@
  * keeps its pCPU, spinning: it is about to be served. Facts: coboost-and-micro-sliced-cores.md 1.
  *
  * What the original lacks: once in `coboost_every` for each domain; paid from a budget; not for who owes much (the
- * original helps no vCPU that is OVER; here one may be helped that owes less than a slice, since lock holders are as
- * often OVER as not, and the debt is bounded all the same); the class afterwards is that of the credit; only for spins
- * in the guest's kernel, if its symbols are known; only siblings that are in the kernel or for which an interrupt waits;
+ * original helps no vCPU that is OVER; here one may be that owes less than a slice, since lock holders are OVER as
+ * often as not, and the debt is bounded all the same); the class afterwards is that of the credit; only for spins in
+ * the guest's kernel, if its symbols are known; only siblings that are in the kernel or for which an interrupt waits;
  * within pool and hard affinity; and whom it interrupts: an idle pCPU, else the one whose vCPU is least entitled to it,
  * its own pCPU before others of its core and node.
  */
@@ -24,7 +24,9 @@ static s64 coboost_harm(vcpu_t *v, pcpu_t *p)
 		return 0;
 	/* Standing is within some slices of 0; distance breaks what is as good as a tie. */
 	harm = (hook_standing(cur) >> 20) + (1LL << 40);
-	harm = harm * 4 + (p == v->processor ? 0 : p->core == v->processor->core ? 1 : p->node == v->processor->node ? 2 : 3);
+	harm *= 4;
+	if (p != v->processor)
+		harm += p->core == v->processor->core ? 1 : p->node == v->processor->node ? 2 : 3;
 	return harm < 1 ? 1 : harm;
 }
 
@@ -36,8 +38,7 @@ CORE_FN s32 coboost_place(sched_call_t *cx ARG, vcpu_t *v ARG)
 	s64 best = -1;
 	s32 where = -1;
 
-	for_each_cpu(c, cpus, h->mask_words)
-	{
+	for_each_cpu (c, cpus, h->mask_words) {
 		s64 harm;
 
 		if (!mask_test(&v->hard, (u32)c))

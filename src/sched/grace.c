@@ -3,9 +3,9 @@
  * Grace: a slice that ends, or is cut short, while the guest is in a critical service goes on for some tens of
  * microseconds, until the service is over. A lock that is released before its holder is preempted needs no cure.
  *
- * It is the guest's own time: debited as any, and its next slice is as much shorter. A turn has `grace` at most, however
- * often it is asked for, so that a guest which is always at a critical address delays its neighbour by that and no more.
- * Who waits for a sibling himself, or has yielded, has none.
+ * It is the guest's own time: debited as any, and its next slice is as much shorter. A slice is longer by `grace` at
+ * most, however often that is asked for, so that a guest which is always at a critical address delays its neighbour by
+ * so much and no more. Who waits for a sibling himself, or has yielded, has none.
  */
 
 #define GRACE_STEP_NS (20 * USEC) /* uncontended services last some microseconds: look again after so long */

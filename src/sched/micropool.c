@@ -117,8 +117,7 @@ CORE_FN bool micro_more(sched_call_t *cx ARG, cpupool_t *hidden ARG)
 	if (parent->nr_cpus < 2)
 		return false;
 	for (u32 even = ZERO; even < 2 && can_loop; even++)
-		for_each_cpu(c, &parent->cpus, cx->host->mask_words)
-		{
+		for_each_cpu (c, &parent->cpus, cx->host->mask_words) {
 			if (c == 0 || (c & 1) == (s32)even || only_place(parent, (u32)c))
 				continue;
 			micro_lend_cpu(cx, hidden, pcpu_of(cx->host, (u32)c));
@@ -133,7 +132,8 @@ CORE_FN int micro_shrink(sched_call_t *cx ARG, cpupool_t *hidden ARG, u32 keep)
 	for (u32 n = ZERO; hidden->assist.nr_lent > keep && n < SCHED_MAX_PCPUS && can_loop; n++) {
 		s32 last = -1;
 
-		for_each_cpu(c, &hidden->assist.lent, cx->host->mask_words) last = c;
+		for_each_cpu (c, &hidden->assist.lent, cx->host->mask_words)
+			last = c;
 		if (last < 0)
 			break;
 		micro_give_back(cx, hidden, pcpu_of(cx->host, (u32)last));
@@ -234,7 +234,7 @@ CORE_FN int micro_look(sched_call_t *cx ARG, pcpu_t *p ARG)
 		return 0;
 	sched_lock(pool);
 	next = hidden->assist.micro.mode == MICRO_ADAPTIVE ? micro_look_adaptive(cx, hidden) :
-							      micro_look_epoch(cx, hidden);
+							     micro_look_epoch(cx, hidden);
 	pool->assist.nr_ipi = 0;
 	pool->assist.nr_spin = 0;
 	pool->assist.nr_irq = 0;

@@ -18,8 +18,8 @@
  *	it wants a lock		the first that was preempted in a critical service and did not yield
  *	anything else		nobody
  *
- * and it yields when none of its siblings is on a micro-sliced core then. With `rules: published`, as the published code
- * has it:
+ * and it yields when none of its siblings is on a micro-sliced core then. With `rules: published`, as the published
+ * code has it:
  *
  *	it sends IPIs to many	all siblings that wait, as far as there is room; it spins on, even if there was none
  *	it sends an IPI to one	nobody, a plain yield
@@ -36,15 +36,13 @@
 /* A micro-sliced core with room: an idle one, else one where fewer wait than may; -1 none. */
 static s32 micro_cpu(host_t *h, cpupool_t *hidden)
 {
-	for_each_cpu(c, &hidden->cpus, h->mask_words)
-	{
+	for_each_cpu (c, &hidden->cpus, h->mask_words) {
 		pcpu_t *p = pcpu_of(h, (u32)c);
 
 		if (p->curr->is_idle && !p->assist.nr_turns)
 			return c;
 	}
-	for_each_cpu(c, &hidden->cpus, h->mask_words)
-	{
+	for_each_cpu (c, &hidden->cpus, h->mask_words) {
 		pcpu_t *p = pcpu_of(h, (u32)c);
 
 		if (p->assist.nr_turns < hidden->assist.micro.queue)

@@ -47,7 +47,8 @@ static int real_kernel(struct sim_kernel *k, char *err, size_t errlen)
 	size_t bytes;
 
 	if (!shipped) {
-		snprintf(err, errlen, "symbols: %s: rota's symbols.rules is not found; install rota, or set ROTA_SYMBOL_RULES",
+		snprintf(err, errlen,
+			 "symbols: %s: rota's symbols.rules is not found; install rota, or set ROTA_SYMBOL_RULES",
 			 k->path);
 		return -1;
 	}
@@ -151,7 +152,7 @@ void machine_tell_ip(struct machine *m, uint32_t i)
 
 	if (!sd->kernel)
 		return;
-	sv->v->assist.ip = sd->kernel->address[sv->guest.os_cpu	      ? guest_os_place(sv->guest.os_cpu) :
+	sv->v->assist.ip = sd->kernel->address[sv->guest.os_cpu	       ? guest_os_place(sv->guest.os_cpu) :
 					       load->model == SCN_SPIN ? lie(load->stopped_class) :
 									 SYMBOL_AT_USER];
 }

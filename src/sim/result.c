@@ -207,8 +207,8 @@ static json_t *assist_json(const struct machine *m, uint32_t i)
 	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "coboosts", (json_int_t)(a->coboosts - b->coboosts),
 			 "micro_migrations", (json_int_t)(a->micro_migrations - b->micro_migrations), "lends",
 			 (json_int_t)(a->lends - b->lends), "irq_turns", (json_int_t)(a->irq_turns - b->irq_turns),
-			 "graces", (json_int_t)(a->graces - b->graces), "turn_ns", (json_int_t)(a->turn_ns - b->turn_ns),
-			 "refused", (json_int_t)(a->refused - b->refused));
+			 "graces", (json_int_t)(a->graces - b->graces), "turn_ns",
+			 (json_int_t)(a->turn_ns - b->turn_ns), "refused", (json_int_t)(a->refused - b->refused));
 }
 
 /* Jansson's integers end at 2^63 - 1; a greater seed is a string. */

@@ -46,14 +46,15 @@
  *       weight_of: vcpu        vcpu or domain: what a weight counts for
  *       tickle_one_idle: true  wake one idle pCPU rather than all
  *       mend: all              which corrections of Xen's credit act: all, none, or a list of names
- *       coboost: 0             and of credit2 as well: help for guests that wait for a preempted vCPU (docs/coboost.md):
- *       coboost_every: 1ms       turn of siblings of one that spins, 10us to 10ms, at most once in so long (0 to 100ms)
+ *       coboost: 0             and of credit2 as well, help for guests that wait for a preempted vCPU
+ *                                (docs/coboost.md): turn of siblings of one that spins, 10us to 10ms
+ *       coboost_every: 1ms       at most once in so long, 0 to 100ms
  *       lend: 0                  turn lent to a sibling, 10us to 10ms
  *       irq_turn: 0              turn of who waits when an interrupt comes, 10us to 10ms
  *       grace: 0                 longer slices in critical services, 10us to 1ms
  *       turn_budget: 50          percent of one pCPU for each vCPU, for turns before others; 0 no limit
- *     parent: NAME           a hidden pool of micro-sliced cores (docs/microslice.md) of this earlier pool: no sched, no
- *     hidden: true             params, cpus only if they are to be there from the start
+ *     parent: NAME           a hidden pool of micro-sliced cores (docs/microslice.md) of this earlier
+ *     hidden: true             pool: no sched, no params, cpus only if they are to be there from the start
  *     microslice:
  *       mode: static           static, code, paper or adaptive (dynamic is the same)
  *       slice: 100us           10us to 10ms
@@ -406,32 +407,40 @@ static char *slurp(FILE *f, size_t *len)
 	return NULL;
 }
 
-struct scenario *scenario_load(const char *path, char *const *sets, int nr_sets, char *err,
-			       size_t errlen)
+char *scn_read_file(const char *path, size_t *len, char *err, size_t errlen)
 {
 	bool is_stdin = !strcmp(path, "-");
 	FILE *f = is_stdin ? stdin : fopen(path, "rb");
-	struct scenario *s = NULL;
 	char *text = NULL;
-	size_t len;
 	int why = errno;
 
 	if (f) {
 		errno = 0;
-		text = slurp(f, &len);
+		text = slurp(f, len);
 		why = errno;
 		if (!is_stdin)
 			fclose(f);
 	}
-	if (text)
-		s = scn_load_text(path, text, len, sets, nr_sets, err, errlen);
-	else if (why == EFBIG)
+	if (!text && why == EFBIG)
 		snprintf(err, errlen,
 			 "%s:1: scenario: is larger than 16 MiB; use count: for many alike domains",
 			 path);
-	else
+	else if (!text)
 		snprintf(err, errlen, "%s:1: scenario: cannot be read (%s); check the path", path,
 			 strerror(why));
+	return text;
+}
+
+struct scenario *scenario_load(const char *path, char *const *sets, int nr_sets, char *err,
+			       size_t errlen)
+{
+	struct scenario *s;
+	size_t len;
+	char *text = scn_read_file(path, &len, err, errlen);
+
+	if (!text)
+		return NULL;
+	s = scn_load_text(path, text, len, sets, nr_sets, err, errlen);
 	free(text);
 	return s;
 }

@@ -133,7 +133,8 @@ int scn_read_hidden(struct scn_reader *r, const struct scn_node *n, struct scn_p
 	for (int i = 0; others[i]; i++) {
 		c = scn_get(n, others[i]);
 		if (c)
-			return scn_fail_key(r, c, "a hidden pool has no %s: it shares its parent's scheduler; remove it",
+			return scn_fail_key(r, c,
+					    "a hidden pool has no %s: it shares its parent's scheduler; remove it",
 					    others[i]);
 	}
 	pool->hidden = true;

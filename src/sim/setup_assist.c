@@ -83,4 +83,3 @@ int machine_symbols(struct machine *m, uint32_t i, char *err, size_t errlen)
 		sd->d->assist.symbols = sd->kernel->table;
 	return 0;
 }
-
