@@ -50,8 +50,8 @@ struct program; /* program.h */
  * hog {work: CPU time after which it has finished, 0 = never; a finished vCPU blocks for good and
  * its completion time is reported}; periodic {period, cost, deadline, phase}; duty {period, on,
  * phase}; bursty {run, sleep}; replay {file} (path resolved against the scenario's directory);
- * program (of the whole domain: all its vCPUs have the same one); spin {at, stopped, ipis}: pause loops
- * for ever, exits of which come from functions of class `at` (work_ns: each lasts so long).
+ * program, and tasks, which is one (of the whole domain: all its vCPUs have the same one); spin {at,
+ * stopped, ipis}: pause loops for ever, exits of which come from functions of class `at` (work_ns: each lasts so long).
  */
 struct scn_workload {
 	enum scn_model model;
