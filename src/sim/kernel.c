@@ -89,10 +89,16 @@ const struct sim_kernel *machine_kernel(struct machine *m, const char *path, cha
 		snprintf(err, errlen, "not enough memory");
 		return NULL;
 	}
-	k->path = path;
+	k->path = path ? strdup(path) : NULL;
+	if (path && !k->path) {
+		snprintf(err, errlen, "not enough memory");
+		free(k);
+		return NULL;
+	}
 	if (path ? real_kernel(k, err, errlen) : our_kernel(k)) {
 		if (!path)
 			snprintf(err, errlen, "not enough memory");
+		free(k->path);
 		free(k);
 		return NULL;
 	}
@@ -108,6 +114,7 @@ void machine_kernels_free(struct machine *m)
 
 		m->kernels = k->next;
 		free(k->table);
+		free(k->path);
 		free(k);
 	}
 }

@@ -15,7 +15,7 @@
 
 struct sim_kernel {
 	struct sim_kernel *next;
-	const char *path; /* NULL: ours */
+	char *path; /* NULL: ours */
 	symbol_table_t *table;
 	uint64_t address[SYMBOL_NR_PLACES];
 };

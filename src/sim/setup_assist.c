@@ -70,9 +70,8 @@ int machine_hidden_pool(struct machine *m, int i, char *err, size_t errlen)
 	return id;
 }
 
-int machine_symbols(struct machine *m, uint32_t i, char *err, size_t errlen)
+int machine_symbols(struct machine *m, const struct scn_domain *scn, uint32_t i, char *err, size_t errlen)
 {
-	const struct scn_domain *scn = &m->s->domains[i];
 	struct sim_domain *sd = &m->domains[i];
 	bool none = scn->symbols && !*scn->symbols;
 
