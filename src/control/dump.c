@@ -98,8 +98,7 @@ static void put_vcpu(struct dump *d, vcpu_t *v)
 
 static void each_vcpu(struct dump *d, void (*fn)(struct dump *d, vcpu_t *v))
 {
-	FOR_EACH_DOMAIN(d->r->d, id)
-	{
+	FOR_EACH_DOMAIN (d->r->d, id) {
 		vcpu_t *vcpus[SCHED_MAX_DOMAIN_VCPUS];
 		u32 n = 0;
 
@@ -213,7 +212,10 @@ static void put_pool(struct dump *d, u32 id)
 	put_line_mask(d, "Cpus: ", &pool->cpus);
 	fprintf(d->f, "Scheduling granularity: cpu, 1 CPU per sched-resource\nScheduler: %s (%s)\n",
 		sched_full_name(pool->sched), sched_name(pool->sched));
-	if (pool->sched == SCHED_ID_credit) {
+	if (pool->assist.parent) {
+		fprintf(d->f, "Hidden, of cpupool %u: micro-sliced, %" PRId64 " ns, %u of its CPUs lent\n",
+			pool->assist.parent->id, (int64_t)pool->assist.micro.slice_ns, pool->assist.nr_lent);
+	} else if (pool->sched == SCHED_ID_credit) {
 		put_credit(d, pool);
 	} else if (pool->sched == SCHED_ID_credit2) {
 		put_credit2(d, pool);
@@ -241,8 +243,8 @@ json_t *verb_dump(struct request *r)
 		return NULL;
 	fprintf(d.f, "NOW=%" PRId64 "\n", (int64_t)r->d->ops->now(r->d->arg));
 	put_line_mask(&d, "Online Cpus: ", &h->all_cpus);
-	FOR_EACH_POOL(r->d, id)
-	put_pool(&d, id);
+	FOR_EACH_POOL (r->d, id)
+		put_pool(&d, id);
 	if (!mask_empty(&h->free_cpus, h->mask_words)) {
 		put_line_mask(&d, "Free Cpus: ", &h->free_cpus);
 		for_each_cpu (c, &h->free_cpus, h->mask_words)

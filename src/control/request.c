@@ -142,9 +142,9 @@ int rotad_find_pool(const struct rotad *d, const char *name)
 {
 	u64 n;
 
-	FOR_EACH_POOL(d, id)
-	if (!strcmp(d->pool_name[id], name))
-		return (int)id;
+	FOR_EACH_POOL (d, id)
+		if (!strcmp(d->pool_name[id], name))
+			return (int)id;
 	n = plain_number(name);
 	return n < SCHED_MAX_POOLS && pool_exists(d, (u32)n) ? (int)n : -1;
 }
@@ -165,8 +165,8 @@ int rotad_find_domain(const struct rotad *d, const char *name)
 
 void rotad_name_pools(struct rotad *d, const char *(*name)(void *arg, u32 id), void *arg)
 {
-	FOR_EACH_POOL(d, id)
-	snprintf(d->pool_name[id], CONTROL_NAME_LEN, "%s", name(arg, id));
+	FOR_EACH_POOL (d, id)
+		snprintf(d->pool_name[id], CONTROL_NAME_LEN, "%s", name(arg, id));
 }
 
 /* What names something, as text: a string, or a number in its figures. */

@@ -94,9 +94,16 @@ static const struct rule param_rules[] = {
 	{ "fit", K_TEXT, 0, 0, NULL },
 	{ NULL, K_NAME, 0, 0, NULL },
 };
+static const struct rule micro_rules[] = {
+	{ "mode", K_TEXT, 0, 0, NULL },
+	{ "slice_us", K_NUMBER, 10, 10000, NULL },
+	{ "limit", K_NUMBER, 0, SCHED_MAX_PCPUS, NULL },
+	{ NULL, K_NAME, 0, 0, NULL },
+};
 static const struct rule pool_rules[] = {
-	{ "name", K_NAME, 0, 0, NULL }, { "sched", K_SCHED, 0, 0, NULL },
-	{ "cpus", K_CPUS, 0, 0, NULL }, { "params", K_OBJECT, 0, 0, param_rules },
+	{ "name", K_NAME, 0, 0, NULL },	  { "sched", K_SCHED, 0, 0, NULL },
+	{ "cpus", K_CPUS, 0, 0, NULL },	  { "params", K_OBJECT, 0, 0, param_rules },
+	{ "parent", K_NAME, 0, 0, NULL }, { "micro", K_OBJECT, 0, 0, micro_rules },
 	{ NULL, K_NAME, 0, 0, NULL },
 };
 static const struct rule access_rules[] = {

@@ -84,6 +84,26 @@ static void add_missing(struct rotad *d, settings_say say, const char *name, int
 	json_decref(list);
 }
 
+static json_t *creation(json_t *p)
+{
+	json_t *r = json_pack("{ss sO sO*}", "verb", "cpupool-create", "name", json_object_get(p, "name"), "sched",
+			      json_object_get(p, "sched")),
+	       *v;
+	const char *key;
+	char as[64];
+
+	if (!json_object_get(p, "parent"))
+		return r;
+	json_object_set_new(r, "hidden", json_true());
+	json_object_set(r, "parent", json_object_get(p, "parent"));
+	json_object_foreach(json_object_get(p, "micro"), key, v)
+	{
+		snprintf(as, sizeof(as), "micro_%s", key);
+		json_object_set(r, as, v);
+	}
+	return r;
+}
+
 static void apply_pool(struct rotad *d, settings_say say, json_t *p)
 {
 	const char *name = json_string_value(json_object_get(p, "name")), *key;
@@ -98,8 +118,7 @@ static void apply_pool(struct rotad *d, settings_say say, json_t *p)
 		say(text);
 		return;
 	}
-	if (id < 0 &&
-	    put(d, say, name, json_pack("{ss ss sO*}", "verb", "cpupool-create", "name", name, "sched", sched)))
+	if (id < 0 && put(d, say, name, creation(p)))
 		id = rotad_find_pool(d, name);
 	if (id < 0)
 		return;
@@ -311,6 +330,10 @@ static void save_pool(struct request *r, u32 id)
 	json_t *e = entry(r->d->settings, "pools", r->d->pool_name[id]);
 	char cpus[4 * SCHED_MAX_PCPUS];
 
+	if (pool->assist.parent) {
+		json_object_set_new(e, "parent", json_string(r->d->pool_name[pool->assist.parent->id]));
+		json_object_set_new(e, "micro", micro_params(pool));
+	}
 	json_object_set_new(e, "sched", json_string(sched_name(pool->sched)));
 	json_object_set_new(e, "params", pool_params(r->d, id));
 	cpulist_print(r->d->host, &pool->cpus, cpus, sizeof(cpus));

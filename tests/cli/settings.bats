@@ -88,6 +88,8 @@ vm() { "$rota" create "name=\"$1\"" vcpus=2 'workload="{model: hog}"' "${@:2}"; 
 	vm b
 	"$rota" cpupool-cpu-remove Pool-0 7
 	"$rota" cpupool-create --save 'name="rt"' 'sched="rtds"' 'cpus="7"'
+	"$rota" cpupool-cpu-remove Pool-0 6
+	"$rota" cpupool-create --save -s -t Pool-0 name=hidden cpus=6 micro_slice_us=200
 	"$rota" sched-credit --save -d a -w 1000 -c 150
 	"$rota" vcpu-pin --save a 1 2-3 2
 	"$rota" sched-credit -d b -w 9
@@ -105,6 +107,8 @@ vm() { "$rota" create "name=\"$1\"" vcpus=2 'workload="{model: hog}"' "${@:2}"; 
 	[ ! -s "$dir/log" ]
 	run -0 "$rota" cpupool-list -c
 	[ "${lines[2]}" = "rt                 7" ]
+	[ "${lines[3]}" = "hidden             6" ]
+	"$rota" cpupool-list --json hidden | grep -q '"slice_us": 200'
 	run -0 "$rota" sched-credit -s
 	[[ $output == *"tslice=20ms"* ]]
 	vm b
