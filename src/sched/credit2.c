@@ -46,6 +46,7 @@ NO_FRAME void credit2_tickle(sched_call_t *cx, cpupool_t *pool, vcpu_t *v);
 
 #include "sched/credit2_queue.c"
 #include "sched/credit2_load.c"
+#include "sched/credit2_even.c"
 #include "sched/credit2_place.c"
 #include "sched/credit2_cap.c"
 
@@ -72,6 +73,7 @@ static void credit2_pool_init(cpupool_t *pool)
 	credit2_default_params(&pool->credit2.params);
 	list_init(&pool->credit2.runqs);
 	tree_init(&pool->credit2.replenish);
+	pool->credit2.given_ns = 0;
 	pool->credit2.master = -1;
 	mask_zero(&pool->credit2.ready);
 	mask_zero(&pool->credit2.waiting);
@@ -153,6 +155,7 @@ CORE_FN int credit2_vcpu_init(sched_call_t *cx ARG, vcpu_t *v ARG)
 	c->budget_ns = TIME_NEVER;
 	c->lent_ns = 0;
 	c->load_tick = cx->now >> CREDIT2_TICK_SHIFT;
+	c->ahead_ns = 0;
 	c->avgload = 1LL << (v->domain->pool->credit2.params.load_precision_shift - 1);
 	c->weight = v->domain->weight;
 	c->tickled_cpu = -1;
@@ -379,8 +382,7 @@ CORE_FN int credit2_reset(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_run
 	host_t *h = cx->host;
 	s64 grant = credit2_credit(next) == CREDIT2_LEAST ? 2 * CREDIT2_GRANT : CREDIT2_GRANT;
 
-	for_each_cpu(c, &rq->cpus, h->mask_words)
-	{
+	for_each_cpu (c, &rq->cpus, h->mask_words) {
 		pcpu_t *p = pcpu_of(h, (u32)c);
 		vcpu_t *cur = p->curr;
 
@@ -391,6 +393,7 @@ CORE_FN int credit2_reset(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_run
 			credit2_tickle_cpu(cx, pool, p, NULL);
 	}
 	rq->granted_ns += grant;
+	credit2_even_grant(rq, grant);
 	if (tracing(cx))
 		record4(cx, TRC_CREDIT2_CREDIT_RESET, pair(next->domain->id, next->id),
 			pair((u32)grant, (u32)(credit2_credit(next) / USEC)));
@@ -496,8 +499,10 @@ CORE_FN int credit2_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 		first = credit2_first(rq);
 		if (credit2_credit(next) <= 0 && (!first || credit2_credit(first) <= 0)) {
 			credit2_reset(cx, pool, rq, next);
-			credit2_balance(cx, pool, rq);
+			if (!credit2_balance(cx, pool, rq) && credit2_mended(pool, CREDIT2_MEND_EVEN))
+				credit2_even(cx, pool, rq);
 		}
+		rq->best_ns = credit2_credit(next) - rq->granted_ns;
 		if (inflight)
 			inflight = credit2_credit(prev);
 		next->credit2.start_ns = cx->now;

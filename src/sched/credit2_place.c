@@ -45,6 +45,7 @@ static inline void credit2_set_idle(cpupool_t *pool, pcpu_t *p, bool idle)
 
 	if (mask_test(&rq->idle, p->id) == idle)
 		return;
+	rq->idled |= idle;
 	if (idle)
 		mask_set(&rq->idle, p->id);
 	else
@@ -211,7 +212,7 @@ CORE_FN int credit2_tickle_busy(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_
 	rq->look_cpu = -1;
 	best_score = credit2_score(cx, pool, v, home);
 	if (best_score <= 0 || !mask_test(&v->soft, home->id))
-		for_each_cpu(c, &rq->cpus, h->mask_words) {
+		for_each_cpu (c, &rq->cpus, h->mask_words) {
 			p = pcpu_of(h, (u32)c);
 			if (p == home)
 				continue;
@@ -446,8 +447,7 @@ CORE_FN bool credit2_cores_fit(host_t *h ARG, credit2_runq_t *rq ARG, pcpu_t *p 
 	u32 n = mask_weight(&h->core_mask[p->core], h->mask_words);
 	s32 core = -1;
 
-	for_each_cpu(c, &rq->cpus, h->mask_words)
-	{
+	for_each_cpu (c, &rq->cpus, h->mask_words) {
 		pcpu_t *other = pcpu_of(h, (u32)c);
 
 		if (other->core == p->core || (s32)other->core == core)
@@ -511,6 +511,10 @@ CORE_FN s32 credit2_runq_begin(cpupool_t *pool ARG, s64 now)
 	rq->nr_cpus = 0;
 	rq->nr_vcpus = 0;
 	rq->granted_ns = 0;
+	rq->best_ns = CREDIT2_GRANT;
+	rq->given_ns = pool->credit2.given_ns;
+	rq->ahead_ns = 0;
+	rq->idled = 0;
 	rq->max_weight = 1;
 	rq->nr_max = 0;
 	rq->load = 0;

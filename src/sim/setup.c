@@ -23,7 +23,7 @@ static const char *const credit_mends[] = {
 };
 
 static const char *const credit2_mends[] = {
-	"bias", "partner", "newcap", "savings", "idle", "pull", "place", "scale", "wake", "park", "share", NULL,
+	"bias", "partner", "newcap", "savings", "idle", "pull", "place", "scale", "wake", "park", "share", "even", NULL,
 };
 
 /* "all", "none", "share,cap", or "^push,^wake" (all but those). Returns -1 and the culprit in @err. */
