@@ -393,7 +393,7 @@ CORE_FN int credit2_reset(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_run
 			credit2_tickle_cpu(cx, pool, p, NULL);
 	}
 	rq->granted_ns += grant;
-	credit2_even_grant(rq, grant);
+	credit2_even_grant(cx, rq, grant);
 	if (tracing(cx))
 		record4(cx, TRC_CREDIT2_CREDIT_RESET, pair(next->domain->id, next->id),
 			pair((u32)grant, (u32)(credit2_credit(next) / USEC)));
@@ -453,7 +453,7 @@ CORE_FN int credit2_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 	credit2_runq_t *rq = p->credit2.runq;
 	vcpu_t *prev = p->curr, *next, *first;
 	s32 woken = p->credit2.tickled_for, lent = p->credit2.lent_to, pick = -1;
-	bool here = mask_test(&pool->cpus, p->id);
+	bool here = mask_test(&pool->cpus, p->id), moved;
 	s64 inflight = 0;
 
 	p->credit2.tickled_for = -1;
@@ -496,6 +496,8 @@ CORE_FN int credit2_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 			credit2_load(cx, next, 0);
 		}
 		credit2_set_idle(pool, p, false);
+		moved = next->processor != p;
+		next->processor = p; /* before balancing, which may want it elsewhere and kicks its pCPU */
 		first = credit2_first(rq);
 		if (credit2_credit(next) <= 0 && (!first || credit2_credit(first) <= 0)) {
 			credit2_reset(cx, pool, rq, next);
@@ -507,12 +509,9 @@ CORE_FN int credit2_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 			inflight = credit2_credit(prev);
 		next->credit2.start_ns = cx->now;
 		next->credit2.tickled_cpu = -1;
-		if (next->processor != p) {
-			if (!credit2_mended(pool, CREDIT2_MEND_SHARE)) {
-				credit2_settle(next);
-				next->credit2.credit_ns += CREDIT2_COMPENSATION;
-			}
-			next->processor = p;
+		if (moved && !credit2_mended(pool, CREDIT2_MEND_SHARE)) {
+			credit2_settle(next);
+			next->credit2.credit_ns += CREDIT2_COMPENSATION;
 		}
 		next->trace_class = TRACE_CLASS_NORMAL;
 		p->next_slice_ns = credit2_runtime(cx, pool, next, inflight);
@@ -522,7 +521,8 @@ CORE_FN int credit2_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 			next->credit2.lent_ns = 0;
 		}
 	}
-	if (woken >= 0 && woken != pick)
+	/* One that idles and did not want it (2.9) would only be asked again. */
+	if (woken >= 0 && woken != pick && (pick >= 0 || credit2_mended(pool, CREDIT2_MEND_IDLE)))
 		credit2_retickle(cx, p, woken);
 	return 0;
 }

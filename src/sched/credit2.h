@@ -80,6 +80,8 @@ struct credit2_runq {
 	s64 best_ns; /* credit of who was chosen last, less granted_ns then */
 	s64 given_ns; /* granted so far, as CPU time of weight 256; credit2_even.c */
 	s64 ahead_ns; /* sum of its vCPUs' */
+	s64 reset_ns; /* when it was last granted */
+	s64 speed; /* of given_ns, on average */
 	u8 idled; /* a pCPU of it idled since the last reset */
 	u32 max_weight, nr_max; /* of its vCPUs, and how many have it */
 	u32 load; /* running and waiting now */

@@ -152,6 +152,7 @@ NO_FRAME void credit2_move_queued(sched_call_t *cx, vcpu_t *v, pcpu_t *p)
 {
 	credit2_dequeue(v);
 	credit2_load_runq(cx, v->credit2.runq, -1);
+	credit2_load_vcpu(cx, v, 0);
 	v->processor = p;
 	credit2_reassign(cx, v, p->credit2.runq);
 	credit2_load_runq(cx, v->credit2.runq, 1);

@@ -515,6 +515,8 @@ CORE_FN s32 credit2_runq_begin(cpupool_t *pool ARG, s64 now)
 	rq->given_ns = pool->credit2.given_ns;
 	rq->ahead_ns = 0;
 	rq->idled = 0;
+	rq->reset_ns = now;
+	rq->speed = 0;
 	rq->max_weight = 1;
 	rq->nr_max = 0;
 	rq->load = 0;
