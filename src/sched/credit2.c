@@ -364,8 +364,7 @@ CORE_FN s32 credit2_candidate(sched_call_t *cx ARG, pcpu_t *p ARG)
 			break;
 		if (!mask_test(&v->hard, p->id))
 			continue;
-		if (v->credit2.tickled_cpu >= 0 && v->credit2.tickled_cpu != (s32)p->id &&
-		    mask_test(&rq->tickled, (u32)v->credit2.tickled_cpu))
+		if (v->credit2.tickled_cpu != (s32)p->id && credit2_reserved(pool, v))
 			continue;
 		if (v->processor != p && bar + resist > credit)
 			continue;

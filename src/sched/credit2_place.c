@@ -88,6 +88,20 @@ static void credit2_tickle_cpu(sched_call_t *cx, cpupool_t *pool, pcpu_t *p, vcp
 	kick(cx, p);
 }
 
+/*
+ * A pCPU was tickled for v, and has not scheduled yet: it is left to that one. (In Xen also when it was tickled for
+ * somebody else since, so that v may be left waiting beside an idle pCPU.)
+ */
+static inline bool credit2_reserved(cpupool_t *pool, vcpu_t *v)
+{
+	s32 cpu = v->credit2.tickled_cpu;
+
+	if (cpu < 0 || !mask_test(&v->credit2.runq->tickled, (u32)cpu))
+		return false;
+	return !credit2_mended(pool, CREDIT2_MEND_IDLE) ||
+	       pcpu_of(pool->host, (u32)cpu)->credit2.tickled_for == (s32)v->index;
+}
+
 /* cpu if it is in both, else the next one after it that is; -1 none. */
 static inline s32 credit2_here_or_next(cpumask_t *a, cpumask_t *b, u32 cpu, u32 words)
 {
@@ -167,13 +181,13 @@ CORE_FN s64 credit2_score(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v A
 	credit2_runq_t *rq = v->credit2.runq;
 	vcpu_t *cur = p->curr;
 	bool kept = cx->now <= credit2_kept_until(pool, p);
-	s64 score, over;
+	s64 score, over = cur->state_entry_ns + pool->credit2.params.ratelimit_ns;
 
 	if (!mask_test(&v->hard, p->id) || !mask_test(&rq->cpus, p->id) || mask_test(&rq->idle, p->id) ||
 	    mask_test(&rq->tickled, p->id) || cur->is_idle || cur->credit2.runq != rq)
 		return 0;
-	if (kept && !credit2_mended(pool, CREDIT2_MEND_WAKE))
-		return 0;
+	if (kept && (!credit2_mended(pool, CREDIT2_MEND_WAKE) || over >= rq->look_ns))
+		return 0; /* nor would it be the first to look again */
 	credit2_burn(cx, cur);
 	score = credit2_credit(v) - credit2_credit(cur);
 	if (p != v->processor)
@@ -181,11 +195,8 @@ CORE_FN s64 credit2_score(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v A
 	if (score <= 0)
 		return 0;
 	if (kept) {
-		over = cur->state_entry_ns + pool->credit2.params.ratelimit_ns;
-		if (over < rq->look_ns) {
-			rq->look_ns = over;
-			rq->look_cpu = (s32)p->id;
-		}
+		rq->look_ns = over;
+		rq->look_cpu = (s32)p->id;
 		return 0;
 	}
 	if (mask_test(&v->soft, p->id))
@@ -415,8 +426,7 @@ CORE_FN s32 credit2_pull(sched_call_t *cx ARG, pcpu_t *p ARG)
 
 			l = l->next;
 			if (!mask_test(&v->hard, p->id) ||
-			    (v->credit2.tickled_cpu >= 0 && mask_test(&rq->tickled, (u32)v->credit2.tickled_cpu)) ||
-			    !credit2_has_budget(cx, v))
+			    credit2_reserved(pool, v) || !credit2_has_budget(cx, v))
 				continue;
 			credit2_move_queued(cx, v, p);
 			return (s32)v->index;
