@@ -23,6 +23,8 @@ void irq_post(struct guest_cpu *c, enum guest_irq irq)
 			guest_charge(c, c->os->vm_exit_ns);
 	}
 	c->pending |= (uint8_t)irq;
+	if (c->up && !c->guest->running && !c->guest->asleep)
+		c->irq_waits |= (uint8_t)irq;
 	guest_poke(c);
 }
 
@@ -161,12 +163,13 @@ void guest_os_timers(struct guest_os *os, int64_t now)
 		struct task *t = &os->tasks[event_pop(&os->timers)];
 		struct guest_cpu *c = t->home;
 
-		if (t->entry->steps[t->pc - 1].op == OP_IO) {
+		if (!os->rt && t->entry->steps[t->pc - 1].op == OP_IO) {
 			c = &os->cpus[os->program->irq_vcpu];
 			t->wait_since_ns = now;
 			task_push(&c->answers, t);
 			irq_post(c, IRQ_DEVICE);
 		} else {
+			c = os->rt ? rt_timer_vcpu(t) : c;
 			task_push(&c->timers, t);
 			irq_post(c, IRQ_TIMER);
 		}

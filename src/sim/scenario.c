@@ -46,6 +46,22 @@
  *       weight_of: vcpu        vcpu or domain: what a weight counts for
  *       tickle_one_idle: true  wake one idle pCPU rather than all
  *       mend: all              which corrections of Xen's credit act: all, none, or a list of names
+ *       coboost: 0             and of credit2 as well, help for guests that wait for a preempted vCPU
+ *                                (docs/coboost.md): turn of siblings of one that spins, 10us to 10ms
+ *       coboost_every: 1ms       at most once in so long, 0 to 100ms
+ *       lend: 0                  turn lent to a sibling, 10us to 10ms
+ *       irq_turn: 0              turn of who waits when an interrupt comes, 10us to 10ms
+ *       grace: 0                 longer slices in critical services, 10us to 1ms
+ *       turn_budget: 50          percent of one pCPU for each vCPU, for turns before others; 0 no limit
+ *     parent: NAME           a hidden pool of micro-sliced cores (docs/microslice.md) of this earlier
+ *     hidden: true             pool: no sched, no params, cpus only if they are to be there from the start
+ *     microslice:
+ *       mode: static           static, code, paper or adaptive (dynamic is the same)
+ *       slice: 100us           10us to 10ms
+ *       limit: 3               pCPUs that the controller may lend to it, 1 to 1024
+ *       queue: 1               vCPUs that may wait on each, 0 to 16
+ *       rules: exact           or published: who is taken in when a sibling spins
+ *       on: [yield, ipi, irq]  events that send vCPUs there: yield, preempt, ipi, irq
  * domains:                   required, 1 to 16384, with 65536 vCPUs in all
  *   - name: NAME
  *     count: N               N alike domains: "vm" becomes vm1 to vmN, "vm%d-a" vm1-a to vmN-a
@@ -54,6 +70,7 @@
  *     weight: 256            1 to 65535
  *     cap: 0                 percent of one pCPU, 0 (none) to 100 * vcpus
  *     cpus: CPUS             hard affinity of all its vCPUs, default all; must meet the pool
+ *     symbols: FILE          System.map of its kernel (docs/symbols.md); none; the simulator's own unless given
  *     cpus_soft: CPUS        soft affinity, default all; no effect where it misses the hard one
  *     workload: WORKLOAD     of every vCPU, or a list with one per vCPU; default {model: idle}
  *     vcpu:                  exceptions per vCPU
@@ -111,6 +128,18 @@
  *                 vcpu: N            where they live; missing: dealt out in turn
  *                 times: 0           passes of the program, 0 for ever
  *                 program: [STEP, ...]
+ *   tasks     tasks          required; periodic tasks with deadlines. Of a whole domain, as a program
+ *             scheduler: edf       the guest's: fp, rm, dm or edf
+ *             placement: partitioned   a task has one vCPU; global: all
+ *             fit: worst           how tasks without vcpu are dealt out, by decreasing load: first,
+ *                                  best, worst
+ *             switch: 1us  hard_irq: 2us  ipi: 1us   CPU time of the guest's kernel, as a program's
+ *             tasks:         at most 4096 in all
+ *               - {name: NAME, count: 1, period: TIME, cost: DIST, deadline: TIME, phase: DIST,
+ *                  priority: N, vcpu: N}
+ *                            deadline: default period; phase: of the first release, default 0;
+ *                            priority: with fp, 1 goes first; a cost that is one time is at most
+ *                            the period
  *
  * STEP is one of
  *   {compute: DIST}            CPU time
@@ -390,32 +419,40 @@ static char *slurp(FILE *f, size_t *len)
 	return NULL;
 }
 
-struct scenario *scenario_load(const char *path, char *const *sets, int nr_sets, char *err,
-			       size_t errlen)
+char *scn_read_file(const char *path, size_t *len, char *err, size_t errlen)
 {
 	bool is_stdin = !strcmp(path, "-");
 	FILE *f = is_stdin ? stdin : fopen(path, "rb");
-	struct scenario *s = NULL;
 	char *text = NULL;
-	size_t len;
 	int why = errno;
 
 	if (f) {
 		errno = 0;
-		text = slurp(f, &len);
+		text = slurp(f, len);
 		why = errno;
 		if (!is_stdin)
 			fclose(f);
 	}
-	if (text)
-		s = scn_load_text(path, text, len, sets, nr_sets, err, errlen);
-	else if (why == EFBIG)
+	if (!text && why == EFBIG)
 		snprintf(err, errlen,
 			 "%s:1: scenario: is larger than 16 MiB; use count: for many alike domains",
 			 path);
-	else
+	else if (!text)
 		snprintf(err, errlen, "%s:1: scenario: cannot be read (%s); check the path", path,
 			 strerror(why));
+	return text;
+}
+
+struct scenario *scenario_load(const char *path, char *const *sets, int nr_sets, char *err,
+			       size_t errlen)
+{
+	struct scenario *s;
+	size_t len;
+	char *text = scn_read_file(path, &len, err, errlen);
+
+	if (!text)
+		return NULL;
+	s = scn_load_text(path, text, len, sets, nr_sets, err, errlen);
 	free(text);
 	return s;
 }
@@ -446,6 +483,7 @@ void scenario_free(struct scenario *s)
 			program_put(d->vcpus[j].workload.program);
 		}
 		free(d->vcpus);
+		free(d->symbols);
 		free(d->name);
 	}
 	free(s->pools);

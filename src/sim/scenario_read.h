@@ -138,6 +138,8 @@ int scn_read_pool_sched(struct scn_reader *r, const struct scn_node *n, const ch
 			struct scn_sched *out);
 int scn_read_event_sched(struct scn_reader *r, const struct scn_node *n, bool pool,
 			 struct scn_sched *out);
+/* scenario_micro.c: parent, hidden and microslice of a pool, after its name */
+int scn_read_hidden(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool);
 int scn_read_frames(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool);
 int scn_resolve_frames(struct scn_reader *r);
 /* @nr_vcpus: of the domain that all of them are the workload of; 0: it is one vCPU's */
@@ -145,6 +147,8 @@ int scn_read_workload(struct scn_reader *r, const struct scn_node *n, struct scn
 		      int nr_vcpus);
 int scn_read_program(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w,
 		     int nr_vcpus);
+int scn_read_task_set(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w,
+		      int nr_vcpus);
 /* A required DIST. */
 int scn_read_dist(struct scn_reader *r, const struct scn_node *map, const char *key,
 		  struct scn_dist *d);
@@ -155,5 +159,7 @@ int scn_find_domain(struct scn_reader *r, const struct scn_node *n, int *domain)
 /* scenario.c: as scenario_load(), for a text already in memory (not kept). */
 struct scenario *scn_load_text(const char *path, const char *text, size_t len, char *const *sets,
 			       int nr_sets, char *err, size_t errlen);
+/* A whole file ("-": standard input) of at most SCN_MAX_FILE; malloc'ed, or NULL with one sentence. */
+char *scn_read_file(const char *path, size_t *len, char *err, size_t errlen);
 
 #endif

@@ -199,3 +199,9 @@ holds() {
 	run_json r credit2-512p
 	holds r "all(near(share(n), 100, 3) for n in d)"
 }
+
+@test "sedf-latency: slices are had, the rest goes to batch, and io2 waits less than io1" {
+	run_json out sedf-latency
+	holds out 'near(share("control"), 20, 0.1) and near(share("video"), 30, 0.1) and share("batch") > 45'
+	holds out 'wait("io1", "p99") > 14 and wait("io2", "p99") < 1.6 and wait("io2", "max") < 4'
+}
