@@ -44,6 +44,8 @@
  *       migration_delay: 0     0 to 100ms (vcpu_migr_delay is the same)
  *       lb_ratelimit: 1ms      0 to 1s; least time between two attempts to steal
  *       weight_of: vcpu        vcpu or domain: what a weight counts for
+ *       old_yields: false      as in Xen to 4.7: a yield within the ratelimit waits for its end,
+ *                              and who yielded may be stolen
  *       tickle_one_idle: true  wake one idle pCPU rather than all
  *       mend: all              which corrections of Xen's credit act: all, none, or a list of names
  * domains:                   required, 1 to 16384, with 65536 vCPUs in all
@@ -356,8 +358,7 @@ struct scenario *scn_load_text(const char *path, const char *text, size_t len, c
 	return s;
 }
 
-/* The whole of @f, NULL with errno set; EFBIG beyond SCN_MAX_FILE. */
-static char *slurp(FILE *f, size_t *len)
+char *scn_slurp(FILE *f, size_t *len)
 {
 	size_t size = 64 << 10, used = 0;
 	char *text = malloc(size);
@@ -402,7 +403,7 @@ struct scenario *scenario_load(const char *path, char *const *sets, int nr_sets,
 
 	if (f) {
 		errno = 0;
-		text = slurp(f, &len);
+		text = scn_slurp(f, &len);
 		why = errno;
 		if (!is_stdin)
 			fclose(f);

@@ -13,6 +13,8 @@
 #ifndef SIM_SCENARIO_READ_H
 #define SIM_SCENARIO_READ_H
 
+#include <stdio.h>
+
 #include "sim/scenario.h"
 
 #define SCN_MAX_FILE (16 << 20) /* bytes */
@@ -31,6 +33,7 @@ struct scn_node {
 	bool open; /* its end has not been read yet: an alias to it would be a cycle */
 	int set; /* index of the --set it came from, -1 = the file */
 	int line, key_line; /* from 1 */
+	const char *file; /* that it is in: the scenario's, or a named model's */
 	int nr; /* children */
 	char *text; /* scalar */
 	char *key;
@@ -145,12 +148,21 @@ int scn_read_workload(struct scn_reader *r, const struct scn_node *n, struct scn
 		      int nr_vcpus);
 int scn_read_program(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w,
 		     int nr_vcpus);
+/*
+ * scenario_model.c: is there a file for this model? The body of that which the workload @n names, a program, with the
+ * parameters that @n gives.
+ */
+bool scn_is_named_model(const struct scn_reader *r, const char *name);
+int scn_named_model(struct scn_reader *r, const struct scn_node *n, const struct scn_node **body);
 /* A required DIST. */
 int scn_read_dist(struct scn_reader *r, const struct scn_node *map, const char *key,
 		  struct scn_dist *d);
 int scn_read_events(struct scn_reader *r, const struct scn_node *n);
 int scn_find_pool(struct scn_reader *r, const struct scn_node *n, int *pool);
 int scn_find_domain(struct scn_reader *r, const struct scn_node *n, int *domain);
+
+/* scenario.c: the whole of @f, malloc'd; NULL with errno set, EFBIG beyond SCN_MAX_FILE. */
+char *scn_slurp(FILE *f, size_t *len);
 
 /* scenario.c: as scenario_load(), for a text already in memory (not kept). */
 struct scenario *scn_load_text(const char *path, const char *text, size_t len, char *const *sets,
