@@ -11,6 +11,7 @@
 #include "sched/rt.c"
 #include "sched/null.c"
 #include "sched/arinc653.c"
+#include "sched/sedf.c"
 #endif
 #include "sched/hooks.h"
 

@@ -14,6 +14,7 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -53,24 +54,17 @@ bool scn_is_named_model(const struct scn_reader *r, const char *name)
 static int parse_file(struct scn_reader *r, const struct scn_node *at, const char *path, struct scn_node **out)
 {
 	const char *scenario = r->file;
-	FILE *f = fopen(path, "rb");
-	char *text = NULL, *name;
+	char why[PATH_MAX + 200] = "", *text, *name = scn_alloc(r, strlen(path) + 1);
 	size_t len = 0;
 	int err;
 
-	if (f) {
-		text = scn_slurp(f, &len);
-		fclose(f);
-	}
-	if (!text)
-		return scn_fail(r, at, "%s cannot be read (%s); check the path", scn_quote(r, path), strerror(errno));
-	name = scn_alloc(r, strlen(path) + 1);
-	if (!name) {
-		free(text);
+	if (!name)
 		return scn_fail_memory(r);
-	}
+	text = scn_read_file(path, &len, why, sizeof(why));
+	if (!text)
+		return scn_fail(r, at, "the model's file: %s", why);
 	strcpy(name, path);
-	r->file = name;
+	r->file = name; /* its nodes remember it */
 	err = scn_tree_parse(r, text, len, -1, out);
 	r->file = scenario;
 	free(text);

@@ -68,6 +68,7 @@ static const struct policy {
 	{ "rtxen", NULL },
 	{ "null", NULL },
 	{ "arinc653", NULL },
+	{ "sedf", NULL },
 	{ NULL, NULL },
 };
 

@@ -13,8 +13,6 @@
 #ifndef SIM_SCENARIO_READ_H
 #define SIM_SCENARIO_READ_H
 
-#include <stdio.h>
-
 #include "sim/scenario.h"
 
 #define SCN_MAX_FILE (16 << 20) /* bytes */
@@ -161,11 +159,10 @@ int scn_read_events(struct scn_reader *r, const struct scn_node *n);
 int scn_find_pool(struct scn_reader *r, const struct scn_node *n, int *pool);
 int scn_find_domain(struct scn_reader *r, const struct scn_node *n, int *domain);
 
-/* scenario.c: the whole of @f, malloc'd; NULL with errno set, EFBIG beyond SCN_MAX_FILE. */
-char *scn_slurp(FILE *f, size_t *len);
-
 /* scenario.c: as scenario_load(), for a text already in memory (not kept). */
 struct scenario *scn_load_text(const char *path, const char *text, size_t len, char *const *sets,
 			       int nr_sets, char *err, size_t errlen);
+/* A whole file ("-": standard input) of at most SCN_MAX_FILE; malloc'ed, or NULL with one sentence. */
+char *scn_read_file(const char *path, size_t *len, char *err, size_t errlen);
 
 #endif

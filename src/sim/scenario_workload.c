@@ -260,7 +260,7 @@ static int find_model(struct scn_reader *r, const struct scn_node *map, const st
 	if (closest)
 		return scn_fail(r, n, "unknown model %s; did you mean '%s'?", scn_quote(r, n->text),
 				closest);
-	return scn_fail(r, n, "unknown model %s; use one of: %s, or a file of the directory workloads",
+	return scn_fail(r, n, "unknown model %s; use one of: %s, or the name of a file in workloads/",
 			scn_quote(r, n->text), known);
 }
 
@@ -268,6 +268,7 @@ static int find_model(struct scn_reader *r, const struct scn_node *map, const st
 int scn_read_workload(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w,
 		      int nr_vcpus)
 {
+	const struct scn_node *given = n;
 	const struct model *m = NULL;
 	int err;
 
@@ -288,7 +289,8 @@ int scn_read_workload(struct scn_reader *r, const struct scn_node *n, struct scn
 	if (m->model != SCN_PROGRAM)
 		return m->read ? m->read(r, n, w) : 0;
 	if (!nr_vcpus) {
-		return scn_fail(r, n,
+		scn_enter(r, "model");
+		return scn_fail(r, scn_get(given, "model"),
 				"a program is that of all vCPUs; give it as the domain's workload");
 	}
 	return scn_read_program(r, n, w, nr_vcpus);

@@ -401,6 +401,172 @@ static void test_ple(void **state)
 	assert_int_equal(os()->stats.ple_exits[0], 0);
 }
 
+/* A wait shorter than the window is no loop that the host sees, however many of them follow each other. */
+static void test_ple_short(void **state)
+{
+	(void)state;
+	start(2, "vm_exit: 1us}, ple: {window: 4us, gap: 50ns}", FREE,
+	      "      locks: [{name: l, kind: ticket}]\n      tasks:\n"
+	      "        - {name: a, vcpu: 0, times: 1, program: [{loop: {times: 20, do: [{lock: l}, {compute: 3us}, {unlock: l},"
+	      " {compute: 1us}]}}]}\n"
+	      "        - {name: b, vcpu: 1, times: 1, program: [{compute: 500ns}, {loop: {times: 20, do: [{lock: l},"
+	      " {compute: 1us}, {unlock: l}, {compute: 3us}]}}]}\n",
+	      "");
+	machine_run(m, 1000000);
+	assert_int_equal(os()->stats.ops, 2);
+	assert_true(os()->locks[0].contended >= 20);
+	assert_int_equal(os()->stats.ple_exits[0], 0);
+}
+
+/* A writer behind a writer spins, and gets it before a reader that came earlier and sleeps. */
+static void test_rwsem_writers(void **state)
+{
+	(void)state;
+	start(3, "", FREE,
+	      "      locks: [{name: w, kind: rwsem}]\n      tasks:\n"
+	      "        - {name: a, vcpu: 0, times: 1, program: [{lock: w}, {compute: 10us}, {unlock: w}]}\n"
+	      "        - {name: r, vcpu: 1, times: 1, program: [{compute: 1us}, {lock_read: w}, {compute: 5us}, {unlock: w}]}\n"
+	      "        - {name: b, vcpu: 2, times: 1, program: [{compute: 2us}, {lock: w}, {compute: 20us}, {unlock: w}]}\n",
+	      "");
+	machine_run(m, 9000);
+	assert_int_equal(m->vcpus[1].v->runstate, RUNSTATE_blocked);
+	assert_int_equal(ip(2), IP_LOCK_WAIT);
+	machine_run(m, 1000000);
+	assert_int_equal(ran(2), 30000);
+	assert_int_equal(ran(1), 6000);
+	assert_int_equal(completion(), 35000);
+	assert_int_equal(os()->stats.lock_wait.count, 0); /* of spinlocks */
+	assert_int_equal(os()->locks[0].wait.max, 29000);
+}
+
+/* Readers go in together; a writer behind them sleeps. */
+static void test_rwsem_readers(void **state)
+{
+	(void)state;
+	start(3, "", FREE,
+	      "      locks: [{name: w, kind: rwsem}]\n      tasks:\n"
+	      "        - {name: r, vcpu: 0, times: 1, program: [{lock_read: w}, {compute: 10us}, {unlock: w}]}\n"
+	      "        - {name: s, vcpu: 1, times: 1, program: [{compute: 1us}, {lock_read: w}, {compute: 15us}, {unlock: w}]}\n"
+	      "        - {name: b, vcpu: 2, times: 1, program: [{compute: 2us}, {lock: w}, {compute: 20us}, {unlock: w}]}\n",
+	      "");
+	machine_run(m, 9000);
+	assert_int_equal(os()->locks[0].readers, 2);
+	assert_int_equal(m->vcpus[2].v->runstate, RUNSTATE_blocked);
+	machine_run(m, 1000000);
+	assert_int_equal(completion(), 36000);
+	assert_int_equal(ran(2), 22000);
+}
+
+/* A preempted writer looks as if it ran: its waiter spins until it has. */
+static void test_rwsem_preempted(void **state)
+{
+	(void)state;
+	start(2, "", FREE,
+	      "      locks: [{name: w, kind: rwsem}]\n      tasks:\n"
+	      "        - {name: a, vcpu: 0, times: 1, program: [{lock: w}, {compute: 10us}, {unlock: w}]}\n"
+	      "        - {name: b, vcpu: 1, times: 1, program: [{compute: 1us}, {lock: w}, {compute: 10us}, {unlock: w}]}\n",
+	      "events:\n"
+	      "  - {at: 4us, do: pause, domain: vm, vcpu: 0}\n"
+	      "  - {at: 50us, do: unpause, domain: vm, vcpu: 0}\n");
+	machine_run(m, 1000000);
+	assert_int_equal(ran(1), 66000);
+	assert_int_equal(completion(), 66000);
+}
+
+/* An IPI to a vCPU with interrupts off waits for their end. */
+static void test_irqs_off(void **state)
+{
+	(void)state;
+	start(2, "", FREE,
+	      "      tasks:\n"
+	      "        - {name: a, vcpu: 0, times: 1, program: [{compute: 1us}, {ipi: {kind: call, vcpu: 1, cost: 3us}}]}\n"
+	      "        - {name: b, vcpu: 1, times: 1, program: [{irqs_off: 40us}, {compute: 10us}]}\n",
+	      "");
+	machine_run(m, 1000000);
+	assert_int_equal(completion(), 53000);
+	assert_int_equal(ran(0), 43000);
+}
+
+/* A call of two of three siblings is answered by two; who sends it yields if one of them has lost its pCPU. */
+static void test_call_many(void **state)
+{
+	(void)state;
+	start(4, "", FREE,
+	      "      tasks:\n        - {name: a, vcpu: 0, times: 100, program: [{ipi: {kind: call_many, of: 2, cost: 3us}},"
+	      " {compute: 1us}]}\n",
+	      "");
+	machine_run(m, 10000000);
+	assert_int_equal(os()->stats.ops, 100);
+	assert_int_equal(os()->stats.ipis_call, 198); /* the first two were at 0, where counting begins */
+	assert_int_equal(ran(1) + ran(2) + ran(3), 600000);
+	assert_true(ran(1) > 100000 && ran(2) > 100000 && ran(3) > 100000);
+	assert_int_equal(os()->stats.ple_exits[1], 0);
+	done(state);
+	start(2, "", FREE "      ipi_yields: true\n",
+	      "      tasks:\n        - {name: a, vcpu: 0, times: 1, program: [{compute: 5us},"
+	      " {ipi: {kind: call_many, of: 9, cost: 3us}}]}\n"
+	      "        - {name: b, vcpu: 1, times: 1, program: [{compute: 10us}]}\n",
+	      "events:\n"
+	      "  - {at: 4us, do: pause, domain: vm, vcpu: 1}\n"
+	      "  - {at: 50us, do: unpause, domain: vm, vcpu: 1}\n");
+	machine_run(m, 1000000);
+	assert_int_equal(os()->stats.ple_exits[1], 1);
+	assert_int_equal(completion(), 59000);
+}
+
+/* One of four locks of a name, drawn each time: two tasks seldom meet. Their statistics are one. */
+static void test_copies(void **state)
+{
+	uint64_t one;
+	static const char tasks[] =
+		"      tasks:\n        - {name: a, count: 2, times: 500, program: [{lock: l}, {compute: {exp: 10us}}, {unlock: l}]}\n";
+
+	(void)state;
+	start(2, "", FREE "      locks: [{name: l, kind: ticket}]\n", tasks, "");
+	machine_run(m, 100000000);
+	assert_int_equal(os()->stats.ops, 1000);
+	one = os()->locks[0].contended;
+	done(state);
+	start(2, "", FREE "      locks: [{name: l, kind: ticket, copies: 4}]\n", tasks, "");
+	machine_run(m, 100000000);
+	assert_int_equal(os()->stats.ops, 1000);
+	assert_int_equal(os()->locks[0].hold.count, 1000);
+	assert_true(os()->locks[0].contended < one / 2);
+}
+
+/* A stream: 10 packets of 10 us on the line are read in 100 us and a little; none is lost. */
+static void test_stream(void **state)
+{
+	(void)state;
+	start(1, "", "      switch: 0\n      hard_irq: 1us\n      softirq: 2us\n      net: {packet: 10us, window: 4}\n",
+	      "      tasks:\n        - {name: a, times: 10, program: [{receive: 1us}]}\n", "");
+	machine_run(m, 1000000);
+	assert_int_equal(completion(), 100000 + 1000 + 2000 + 1000);
+	assert_int_equal(os()->net.received, 10);
+	assert_int_equal(os()->net.lost, 0);
+	assert_int_equal(os()->net.jitter_sum_ns, 0);
+	/* Nobody reads any more: the window fills, and the sender stops. */
+	assert_true(os()->net.stopped);
+	assert_int_equal(os()->net.ring + os()->net.socket, 4);
+}
+
+/* Datagrams come by the clock; those for which there is no room are lost, and a pause is jitter. */
+static void test_datagrams(void **state)
+{
+	(void)state;
+	start(1, "", "      switch: 0\n      hard_irq: 0\n      softirq: 0\n      net: {packet: 10us, every: 1ms, window: 2}\n",
+	      "      tasks:\n        - {name: a, program: [{receive: 1us}]}\n",
+	      "events:\n"
+	      "  - {at: 10500us, do: pause, domain: vm}\n"
+	      "  - {at: 20500us, do: unpause, domain: vm}\n");
+	machine_run(m, 30000000);
+	assert_int_equal(os()->net.lost, 8);
+	assert_int_equal(os()->net.received, 22);
+	/* 11 packets at once, then one 9.49 ms late, the next 8.49: jitter jumps by a sixteenth of the difference. */
+	assert_true(os()->net.jitter_ns > 0);
+	assert_true(os()->net.jitter_sum_ns / os()->net.received < 1000000);
+}
+
 /* The script's interrupt wakes a halted vCPU for its handler, and delays a running one. */
 static void test_script_irq(void **state)
 {
@@ -445,6 +611,15 @@ int main(void)
 		cmocka_unit_test_teardown(test_barrier, done),
 		cmocka_unit_test_teardown(test_ipis, done),
 		cmocka_unit_test_teardown(test_ple, done),
+		cmocka_unit_test_teardown(test_ple_short, done),
+		cmocka_unit_test_teardown(test_rwsem_writers, done),
+		cmocka_unit_test_teardown(test_rwsem_readers, done),
+		cmocka_unit_test_teardown(test_rwsem_preempted, done),
+		cmocka_unit_test_teardown(test_irqs_off, done),
+		cmocka_unit_test_teardown(test_call_many, done),
+		cmocka_unit_test_teardown(test_copies, done),
+		cmocka_unit_test_teardown(test_stream, done),
+		cmocka_unit_test_teardown(test_datagrams, done),
 		cmocka_unit_test_teardown(test_script_irq, done),
 		cmocka_unit_test_teardown(test_warmup, done),
 	};
