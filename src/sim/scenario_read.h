@@ -152,6 +152,8 @@ int scn_read_program(struct scn_reader *r, const struct scn_node *n, struct scn_
  */
 bool scn_is_named_model(const struct scn_reader *r, const char *name);
 int scn_named_model(struct scn_reader *r, const struct scn_node *n, const struct scn_node **body);
+int scn_read_task_set(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w,
+		      int nr_vcpus);
 /* A required DIST. */
 int scn_read_dist(struct scn_reader *r, const struct scn_node *map, const char *key,
 		  struct scn_dist *d);
