@@ -139,8 +139,9 @@ static int each_experiment(struct request *q, int (*fn)(struct request *q, struc
 	int n, ret = -1;
 
 	if (!data_path("experiments", dir, sizeof(dir)) || (n = scandir(dir, &entries, is_experiment, alphasort)) < 0)
-		return complain("can't find the experiments that come with rota; set ROTA_DATA to the directory that has them",
-				CLI_FAILED);
+		return complain(
+			"can't find the experiments that come with rota; set ROTA_DATA to the directory that has them",
+			CLI_FAILED);
 	for (int i = 0; i < n; i++) {
 		struct paper *p;
 
@@ -194,8 +195,8 @@ static int load(struct request *q, const char *name)
 		snprintf(rest, sizeof(rest), "experiments/%.200s.yaml", name);
 		file = data_path(rest, path, sizeof(path));
 		if (!file) {
-			fprintf(stderr,
-				"rota: there is no experiment %s; `rota sim paper` lists those there are\n", name);
+			fprintf(stderr, "rota: there is no experiment %s; `rota sim paper` lists those there are\n",
+				name);
 			return CLI_USAGE;
 		}
 	}

@@ -22,7 +22,18 @@ static const struct program_net *net_scn(const struct guest_os *os)
 	return &os->program->net;
 }
 
-int net_init(struct guest_os *os)
+/* The next packet is here at @at, or with the line's noise later. */
+static void send_next(struct guest_os *os, int64_t at)
+{
+	int64_t noise = net_scn(os)->noise_ns;
+
+	os->net.next_ns = at;
+	if (noise)
+		at += (int64_t)(random_u64(&os->net.rng) % (uint64_t)noise);
+	event_set(&os->timers, (uint32_t)os->program->nr_tasks, at);
+}
+
+int net_init(struct guest_os *os, uint64_t seed, uint32_t domain)
 {
 	const struct program_net *p = net_scn(os);
 
@@ -32,8 +43,9 @@ int net_init(struct guest_os *os)
 	if (!os->net.sent_ns)
 		return -1;
 	os->net.transit_ns = -1;
-	os->net.next_ns = p->packet_ns;
-	event_set(&os->timers, (uint32_t)os->program->nr_tasks, os->net.next_ns);
+	/* A stream of its own, below those of the tasks. */
+	random_init(&os->net.rng, seed, ((uint64_t)domain + 1) << 32 | UINT32_MAX);
+	send_next(os, p->packet_ns);
 	return 0;
 }
 
@@ -52,12 +64,6 @@ static uint32_t unread(const struct net *n)
 	return n->ring + n->socket;
 }
 
-static void send_next(struct guest_os *os, int64_t at)
-{
-	os->net.next_ns = at;
-	event_set(&os->timers, (uint32_t)os->program->nr_tasks, at);
-}
-
 void net_arrives(struct guest_os *os)
 {
 	const struct program_net *p = net_scn(os);
@@ -66,13 +72,13 @@ void net_arrives(struct guest_os *os)
 
 	if (room) {
 		/* It left the sender when its first bit came. */
-		n->sent_ns[(n->first + unread(n)) % (uint32_t)p->window] = os->now - p->packet_ns;
+		n->sent_ns[(n->first + unread(n)) % (uint32_t)p->window] = n->next_ns - p->packet_ns;
 		n->ring++;
 	} else {
 		n->lost++;
 	}
 	if (p->every_ns)
-		send_next(os, os->now + p->every_ns);
+		send_next(os, n->next_ns + p->every_ns);
 	else if (unread(n) < (uint32_t)p->window)
 		send_next(os, os->now + p->packet_ns);
 	else

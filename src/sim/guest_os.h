@@ -137,6 +137,7 @@ struct net {
 	uint32_t first; /* of sent_ns, the oldest that is unread */
 	int64_t *sent_ns; /* of each unread packet, program_net.window of them */
 	int64_t next_ns; /* when the next is sent */
+	struct random rng;
 	bool stopped; /* a stream whose window is full */
 	bool polling; /* the softirq is at work or will be: no interrupts */
 	struct task *reader; /* sleeps for a packet */
@@ -306,7 +307,7 @@ void call_many(struct guest_cpu *c, int32_t of); /* likewise */
 void task_sleep(struct guest_cpu *c, int64_t ns);
 
 /* guest_net.c */
-int net_init(struct guest_os *os);
+int net_init(struct guest_os *os, uint64_t seed, uint32_t domain);
 void net_free(struct guest_os *os);
 void net_reset(struct guest_os *os);
 void net_arrives(struct guest_os *os); /* its timer */

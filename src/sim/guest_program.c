@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 static const char *const ip_names[NR_GUEST_IPS] = {
-	"idle",	      "user",	     "critical",	   "lock wait", "lock hand-over", "tlb wait",
-	"call wait", "ipi handler", "reschedule handler", "irq",	     "softirq",	       "scheduler",
+	"idle",	     "user",	    "critical",		  "lock wait", "lock hand-over", "tlb wait",
+	"call wait", "ipi handler", "reschedule handler", "irq",       "softirq",	 "scheduler",
 };
 
 const char *guest_ip_name(enum guest_ip ip)
@@ -90,7 +90,7 @@ struct guest_os *guest_os_create(const struct scenario *s, const struct scn_work
 	for (int i = 0; i < p->nr_locks; i++)
 		for (int k = 0; k < p->locks[i].copies; k++)
 			os->locks[p->locks[i].first + k].scn = &p->locks[i];
-	if (create_tasks(os, s, domain) || net_init(os) ||
+	if (create_tasks(os, s, domain) || net_init(os, s->seed, domain) ||
 	    (p->rule != RULE_ROUND_ROBIN && rt_init(os, load->start_ns))) {
 		guest_os_free(os);
 		return NULL;

@@ -79,7 +79,8 @@ static double height(double x, double max, double least)
 static void put_bar(FILE *out, const char *class, double x, double h, double value)
 {
 	if (!isnan(value))
-		fprintf(out, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>%s %.4g</title></rect>\n",
+		fprintf(out,
+			"<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>%s %.4g</title></rect>\n",
 			class, x, PLOT_HEIGHT + 10 - h, BAR, h, class, value);
 }
 
@@ -92,7 +93,8 @@ static void put_plot(const struct paper *p, const struct paper_figure *f, FILE *
 	paper_mean(p, f, &n, &far);
 	fprintf(out, "<svg role=\"img\" width=\"%.0f\" height=\"%.0f\">\n",
 		LEFT + n * (2 * BAR + 3) + (p->nr_rows + 1) * GAP + 40, PLOT_HEIGHT + 50);
-	fprintf(out, "<text x=\"%.0f\" y=\"18\" text-anchor=\"end\">%.3g</text><text x=\"%.0f\" y=\"%.0f\" text-anchor=\"end\">%s</text>\n",
+	fprintf(out,
+		"<text x=\"%.0f\" y=\"18\" text-anchor=\"end\">%.3g</text><text x=\"%.0f\" y=\"%.0f\" text-anchor=\"end\">%s</text>\n",
 		LEFT - 6, max, LEFT - 6, PLOT_HEIGHT + 10, log_scale ? "(log)" : "0");
 	fprintf(out, "<line x1=\"%.0f\" x2=\"100%%\" y1=\"%.0f\" y2=\"%.0f\" stroke=\"#999\"/>\n", LEFT - 2,
 		PLOT_HEIGHT + 10, PLOT_HEIGHT + 10);
@@ -154,19 +156,21 @@ static void put_figure(const struct paper *p, const struct paper_figure *f, FILE
 		}
 	fputs("</table>\n", out);
 	if (!isnan(mean))
-		fprintf(out, "<p>Geometric mean of the ratios %.3g; %d of %d off by more than a factor of %.1f.</p>\n", mean,
-			far, n, PAPER_FAR);
+		fprintf(out, "<p>Geometric mean of the ratios %.3g; %d of %d off by more than a factor of %.1f.</p>\n",
+			mean, far, n, PAPER_FAR);
 }
 
 void paper_html(const struct paper *const *p, int n, FILE *out)
 {
 	fputs("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-	      "<meta name=\"viewport\" content=\"width=device-width\">\n<title>rota: ", out);
+	      "<meta name=\"viewport\" content=\"width=device-width\">\n<title>rota: ",
+	      out);
 	put_escaped(n == 1 ? p[0]->name : "experiments", out);
 	fprintf(out, "</title>\n%s</head><body>\n<h1>Published figures and rota's</h1>\n", style);
 	fputs("<p><svg width=\"12\" height=\"12\"><rect class=\"paper\" width=\"12\" height=\"12\"/></svg> paper "
 	      "<svg width=\"12\" height=\"12\"><rect class=\"rota\" width=\"12\" height=\"12\"/></svg> rota; red: off by "
-	      "more than a factor of 1.5</p>\n", out);
+	      "more than a factor of 1.5</p>\n",
+	      out);
 	for (int i = 0; i < n; i++) {
 		fputs("<h2>", out);
 		put_escaped(p[i]->name, out);

@@ -81,8 +81,7 @@ static void markdown_line(const struct paper *p, const struct paper_figure *f, i
 	fprintf(out, " | ");
 	put_cell(p->columns[column].name, out);
 	short_number(ratio, c, sizeof(c));
-	fprintf(out, " | %s | %s | %s%s%s | %s |\n",
-		short_number(*paper_at(p, f->paper, row, column), a, sizeof(a)),
+	fprintf(out, " | %s | %s | %s%s%s | %s |\n", short_number(*paper_at(p, f->paper, row, column), a, sizeof(a)),
 		short_number(*paper_at(p, f->rota, row, column), b, sizeof(b)), paper_far(ratio) ? "**" : "", c,
 		paper_far(ratio) ? "**" : "", f->fitted ? "fitted" : "predicted");
 }
@@ -148,9 +147,9 @@ json_t *paper_json(const struct paper *p)
 		double mean = paper_mean(p, f, &n, &far);
 
 		each_value(p, f, json_line, values);
-		json_array_append_new(figures, json_pack("{s:s,s:b,s:o,s:o,s:i}", "name", f->name, "fitted", f->fitted,
-							 "values", values, "mean_ratio", number_or_null(mean), "far",
-							 far));
+		json_array_append_new(figures,
+				      json_pack("{s:s,s:b,s:o,s:o,s:i}", "name", f->name, "fitted", f->fitted, "values",
+						values, "mean_ratio", number_or_null(mean), "far", far));
 	}
 	return json_pack("{s:s,s:s,s:s,s:b,s:i,s:o}", "name", p->name, "title", p->title, "source", p->source,
 			 "calibration", p->calibration, "seeds", p->seeds, "figures", figures);

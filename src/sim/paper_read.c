@@ -62,9 +62,9 @@ static int read_number(struct scn_reader *r, const struct scn_node *n, double *o
 	if (n->kind != SCN_SCALAR || !n->plain || !*n->text)
 		return scn_fail(r, n, "is not a number; write it like 0.61");
 	*out = strtod(n->text, &end);
-	return *end || !isfinite(*out) ? scn_fail(r, n, "%s is not a number; write it like 0.61",
-						  scn_quote(r, n->text)) :
-					 0;
+	return *end || !isfinite(*out) ?
+		       scn_fail(r, n, "%s is not a number; write it like 0.61", scn_quote(r, n->text)) :
+		       0;
 }
 
 static int read_lines(struct scn_reader *r, const struct scn_node *root, const char *key, int max,
@@ -127,7 +127,8 @@ static int read_values(struct scn_reader *r, const struct scn_node *n, const str
 		if (i < 0)
 			return -EINVAL;
 		if (row->kind != SCN_LIST || row->nr != p->nr_columns)
-			return scn_fail(r, row, "has not one entry for each of the %d columns; write ~ where there is none",
+			return scn_fail(r, row,
+					"has not one entry for each of the %d columns; write ~ where there is none",
 					p->nr_columns);
 		for (const struct scn_node *c = row->first; c; c = c->next, k++) {
 			int err = scn_is_null(c) ? 0 : read_number(r, c, paper_at(p, f->paper, i, k));

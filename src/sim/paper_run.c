@@ -116,8 +116,8 @@ static struct plan *make_plan(const struct paper *p, const struct sweep_sets *se
 }
 
 /* The mean over the seeds of one figure at one row and column; an empty cell is no value. */
-static double mean_cell(const struct plan *plan, const struct paper *p, const struct sweep_table *t, int figure, int row,
-			int column)
+static double mean_cell(const struct plan *plan, const struct paper *p, const struct sweep_table *t, int figure,
+			int row, int column)
 {
 	double sum = 0;
 

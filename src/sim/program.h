@@ -47,6 +47,7 @@ enum program_place { PLACE_KERNEL, PLACE_RECLAIM, PLACE_PAGE_ALLOC, PLACE_RUNQUE
 struct program_net {
 	int64_t packet_ns; /* on the line; 0: there is no network */
 	int64_t every_ns;
+	int64_t noise_ns; /* with `every`: a packet comes up to so much later than it was sent */
 	int64_t delay_ns; /* from the reader's opening the window until the next packet comes */
 	int window; /* packets; with `every`, what the ring and the socket hold before packets are lost */
 	int bytes; /* of payload in each */
@@ -55,7 +56,8 @@ struct program_net {
 enum program_op {
 	OP_COMPUTE, /* dist: CPU time */
 	OP_IRQS_OFF, /* the same with interrupts off */
-	OP_LOCK, OP_UNLOCK, /* n: the lock */
+	OP_LOCK,
+	OP_UNLOCK, /* n: the lock */
 	OP_LOCK_READ, /* n: an rwsem, shared with other readers */
 	OP_TLB, /* dist: CPU time of the handler on each sibling */
 	OP_CALL, /* n: the vCPU or PROGRAM_ANY; dist: CPU time of the handler there; waits for it */

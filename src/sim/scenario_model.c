@@ -84,7 +84,8 @@ static int check_parameter(struct scn_reader *r, const struct scn_node *p)
 		return err;
 	why = p->first == scn_get(p, "value") ? p->last : p->first;
 	if (p->nr != 2)
-		return scn_fail(r, p, "wants its value, and one of fixed, chosen and fitted that says where it is from");
+		return scn_fail(r, p,
+				"wants its value, and one of fixed, chosen and fitted that says where it is from");
 	err = scn_need_scalar(r, why, "a sentence");
 	if (!err)
 		scn_leave(r, path);
@@ -113,8 +114,8 @@ static int substitute(struct scn_reader *r, const struct scn_node *from, const s
 	struct scn_node *n;
 
 	if (!v)
-		return scn_fail(r, from, "there is no parameter %s; name one of parameters:",
-				scn_quote(r, from->text + 1));
+		return scn_fail(r, from,
+				"there is no parameter %s; name one of parameters:", scn_quote(r, from->text + 1));
 	n = scn_node_new(r, v->kind, v->line, v->set);
 	if (!n)
 		return -EINVAL;
@@ -178,7 +179,8 @@ int scn_named_model(struct scn_reader *r, const struct scn_node *n, const struct
 	if (!err)
 		err = scn_need(r, file, "workload", "{tasks: [...]}");
 	if (!err && (scn_get(scn_get(file, "workload"), "model") || scn_get(scn_get(file, "workload"), "start")))
-		err = scn_fail(r, scn_get(file, "workload"), "has model: or start:, which the scenario gives; leave them out");
+		err = scn_fail(r, scn_get(file, "workload"),
+			       "has model: or start:, which the scenario gives; leave them out");
 	if (err)
 		return err;
 	parameters = scn_get(file, "parameters");

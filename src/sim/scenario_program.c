@@ -88,7 +88,8 @@ static int read_lock_step(struct scn_reader *r, const struct scn_node *n, struct
 		if (x->held[i] == s->n)
 			return scn_fail(r, n, "%s is already in hand; unlock it before", scn_quote(r, n->text));
 		if (x->held[i] > s->n)
-			return scn_fail(r, n, "%s is taken after %s, which locks: has behind it; take them in that order",
+			return scn_fail(r, n,
+					"%s is taken after %s, which locks: has behind it; take them in that order",
 					scn_quote(r, n->text), scn_quote(r, x->p->locks[x->held[i]].name));
 	}
 	if (s->op == OP_LOCK_READ && x->p->locks[s->n].kind != LOCK_RWSEM)
@@ -114,8 +115,7 @@ static int read_unlock_step(struct scn_reader *r, const struct scn_node *n, stru
 	return 0;
 }
 
-static int read_barrier_step(struct scn_reader *r, const struct scn_node *n, struct reading *x,
-			     struct program_step *s)
+static int read_barrier_step(struct scn_reader *r, const struct scn_node *n, struct reading *x, struct program_step *s)
 {
 	int err = scn_need_scalar(r, n, "the name of a barrier");
 
@@ -148,16 +148,18 @@ static int read_flag(struct scn_reader *r, const struct scn_node *map, const cha
 	return err;
 }
 
-/* The word, or as scn_read_int(). */
-static int read_int_or(struct scn_reader *r, const struct scn_node *map, const char *key, const int64_t range[2],
-		       int *out)
+static bool is_word(const struct scn_node *n, const char *word)
 {
-	const struct scn_node *n = scn_get(map, key);
-	const char *word = range[0] ? "vcpus" : "any"; /* an amount; a vCPU */
+	return n && n->kind == SCN_SCALAR && n->plain && !strcmp(n->text, word);
+}
 
-	if (!n || n->kind != SCN_SCALAR || !n->plain || strcmp(n->text, word))
+/* A number, or `vcpus`: as many as there are; *out is kept when the key is missing. */
+static int read_amount(struct scn_reader *r, const struct scn_node *map, const char *key, const int64_t range[2],
+		       int nr_vcpus, int *out)
+{
+	if (!is_word(scn_get(map, key), "vcpus"))
 		return scn_read_int(r, map, key, range, out);
-	*out = range[0] ? *out : PROGRAM_ANY;
+	*out = nr_vcpus;
 	return 0;
 }
 
@@ -181,10 +183,15 @@ static int read_ipi_step(struct scn_reader *r, const struct scn_node *n, struct 
 	err = many ? scn_need(r, n, "of", "2") : scn_need(r, n, "vcpu", "1");
 	if (!err && scn_get(n, many ? "vcpu" : "of")) {
 		scn_enter(r, many ? "vcpu" : "of");
-		return scn_fail(r, scn_get(n, many ? "vcpu" : "of"), "call_many has of:, the other kinds vcpu:; leave this out");
+		return scn_fail(r, scn_get(n, many ? "vcpu" : "of"),
+				"call_many has of:, the other kinds vcpu:; leave this out");
 	}
 	if (!err)
-		err = many ? scn_read_int(r, n, "of", counts, &vcpu) : read_int_or(r, n, "vcpu", vcpus, &vcpu);
+		err = scn_read_int(r, n, "of", counts, &vcpu);
+	if (!err && is_word(scn_get(n, "vcpu"), "any"))
+		vcpu = PROGRAM_ANY;
+	else if (!err)
+		err = scn_read_int(r, n, "vcpu", vcpus, &vcpu);
 	if (err)
 		return err;
 	s->n = vcpu;
@@ -242,11 +249,11 @@ static int read_loop_step(struct scn_reader *r, const struct scn_node *n, struct
 	return add_step(r, x, n, s);
 }
 
-static const char *const step_keys[] = { "compute",	   "irqs_off", "lock", "lock_read", "unlock",
+static const char *const step_keys[] = { "compute",	  "irqs_off", "lock", "lock_read", "unlock",
 					 "tlb_shootdown", "ipi",      "io",   "sleep",	   "barrier",
-					 "receive",	   "loop",     NULL };
-static const enum program_op step_ops[] = { OP_COMPUTE, OP_IRQS_OFF, OP_LOCK, OP_LOCK_READ, OP_UNLOCK, OP_TLB,
-					    OP_CALL,	OP_IO,	     OP_SLEEP, OP_BARRIER, OP_RECEIVE, OP_LOOP };
+					 "receive",	  "loop",     NULL };
+static const enum program_op step_ops[] = { OP_COMPUTE, OP_IRQS_OFF, OP_LOCK,  OP_LOCK_READ, OP_UNLOCK,	 OP_TLB,
+					    OP_CALL,	OP_IO,	     OP_SLEEP, OP_BARRIER,   OP_RECEIVE, OP_LOOP };
 
 /* Who reads from the network is one task. */
 static int check_reader(struct scn_reader *r, const struct scn_node *n, const struct reading *x)
@@ -298,9 +305,9 @@ static int read_step(struct scn_reader *r, const struct scn_node *n, struct read
 	if (s.op == OP_LOOP)
 		return read_loop_step(r, arg, x, depth, takes_time);
 	err = s.op == OP_LOCK || s.op == OP_LOCK_READ ? read_lock_step(r, arg, x, &s) :
-	      s.op == OP_UNLOCK	 ? read_unlock_step(r, arg, x, &s) :
-	      s.op == OP_BARRIER ? read_barrier_step(r, arg, x, &s) :
-				   read_ipi_step(r, arg, x, &s);
+	      s.op == OP_UNLOCK			      ? read_unlock_step(r, arg, x, &s) :
+	      s.op == OP_BARRIER		      ? read_barrier_step(r, arg, x, &s) :
+							read_ipi_step(r, arg, x, &s);
 	if (err)
 		return err;
 	scn_leave(r, path);
@@ -308,8 +315,7 @@ static int read_step(struct scn_reader *r, const struct scn_node *n, struct read
 }
 
 /* A list of steps that may run many times: it takes time, and leaves the locks as they were. */
-static int read_steps(struct scn_reader *r, const struct scn_node *list, struct reading *x, int depth,
-		      bool *takes_time)
+static int read_steps(struct scn_reader *r, const struct scn_node *list, struct reading *x, int depth, bool *takes_time)
 {
 	int held = x->nr_held, err, i = 0;
 	bool time = false;
@@ -345,10 +351,9 @@ static int read_steps(struct scn_reader *r, const struct scn_node *list, struct 
 static int read_entry(struct scn_reader *r, const struct scn_node *n, struct program *p, int nr_vcpus)
 {
 	static const char *const keys[] = { "name", "count", "threads", "vcpu", "times", "program", NULL };
-	static const int64_t counts[] = { 1, PROGRAM_MAX_TASKS }, times[] = { 0, PROGRAM_MAX_TIMES };
+	static const int64_t counts[] = { 0, PROGRAM_MAX_TASKS }, times[] = { 0, PROGRAM_MAX_TIMES };
 	const int64_t vcpus[] = { 0, nr_vcpus - 1 };
 	struct program_tasks *t = &p->tasks[p->nr_entries++];
-	int all = nr_vcpus;
 	struct reading x = { .p = p, .t = t, .nr_vcpus = nr_vcpus };
 	struct program_step end = { .op = OP_END };
 	bool takes_time;
@@ -362,9 +367,7 @@ static int read_entry(struct scn_reader *r, const struct scn_node *n, struct pro
 	if (!err)
 		err = scn_read_name(r, n, "name", "task", t->name);
 	if (!err)
-		err = read_int_or(r, n, "count", counts, &all);
-	if (scn_get(n, "count"))
-		t->count = all;
+		err = read_amount(r, n, "count", counts, nr_vcpus, &t->count);
 	if (!err)
 		err = scn_read_int(r, n, "vcpu", vcpus, &t->vcpu);
 	if (!err)
@@ -410,6 +413,8 @@ static int read_tasks(struct scn_reader *r, const struct scn_node *n, struct pro
 			return err;
 		scn_leave(r, item);
 	}
+	if (!p->nr_tasks)
+		return scn_fail(r, n, "has only entries with count: 0; a program needs at least one task");
 	scn_leave(r, path);
 	return 0;
 }
@@ -460,8 +465,8 @@ static int read_lock(struct scn_reader *r, const struct scn_node *n, struct prog
 				"is not a place in the kernel; write kernel, reclaim, page_alloc, runqueue or wakeup");
 	}
 	l->place = k;
-	l->copies = scn_get(n, "copies") ? nr_vcpus : 1;
-	err = read_int_or(r, n, "copies", copies, &l->copies);
+	l->copies = 1;
+	err = read_amount(r, n, "copies", copies, nr_vcpus, &l->copies);
 	if (err)
 		return err;
 	l->first = p->nr_lock_copies;
@@ -533,7 +538,7 @@ static int read_barriers(struct scn_reader *r, const struct scn_node *n, struct 
 
 static int read_net(struct scn_reader *r, const struct scn_node *n, struct program_net *net)
 {
-	static const char *const keys[] = { "packet", "every", "delay", "window", "bytes", NULL };
+	static const char *const keys[] = { "packet", "every", "noise", "delay", "window", "bytes", NULL };
 	static const int64_t windows[] = { 1, PROGRAM_MAX_PACKETS }, bytes[] = { 1, 65536 };
 	size_t path;
 	int err;
@@ -552,6 +557,8 @@ static int read_net(struct scn_reader *r, const struct scn_node *n, struct progr
 	if (!err)
 		err = scn_read_time(r, n, "every", any_time, &net->every_ns);
 	if (!err)
+		err = scn_read_time(r, n, "noise", any_time, &net->noise_ns);
+	if (!err)
 		err = scn_read_time(r, n, "delay", any_time, &net->delay_ns);
 	if (!err)
 		err = scn_read_int(r, n, "window", windows, &net->window);
@@ -561,7 +568,13 @@ static int read_net(struct scn_reader *r, const struct scn_node *n, struct progr
 		return err;
 	if (net->every_ns && net->every_ns < net->packet_ns) {
 		scn_enter(r, "every");
-		return scn_fail(r, scn_get(n, "every"), "is less than a packet takes on the line; write at least packet");
+		return scn_fail(r, scn_get(n, "every"),
+				"is less than a packet takes on the line; write at least packet");
+	}
+	if (net->noise_ns && net->noise_ns >= net->every_ns) {
+		scn_enter(r, "noise");
+		return scn_fail(r, scn_get(n, "noise"),
+				"is not less than every, so that packets would overtake each other; write less");
 	}
 	scn_leave(r, path);
 	return 0;

@@ -40,9 +40,10 @@ static uint64_t roll(uint64_t n)
 
 /* ---- a random scenario ---- */
 
-#define KERNEL_LOCKS "[{name: m0, kind: mutex}, {name: m1, kind: mutex, copies: 2}, {name: w2, kind: rwsem}, " \
-		     "{name: t3, kind: ticket}, {name: p4, kind: pv, spin: 20us}, {name: t5, kind: ticket, copies: vcpus}, " \
-		     "{name: p6, kind: pv, spin: 1us}]"
+#define KERNEL_LOCKS \
+	"[{name: m0, kind: mutex}, {name: m1, kind: mutex, copies: 2}, {name: w2, kind: rwsem}, " \
+	"{name: t3, kind: ticket}, {name: p4, kind: pv, spin: 20us}, {name: t5, kind: ticket, copies: vcpus}, " \
+	"{name: p6, kind: pv, spin: 1us}]"
 #define NR_LOCKS 7
 #define NR_SLEEPING 3
 

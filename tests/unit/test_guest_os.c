@@ -34,8 +34,7 @@ static void start(int vcpus, const char *costs, const char *kernel, const char *
 		"name: unit\nseed: 1\nduration: 1s\n"
 		"host: {cores: %d, costs: {context_switch: 0, ipi: 0, migration: 0, %s}\n"
 		"domains:\n  - name: vm\n    vcpus: %d\n    workload:\n      model: program\n%s%s%s",
-		vcpus, *costs ? costs : "vm_exit: 0}, ple: {window: 0}", vcpus,
-		kernel, program, rest);
+		vcpus, *costs ? costs : "vm_exit: 0}, ple: {window: 0}", vcpus, kernel, program, rest);
 	fclose(f);
 	scenario = scenario_load(path, NULL, 0, err, sizeof(err));
 	if (!scenario)
@@ -232,7 +231,8 @@ static void test_tlb(void **state)
 	start(4, "", FREE,
 	      "      tasks:\n"
 	      "        - {name: a, vcpu: 0, times: 1, program: [{compute: 1us}, {tlb_shootdown: 3us}]}\n"
-	      "        - {name: b, vcpu: 3, times: 1, program: [{compute: 100us}]}\n", "");
+	      "        - {name: b, vcpu: 3, times: 1, program: [{compute: 100us}]}\n",
+	      "");
 	machine_run(m, 1000000);
 	assert_int_equal(os()->stats.ipis_call, 0);
 	assert_int_equal(os()->stats.tlb_sync.max, 0);
@@ -240,7 +240,8 @@ static void test_tlb(void **state)
 	done(state);
 	start(3, "", FREE,
 	      "      tasks:\n"
-	      "        - {name: a, count: 3, times: 1, program: [{compute: 10us}, {tlb_shootdown: 3us}]}\n", "");
+	      "        - {name: a, count: 3, times: 1, program: [{compute: 10us}, {tlb_shootdown: 3us}]}\n",
+	      "");
 	machine_run(m, 1000000);
 	/*
 	 * All are done computing at 10 us, but vCPU 0 is first, and the others handle its interrupt before they go
@@ -279,7 +280,8 @@ static void test_tlb_lazy(void **state)
 	start(2, "", FREE,
 	      "      tasks:\n"
 	      "        - {name: a, count: 2, times: 1, program: [{compute: 1us}]}\n"
-	      "        - {name: b, vcpu: 0, times: 1, program: [{compute: 1us}]}\n", "");
+	      "        - {name: b, vcpu: 0, times: 1, program: [{compute: 1us}]}\n",
+	      "");
 	machine_run(m, 1000000);
 	assert_int_equal(os()->cpus[1].space, os()->tasks[0].space);
 	done(state);
@@ -287,7 +289,8 @@ static void test_tlb_lazy(void **state)
 	      "      barriers: [b]\n      tasks:\n"
 	      "        - {name: a, count: 2, times: 1, program: [{loop: {times: 1, do: [{compute: 1us}]}}, {barrier: b},"
 	      " {lock: l}, {compute: 50us}, {tlb_shootdown: 2us}, {tlb_shootdown: 2us}, {unlock: l}]}\n"
-	      "      locks: [{name: l, kind: mutex}]\n", "");
+	      "      locks: [{name: l, kind: mutex}]\n",
+	      "");
 	/* The second waits for the mutex, asleep, while the first shoots; then the first has ended. */
 	machine_run(m, 1000000);
 	assert_int_equal(os()->stats.shootdowns, 4);
@@ -299,8 +302,7 @@ static void test_tlb_lazy(void **state)
 static void test_io(void **state)
 {
 	(void)state;
-	start(2, "",
-	      "      switch: 0\n      hard_irq: 2us\n      softirq: 5us\n      ipi: 1us\n",
+	start(2, "", "      switch: 0\n      hard_irq: 2us\n      softirq: 5us\n      ipi: 1us\n",
 	      "      tasks:\n        - {name: a, vcpu: 1, times: 2, program: [{io: 100us}, {compute: 10us}]}\n", "");
 	machine_run(m, 103000);
 	assert_int_equal(ip(0), IP_SOFTIRQ);
@@ -336,7 +338,8 @@ static void test_wake_preempts(void **state)
 	start(1, "", FREE,
 	      "      slice: 100ms\n      tasks:\n"
 	      "        - {name: io, times: 1, program: [{sleep: 2ms}, {compute: 1ms}, {sleep: 500us}, {compute: 1ms}]}\n"
-	      "        - {name: hog, times: 1, program: [{compute: 50ms}]}\n", "");
+	      "        - {name: hog, times: 1, program: [{compute: 50ms}]}\n",
+	      "");
 	machine_run(m, 2000000);
 	assert_ptr_equal(os()->cpus[0].curr, &os()->tasks[0]);
 	machine_run(m, 3000000);
@@ -350,7 +353,8 @@ static void test_wake_preempts(void **state)
 	start(1, "", FREE,
 	      "      slice: 100ms\n      granularity: 3ms\n      tasks:\n"
 	      "        - {name: io, times: 1, program: [{sleep: 2ms}, {compute: 1ms}]}\n"
-	      "        - {name: hog, times: 1, program: [{compute: 50ms}]}\n", "");
+	      "        - {name: hog, times: 1, program: [{compute: 50ms}]}\n",
+	      "");
 	machine_run(m, 51000000 - 1);
 	assert_ptr_equal(os()->cpus[0].curr, &os()->tasks[0]); /* when the hog was done */
 }
@@ -362,7 +366,8 @@ static void test_barrier(void **state)
 	      "      barriers: [b]\n      tasks:\n"
 	      "        - {name: a, vcpu: 0, times: 3, program: [{compute: 1us}, {barrier: b}]}\n"
 	      "        - {name: b, vcpu: 1, times: 3, program: [{compute: 5us}, {barrier: b}]}\n"
-	      "        - {name: c, vcpu: 2, times: 1, program: [{compute: 20us}, {barrier: b}]}\n", "");
+	      "        - {name: c, vcpu: 2, times: 1, program: [{compute: 20us}, {barrier: b}]}\n",
+	      "");
 	machine_run(m, 1000000);
 	/* The third has ended after the first round: the others don't wait for it. */
 	assert_int_equal(completion(), 20000 + 5000 + 5000);
@@ -376,7 +381,8 @@ static void test_ipis(void **state)
 	      "      switch: 0\n      tasks:\n"
 	      "        - {name: a, vcpu: 0, times: 1, program: [{ipi: {kind: reschedule, vcpu: 1}}, {compute: 10us},"
 	      " {ipi: {kind: call, vcpu: 1, cost: 7us}}]}\n"
-	      "        - {name: b, vcpu: 1, times: 1, program: [{compute: 20us}]}\n", "");
+	      "        - {name: b, vcpu: 1, times: 1, program: [{compute: 20us}]}\n",
+	      "");
 	machine_run(m, 17000);
 	assert_int_equal(os()->stats.ops, 1);
 	machine_run(m, 1000000);
@@ -386,9 +392,10 @@ static void test_ipis(void **state)
 /* Every window of spinning is an exit, a yield, and vm_exit; a pause further apart than the gap is none. */
 static void test_ple(void **state)
 {
-	const char *program = "      locks: [{name: l, kind: ticket}]\n      tasks:\n"
-			      "        - {name: a, vcpu: 0, times: 1, program: [{lock: l}, {compute: 100us}, {unlock: l}]}\n"
-			      "        - {name: b, vcpu: 1, times: 1, program: [{lock: l}, {compute: 1us}, {unlock: l}]}\n";
+	const char *program =
+		"      locks: [{name: l, kind: ticket}]\n      tasks:\n"
+		"        - {name: a, vcpu: 0, times: 1, program: [{lock: l}, {compute: 100us}, {unlock: l}]}\n"
+		"        - {name: b, vcpu: 1, times: 1, program: [{lock: l}, {compute: 1us}, {unlock: l}]}\n";
 
 	(void)state;
 	start(2, "vm_exit: 1us}, ple: {window: 4us, gap: 50ns}", FREE, program, "");
@@ -554,7 +561,8 @@ static void test_stream(void **state)
 static void test_datagrams(void **state)
 {
 	(void)state;
-	start(1, "", "      switch: 0\n      hard_irq: 0\n      softirq: 0\n      net: {packet: 10us, every: 1ms, window: 2}\n",
+	start(1, "",
+	      "      switch: 0\n      hard_irq: 0\n      softirq: 0\n      net: {packet: 10us, every: 1ms, window: 2}\n",
 	      "      tasks:\n        - {name: a, program: [{receive: 1us}]}\n",
 	      "events:\n"
 	      "  - {at: 10500us, do: pause, domain: vm}\n"
