@@ -43,7 +43,7 @@ struct plan {
 	struct sweep sweep;
 	struct sweep_axis axis;
 	struct sweep_column columns[PAPER_MAX_FIGURES];
-	char seeds[PAPER_MAX_SEEDS][16], labels[PAPER_MAX_ROWS * PAPER_MAX_COLUMNS][2 * SCHED_NAME_LEN + 4];
+	char seeds[PAPER_MAX_SEEDS][24], labels[PAPER_MAX_ROWS * PAPER_MAX_COLUMNS][2 * SCHED_NAME_LEN + 4];
 	char *seed[PAPER_MAX_SEEDS];
 	int first[PAPER_MAX_ROWS][PAPER_MAX_COLUMNS]; /* point of the first seed, -1 not needed */
 };

@@ -414,7 +414,7 @@ static int read_tasks(struct scn_reader *r, const struct scn_node *n, struct pro
 		scn_leave(r, item);
 	}
 	if (!p->nr_tasks)
-		return scn_fail(r, n, "has only entries with count: 0; a program needs at least one task");
+		return scn_fail(r, n, "has no task but with count: 0; a program needs at least one");
 	scn_leave(r, path);
 	return 0;
 }
