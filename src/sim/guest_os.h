@@ -122,6 +122,7 @@ struct guest_cpu {
 	bool in_softirq, in_net, preempt, up, lock_halted, kicking;
 	bool net; /* the network's softirq is raised */
 	bool poked, wake;
+	uint8_t irq_waits; /* enum guest_irq: posted while it waits for a pCPU, and the host was not told yet */
 	bool leaves; /* guest_rt.c: is to change its job */
 	uint32_t caller; /* handling IRQ_CALL: of this vCPU */
 	int64_t handler_ns, softirq_ns, switch_ns; /* left of each */
