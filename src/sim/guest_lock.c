@@ -45,6 +45,8 @@ void lock_acquired(struct guest_cpu *c, struct lock *l, bool waited)
 		t->spinlocks++;
 		t->place = (uint8_t)l->scn->place;
 		os->stats.acquired++;
+	} else {
+		t->semaphores++;
 	}
 	if (!waited)
 		return;
@@ -139,6 +141,8 @@ void lock_give(struct guest_cpu *c, int32_t lock)
 	const struct program_lock *scn = &c->os->program->locks[lock];
 	struct lock *l = &c->os->locks[scn->first + c->curr->copy[lock]];
 
+	if (!is_spinlock(l))
+		c->curr->semaphores--;
 	if (l->scn->kind == LOCK_RWSEM) {
 		rwsem_give(c, l);
 		return;

@@ -77,6 +77,7 @@ struct task {
 	bool granted; /* woken as a reader: is in already */
 	bool answered; /* woken by a device: since wait_since_ns */
 	uint32_t spinlocks; /* in hand: it can't be preempted */
+	uint32_t semaphores; /* in hand, mutexes among them */
 	uint32_t calls; /* siblings that have not answered yet */
 	int32_t lock; /* waited for: one of the copies */
 	uint8_t place; /* enum program_place, of the spinlock taken last */
