@@ -191,6 +191,34 @@ static int load(struct daemon *d, char *error)
 	return 0;
 }
 
+/* For the CPUs there are now: in the programs that are loaded, which takes a moment, ... */
+static int load_again(struct daemon *d, char *error)
+{
+	int rc = -EBUSY;
+
+	for (int i = 0; rc == -EBUSY && i < 500; i++) {
+		if (i)
+			usleep(10000);
+		rc = topology_read(&d->topology, error);
+		if (!rc)
+			rc = loader_again(d->loader, &d->topology, d->sched, error);
+	}
+	if (rc)
+		return rc;
+	live_host_begin(&d->lh, loader_globals(d->loader));
+	d->about.online = d->topology.nr_online;
+	return 0;
+}
+
+/* ... or in programs that are loaded anew, which takes seconds. */
+static int load_anew(struct daemon *d, char *error)
+{
+	loader_close(d->loader);
+	d->loader = NULL;
+	d->about.kvm = false;
+	return load(d, error);
+}
+
 static void watch_kvm(struct daemon *d, s64 now)
 {
 	int rc;
@@ -221,7 +249,6 @@ static int attach(struct daemon *d, char *error)
 		usleep(10000);
 	}
 	d->attached_ns = live_now();
-	d->about.kvm = false;
 	watch_kvm(d, d->attached_ns);
 	return 0;
 }
@@ -237,10 +264,8 @@ static int restart(struct daemon *d, char *error)
 		return live_fail(error, rc, "%d restarts in a row, each within a second; giving up", MAX_RESTARTS);
 	/* The change of CPUs that caused it may still be under way, and more of them. */
 	for (int i = 0; rc && i < 10; i++) {
-		loader_close(d->loader);
-		d->loader = NULL;
 		usleep(i ? 200000 : 50000);
-		rc = load(d, error);
+		rc = i < 8 ? load_again(d, error) : load_anew(d, error);
 		if (!rc)
 			rc = attach(d, error);
 		if (rc)

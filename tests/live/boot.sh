@@ -24,7 +24,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tree=$(cd "$here/../.." && pwd)
 cache=${ROTA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/rota}
 limit=170
-cpus=2
+cpus=${ROTA_LIVE_CPUS:-2}
 memory=3G
 out=
 interactive=
@@ -102,6 +102,8 @@ args=(-machine q35 -smp "$cpus" -m "$memory" -nodefaults -no-reboot -display non
 	-device virtio-9p-pci,fsdev=o0,mount_tag=rotaout
 	-kernel "$kernel/bzImage")
 case ${ROTA_LIVE_ACCEL:-tcg} in
+# Time is the count of instructions, 2 ns each: on one CPU it is the same whatever else the host has to do.
+icount) args+=(-accel tcg,thread=single -icount shift=1 -cpu EPYC,+svm,+npt) ;;
 kvm) args+=(-accel kvm -cpu host) ;;
 *) args+=(-accel tcg,thread=multi -cpu EPYC,+svm,+npt) ;;
 esac
