@@ -56,6 +56,7 @@ static void credit_default_params(struct credit_params ARENA *p)
 	p->migr_delay_ns = 0;
 	p->lb_ratelimit_ns = 1 * MSEC;
 	p->weight_of_domain = 0;
+	p->old_yields = 0;
 	p->tickle_one_idle = 1;
 	p->mend = CREDIT_MEND_ALL;
 }
@@ -134,6 +135,7 @@ CORE_FN int credit_vcpu_init(sched_call_t *cx ARG, vcpu_t *v ARG)
 	v->credit.last_run_ns = cx->now;
 	v->credit.boost_ns = 0;
 	v->credit.lent_ns = 0;
+	v->credit.left_ns = 0;
 	v->credit.pri = CREDIT_UNDER;
 	v->credit.queued = 0;
 	v->credit.flags = mask_weight(&v->hard, cx->host->mask_words) == 1 ? CREDIT_PINNED : 0;
@@ -198,7 +200,7 @@ CORE_FN int credit_wake(sched_call_t *cx ARG, vcpu_t *v ARG)
 		return 0;
 	migrating = v->credit.flags & CREDIT_MIGRATING;
 	v->credit.flags &= (u8)~CREDIT_MIGRATING;
-	if (mended(pool, CREDIT_MEND_YIELD))
+	if (mended(pool, CREDIT_MEND_YIELD) || pool->credit.params.old_yields)
 		v->credit.flags &= (u8)~CREDIT_YIELD;
 	if (unlikely(credit_cap_used_up(pool, v))) {
 		credit_park(cx, v);
@@ -300,6 +302,63 @@ CORE_FN int credit_push_rest(sched_call_t *cx ARG, pcpu_t *p ARG)
 	return 0;
 }
 
+/* ---- turns (assist.c) ---- */
+
+/* It owes less than a slice, and its cap leaves it something. */
+static bool credit_affords(vcpu_t *v)
+{
+	cpupool_t *pool = v->domain->pool;
+
+	return v->credit.credit_ns > -pool->credit.params.tslice_ns &&
+	       (!v->domain->cap || v->credit.cap_ns > CREDIT_MIN_TIMER_NS);
+}
+
+static s64 credit_standing(vcpu_t *v)
+{
+	s64 class = CREDIT_OVER - v->credit.pri;
+
+	return class * 4 * CREDIT_SAVED_SLICES * v->domain->pool->credit.params.tslice_ns + v->credit.credit_ns;
+}
+
+CORE_FN int credit_turn_begin(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *v ARG)
+{
+	cpupool_t *pool = p->pool;
+	vcpu_t *prev = p->curr;
+	s64 left = p->timer_ns[TIMER_SLICE] == TIME_NEVER ? 0 : p->timer_ns[TIMER_SLICE] - cx->now;
+
+	if (!prev->is_idle && !vcpu_away(prev)) {
+		credit_burn(cx, pool, prev);
+		prev->credit.last_run_ns = cx->now;
+		prev->credit.start_ns -= cx->now;
+		if (v->assist.kind == TURN_LENT)
+			left -= v->assist.turn_ns;
+		if (!vcpu_runnable(prev)) {
+			/* it leaves anyway */
+		} else if (left < CREDIT_MIN_TIMER_NS) {
+			credit_enqueue(pool, prev);
+		} else {
+			prev->credit.left_ns = left;
+			credit_put_back(pool, prev);
+		}
+	}
+	if (mask_test(&pool->cpus, p->id))
+		credit_set_idle(pool, p, false);
+	v->credit.start_ns += cx->now;
+	v->credit.burnt_ns = cx->now;
+	return 0;
+}
+
+CORE_FN int credit_turn_end(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *v ARG)
+{
+	cpupool_t *pool = p->pool;
+
+	credit_burn(cx, pool, v);
+	v->credit.last_run_ns = cx->now;
+	v->credit.start_ns -= cx->now;
+	v->credit.pri = v->credit.credit_ns < 0 ? CREDIT_OVER : CREDIT_UNDER;
+	return 0;
+}
+
 static void credit_affinity_set(sched_call_t *cx, vcpu_t *v)
 {
 	if (mask_weight(&v->hard, cx->host->mask_words) == 1)
@@ -346,7 +405,8 @@ CORE_FN bool credit_ratelimit(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev 
 	cpupool_t *pool = p->pool;
 	s64 ran = cx->now - prev->state_entry_ns, limit = pool->credit.params.ratelimit_ns, slice;
 
-	if (ran >= limit || prev->credit.flags & CREDIT_YIELD || !vcpu_runnable(prev))
+	if (ran >= limit || !vcpu_runnable(prev) ||
+	    (prev->credit.flags & CREDIT_YIELD && !pool->credit.params.old_yields))
 		return false;
 	slice = limit - ran;
 	if (mended(pool, CREDIT_MEND_TIMER)) {
@@ -373,7 +433,7 @@ CORE_FN int credit_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 
 	if (tracing(cx))
 		record(cx, TRC_CREDIT_SCHEDULE, p->id << 16 | prev->is_idle, 0);
-	if (!prev->is_idle) {
+	if (!prev->is_idle && likely(!vcpu_away(prev))) {
 		credit_burn(cx, pool, prev);
 		prev->credit.last_run_ns = cx->now;
 		if (credit_cap_used_up(pool, prev) && vcpu_runnable(prev))
@@ -418,7 +478,12 @@ CORE_FN int credit_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 			p->next_slice_ns = next->credit.lent_ns;
 		next->credit.lent_ns = 0;
 	}
-	if (prev->is_idle) {
+	if (unlikely(next->credit.left_ns)) {
+		if (next->credit.left_ns < p->next_slice_ns)
+			p->next_slice_ns = next->credit.left_ns;
+		next->credit.left_ns = 0;
+	}
+	if (prev->is_idle || unlikely(vcpu_away(prev))) {
 		credit_tick_start(cx, p);
 		if (p->credit.classes && mended(pool, CREDIT_MEND_PUSH))
 			credit_push_rest(cx, p);
@@ -471,6 +536,7 @@ SCHED_API s32 sched_adjust_global_credit(sched_call_t *cx, cpupool_t *pool, cons
 	own->migr_delay_ns = params->migr_delay_ns;
 	own->lb_ratelimit_ns = params->lb_ratelimit_ns;
 	own->weight_of_domain = params->weight_of_domain;
+	own->old_yields = params->old_yields;
 	own->tickle_one_idle = params->tickle_one_idle;
 	own->mend = params->mend;
 	pool->credit.ticks_per_tslice = tslice_ms < 3 ? 1 : 3;

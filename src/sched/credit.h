@@ -42,6 +42,8 @@ struct credit_params {
 	s64 migr_delay_ns; /* 0 .. 100 ms */
 	s64 lb_ratelimit_ns; /* 0 .. 1 s */
 	u8 weight_of_domain; /* 0: a weight counts for each vCPU (Xen's), 1: for the domain as a whole */
+	/* Xen to 4.7: a yield within the ratelimit changes nothing before its end; who yielded may be stolen */
+	u8 old_yields;
 	u8 tickle_one_idle; /* one idle pCPU per wake-up (default), or all that fit */
 	u32 mend; /* enum credit_mend */
 };
@@ -57,6 +59,7 @@ struct credit_vcpu {
 	s64 boost_ns; /* run since it was boosted */
 	s64 cap_ns; /* what its domain's cap leaves it, if it has one */
 	s64 lent_ns; /* its next slice is this long at most: what a sibling that yielded to it had left; 0 none */
+	s64 left_ns; /* of its slice, when a turn interrupted it: its next slice is this long at most; 0 no such */
 	s64 want_ns; /* accounting: the most it can use of this period */
 	s64 cap_want_ns;
 	u8 pri; /* enum credit_class */

@@ -30,6 +30,7 @@ void guest_init(struct guest *g, const struct scn_workload *load, const struct r
 	case SCN_HOG:
 	case SCN_BURSTY:
 	case SCN_PROGRAM:
+	case SCN_SPIN:
 		g->release_ns = load->start_ns;
 		break;
 	}
@@ -83,6 +84,9 @@ bool guest_wake(struct guest *g, int64_t now, int64_t *next)
 		}
 		g->job_ns = now;
 		g->need_ns += l->cost_ns;
+		break;
+	case SCN_SPIN:
+		g->need_ns = l->work_ns;
 		break;
 	case SCN_DUTY:
 		duty_window(g, now);
@@ -191,6 +195,10 @@ bool guest_done(struct guest *g, int64_t now, int64_t *until)
 		g->need_ns = l->cost_ns;
 		*until = burst_end(g);
 		return true;
+	case SCN_SPIN: /* its loop exits, and begins again */
+		g->need_ns = l->work_ns;
+		*until = burst_end(g);
+		return true;
 	case SCN_DUTY:
 		duty_window(g, now);
 		*until = g->release_ns > now ? g->release_ns : now;
@@ -279,6 +287,11 @@ double guest_demand(const struct guest *g, int64_t until_ns)
 		return run / (run + sleep);
 	case SCN_REPLAY:
 		return replay_demand(g->replay, until_ns);
+	case SCN_PROGRAM:
+		if (!l->program->rule)
+			return 1;
+		run = rt_demand(l->program) / g->os_cpu->os->nr_cpus;
+		return run < 1 ? run : 1;
 	default:
 		return 1;
 	}

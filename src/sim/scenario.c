@@ -44,8 +44,26 @@
  *       migration_delay: 0     0 to 100ms (vcpu_migr_delay is the same)
  *       lb_ratelimit: 1ms      0 to 1s; least time between two attempts to steal
  *       weight_of: vcpu        vcpu or domain: what a weight counts for
+ *       old_yields: false      as in Xen to 4.7: a yield within the ratelimit waits for its end,
+ *                              and who yielded may be stolen
  *       tickle_one_idle: true  wake one idle pCPU rather than all
  *       mend: all              which corrections of Xen's credit act: all, none, or a list of names
+ *       coboost: 0             and of credit2 as well, help for guests that wait for a preempted vCPU
+ *                                (docs/coboost.md): turn of siblings of one that spins, 10us to 10ms
+ *       coboost_every: 1ms       at most once in so long, 0 to 100ms
+ *       lend: 0                  turn lent to a sibling, 10us to 10ms
+ *       irq_turn: 0              turn of who waits when an interrupt comes, 10us to 10ms
+ *       grace: 0                 longer slices in critical services, 10us to 1ms
+ *       turn_budget: 50          percent of one pCPU for each vCPU, for turns before others; 0 no limit
+ *     parent: NAME           a hidden pool of micro-sliced cores (docs/microslice.md) of this earlier
+ *     hidden: true             pool: no sched, no params, cpus only if they are to be there from the start
+ *     microslice:
+ *       mode: static           static, code, paper or adaptive (dynamic is the same)
+ *       slice: 100us           10us to 10ms
+ *       limit: 3               pCPUs that the controller may lend to it, 1 to 1024
+ *       queue: 1               vCPUs that may wait on each, 0 to 16
+ *       rules: exact           or published: who is taken in when a sibling spins
+ *       on: [yield, ipi, irq]  events that send vCPUs there: yield, preempt, ipi, irq
  * domains:                   required, 1 to 16384, with 65536 vCPUs in all
  *   - name: NAME
  *     count: N               N alike domains: "vm" becomes vm1 to vmN, "vm%d-a" vm1-a to vmN-a
@@ -54,6 +72,7 @@
  *     weight: 256            1 to 65535
  *     cap: 0                 percent of one pCPU, 0 (none) to 100 * vcpus
  *     cpus: CPUS             hard affinity of all its vCPUs, default all; must meet the pool
+ *     symbols: FILE          System.map of its kernel (docs/symbols.md); none; the simulator's own unless given
  *     cpus_soft: CPUS        soft affinity, default all; no effect where it misses the hard one
  *     workload: WORKLOAD     of every vCPU, or a list with one per vCPU; default {model: idle}
  *     vcpu:                  exceptions per vCPU
@@ -99,29 +118,50 @@
  *             ipi: 1us             ... reschedule IPI
  *             pause: 20ns          between two PAUSEs of a spinning loop
  *             irq_vcpu: 0          where the devices' interrupts come
- *             locks:         at most 256; one is taken only after those listed before it
+ *             ipi_yields: false    who waits for siblings yields at once if one has lost its pCPU
+ *             net:           a network card: packet: TIME (on the line, required), window: 64,
+ *                            bytes: 1448, delay: 100us, every: 0 (TIME: datagrams), noise: 0
+ *             locks:         at most 256; one is taken only after those listed before it. copies: 1
+ *                            (locks of the name; or vcpus); place: kernel (what its holder's
+ *                            functions are: kernel, reclaim, page_alloc, runqueue, wakeup)
  *               - {name: NAME, kind: ticket}    spinlock, owners in order of arrival
  *               - {name: NAME, kind: pv, spin: 150us}   queued spinlock: spins, then halts
  *               - {name: NAME, kind: mutex}     the task sleeps
+ *               - {name: NAME, kind: rwsem}     readers sleep, writers spin while the owner runs
  *             barriers: [NAME, ...]             at most 64; all tasks whose program comes there
  *             tasks:         at most 4096 in all
  *               - name: NAME
- *                 count: 1
+ *                 count: 1           or vcpus
  *                 threads: true      they share an address space
  *                 vcpu: N            where they live; missing: dealt out in turn
  *                 times: 0           passes of the program, 0 for ever
  *                 program: [STEP, ...]
+ *   tasks     tasks          required; periodic tasks with deadlines. Of a whole domain, as a program
+ *             scheduler: edf       the guest's: fp, rm, dm or edf
+ *             placement: partitioned   a task has one vCPU; global: all
+ *             fit: worst           how tasks without vcpu are dealt out, by decreasing load: first,
+ *                                  best, worst
+ *             switch: 1us  hard_irq: 2us  ipi: 1us   CPU time of the guest's kernel, as a program's
+ *             tasks:         at most 4096 in all
+ *               - {name: NAME, count: 1, period: TIME, cost: DIST, deadline: TIME, phase: DIST,
+ *                  priority: N, vcpu: N}
+ *                            deadline: default period; phase: of the first release, default 0;
+ *                            priority: with fp, 1 goes first; a cost that is one time is at most
+ *                            the period
  *
  * STEP is one of
- *   {compute: DIST}            CPU time
+ *   {compute: DIST}            CPU time; {irqs_off: DIST} with interrupts off
  *   {lock: NAME} {unlock: NAME}   what a pass, or a turn of a loop, locks it unlocks; with a
  *                            spinlock in hand a task can't sleep (io, sleep, barrier, mutex)
  *   {tlb_shootdown: DIST}    an IPI to every sibling vCPU that has the address space; waits for the
  *                            last; DIST is the handler's CPU time on each
+ *   {lock_read: NAME}        an rwsem, with other readers
  *   {ipi: {kind: call, vcpu: N, cost: DIST}}   a function called on another vCPU; waits for it
- *   {ipi: {kind: reschedule, vcpu: N}}
+ *   {ipi: {kind: reschedule, vcpu: N}}         any in place of N: another one, drawn each time
+ *   {ipi: {kind: call_many, of: N, cost: DIST}}   a function called on N others; waits for the last
  *   {io: DIST}               sleeps until a device answers after DIST, and its interrupt is handled
  *   {sleep: DIST}
+ *   {receive: DIST}          reads from the network; DIST for each packet
  *   {barrier: NAME}
  *   {loop: {times: N, do: [STEP, ...]}}        at most 8 within each other; must take time: hold a
  *                            compute, io or sleep
@@ -454,6 +494,7 @@ void scenario_free(struct scenario *s)
 			program_put(d->vcpus[j].workload.program);
 		}
 		free(d->vcpus);
+		free(d->symbols);
 		free(d->name);
 	}
 	free(s->pools);

@@ -31,6 +31,7 @@ struct scn_node {
 	bool open; /* its end has not been read yet: an alias to it would be a cycle */
 	int set; /* index of the --set it came from, -1 = the file */
 	int line, key_line; /* from 1 */
+	const char *file; /* that it is in: the scenario's, or a named model's */
 	int nr; /* children */
 	char *text; /* scalar */
 	char *key;
@@ -138,6 +139,8 @@ int scn_read_pool_sched(struct scn_reader *r, const struct scn_node *n, const ch
 			struct scn_sched *out);
 int scn_read_event_sched(struct scn_reader *r, const struct scn_node *n, bool pool,
 			 struct scn_sched *out);
+/* scenario_micro.c: parent, hidden and microslice of a pool, after its name */
+int scn_read_hidden(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool);
 int scn_read_frames(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool);
 int scn_resolve_frames(struct scn_reader *r);
 /* @nr_vcpus: of the domain that all of them are the workload of; 0: it is one vCPU's */
@@ -145,6 +148,14 @@ int scn_read_workload(struct scn_reader *r, const struct scn_node *n, struct scn
 		      int nr_vcpus);
 int scn_read_program(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w,
 		     int nr_vcpus);
+/*
+ * scenario_model.c: is there a file for this model? The body of that which the workload @n names, a program, with the
+ * parameters that @n gives.
+ */
+bool scn_is_named_model(const struct scn_reader *r, const char *name);
+int scn_named_model(struct scn_reader *r, const struct scn_node *n, const struct scn_node **body);
+int scn_read_task_set(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w,
+		      int nr_vcpus);
 /* A required DIST. */
 int scn_read_dist(struct scn_reader *r, const struct scn_node *map, const char *key,
 		  struct scn_dist *d);

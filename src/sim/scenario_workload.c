@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "sim/scenario_read.h"
+#include "symbols/symbols.h"
 
 static const int64_t any_time[] = { 0, SCN_MAX_TIME_NS };
 static const int64_t some_time[] = { 1, SCN_MAX_TIME_NS };
@@ -153,6 +154,60 @@ int scn_read_dist(struct scn_reader *r, const struct scn_node *map, const char *
 	return 0;
 }
 
+/* A class of symbols, as rule files name it. */
+static int read_class(struct scn_reader *r, const struct scn_node *map, const char *key, int *out)
+{
+	const struct scn_node *n = scn_get(map, key);
+	const char *names[SYMBOL_NR_CLASSES + 1] = { NULL };
+	const char *closest;
+	size_t path;
+	int err;
+
+	if (!n)
+		return 0;
+	path = scn_enter(r, key);
+	err = scn_need_scalar(r, n, "a class of symbols, such as spin");
+	if (err)
+		return err;
+	for (uint32_t c = 0; c < SYMBOL_NR_CLASSES; c++) {
+		names[c] = symbol_class_name(c);
+		if (!strcmp(names[c], n->text))
+			*out = (int)c;
+	}
+	if (*out < 0) {
+		closest = scn_closest(n->text, names, sizeof(names[0]));
+		return scn_fail(r, n, "unknown class %s; %s%s%s", scn_quote(r, n->text),
+				closest ? "did you mean '" : "docs/symbols.md lists them", closest ? closest : "",
+				closest ? "'?" : "");
+	}
+	scn_leave(r, path);
+	return 0;
+}
+
+static int read_spin(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w)
+{
+	int err;
+
+	w->work_ns = 1707;
+	w->at_class = w->stopped_class = -1;
+	err = scn_read_time(r, n, "window", some_time, &w->work_ns);
+	if (!err)
+		err = read_class(r, n, "at", &w->at_class);
+	if (!err)
+		err = read_class(r, n, "stopped", &w->stopped_class);
+	if (w->at_class < 0)
+		w->at_class = SYMBOL_SPIN;
+	if (w->stopped_class < 0)
+		w->stopped_class = w->at_class;
+	if (!err && scn_get(n, "ipis")) {
+		size_t path = scn_enter(r, "ipis");
+
+		err = scn_bool_value(r, scn_get(n, "ipis"), &w->ipis);
+		scn_leave(r, path);
+	}
+	return err;
+}
+
 static int read_bursty(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w)
 {
 	int err = scn_read_dist(r, n, "run", &w->run);
@@ -204,7 +259,7 @@ static int read_replay(struct scn_reader *r, const struct scn_node *n, struct sc
 static const struct model {
 	const char *name;
 	enum scn_model model;
-	const char *keys[16];
+	const char *keys[18];
 	int (*read)(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w);
 } models[] = {
 	{ "idle", SCN_IDLE, { "model" }, NULL },
@@ -215,11 +270,16 @@ static const struct model {
 	  read_periodic },
 	{ "duty", SCN_DUTY, { "model", "start", "period", "on", "phase" }, read_duty },
 	{ "bursty", SCN_BURSTY, { "model", "start", "run", "sleep" }, read_bursty },
+	{ "spin", SCN_SPIN, { "model", "start", "window", "at", "stopped", "ipis" }, read_spin },
 	{ "replay", SCN_REPLAY, { "model", "start", "file" }, read_replay },
 	{ "program",
 	  SCN_PROGRAM,
 	  { "model", "start", "slice", "granularity", "switch", "hard_irq", "softirq", "ipi", "pause",
-	    "irq_vcpu", "locks", "barriers", "tasks" },
+	    "irq_vcpu", "ipi_yields", "net", "locks", "barriers", "tasks" },
+	  NULL },
+	{ "tasks", /* a program of another kind */
+	  SCN_PROGRAM,
+	  { "model", "start", "scheduler", "placement", "fit", "switch", "hard_irq", "ipi", "tasks" },
 	  NULL },
 	{ NULL, SCN_IDLE, { NULL }, NULL },
 };
@@ -251,33 +311,48 @@ static int find_model(struct scn_reader *r, const struct scn_node *map, const st
 		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s",
 			 *known ? ", " : "", m->name);
 	}
+	if (scn_is_named_model(r, n->text)) {
+		*out = NULL;
+		scn_leave(r, path);
+		return 0;
+	}
 	closest = scn_closest(n->text, &models[0].name, sizeof(models[0]));
 	if (closest)
 		return scn_fail(r, n, "unknown model %s; did you mean '%s'?", scn_quote(r, n->text),
 				closest);
-	return scn_fail(r, n, "unknown model %s; use one of: %s", scn_quote(r, n->text), known);
+	return scn_fail(r, n, "unknown model %s; use one of: %s, or the name of a file in workloads/",
+			scn_quote(r, n->text), known);
 }
 
 /* @w is zeroed. The caller has entered the workload's key. */
 int scn_read_workload(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w,
 		      int nr_vcpus)
 {
+	const struct scn_node *given = n;
 	const struct model *m = NULL;
 	int err;
 
 	err = find_model(r, n, &m);
 	if (!err)
+		err = scn_read_time(r, n, "start", any_time, &w->start_ns);
+	if (!err && !m) {
+		/* a program that a file has */
+		err = scn_named_model(r, n, &n);
+		for (m = models; m->model != SCN_PROGRAM; m++)
+			;
+	}
+	if (!err)
 		err = scn_check_map(r, n, m->keys, "{model: hog}");
-	if (err || !m)
+	if (err)
 		return err;
 	w->model = m->model;
-	err = scn_read_time(r, n, "start", any_time, &w->start_ns);
-	if (err || m->model != SCN_PROGRAM)
-		return err || !m->read ? err : m->read(r, n, w);
+	if (m->model != SCN_PROGRAM)
+		return m->read ? m->read(r, n, w) : 0;
 	if (!nr_vcpus) {
 		scn_enter(r, "model");
-		return scn_fail(r, scn_get(n, "model"),
+		return scn_fail(r, scn_get(given, "model"),
 				"a program is that of all vCPUs; give it as the domain's workload");
 	}
-	return scn_read_program(r, n, w, nr_vcpus);
+	return strcmp(m->name, "tasks") ? scn_read_program(r, n, w, nr_vcpus) :
+					  scn_read_task_set(r, n, w, nr_vcpus);
 }
