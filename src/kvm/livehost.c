@@ -2,9 +2,9 @@
 /*
  * VMs come and go by themselves: the BPF side makes a domain when a process's first thread enters a guest, and takes it
  * away with the last. What it can't know is found out here a moment later: the name, and the weight and cap that the
- * VM's cgroup asks for. So the loader holds what is wanted of each domain, and whenever the core has something else it
- * asks the BPF side to change it; the cgroup is read again every second. That also brings everything back after a restart (CPU hotplug), and lets a cap of 400
- * wait for a fourth vCPU.
+ * VM's cgroup asks for; that is read again every second. So the loader holds what is wanted of each domain, and
+ * whenever the core has something else it asks the BPF side to change it. That also brings everything back after a
+ * restart (CPU hotplug), and lets a cap of 400 wait for a fourth vCPU.
  */
 #include <errno.h>
 #include <jansson.h>
