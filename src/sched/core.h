@@ -15,7 +15,7 @@ static inline bool vcpu_runnable(vcpu_t *v)
 
 static inline pcpu_t *pcpu_of(host_t *h, u32 cpu)
 {
-	return &h->pcpus[cpu];
+	return AT(h->pcpus, cpu);
 }
 
 /* ---- effects ---- */
@@ -55,7 +55,7 @@ static inline void record4(sched_call_t *cx, u32 event, u64 d01, u64 d23)
 		cx->lost_rec++;
 		return;
 	}
-	r = &cx->rec[cx->nr_rec++];
+	r = AT(cx->rec, cx->nr_rec++);
 	r->time_ns = cx->now;
 	r->event = event;
 	r->cpu = (u16)cx->cpu;

@@ -12,9 +12,9 @@
 
 static cpupool_t *cpupool_find(host_t *h, s32 id)
 {
-	if (id < 0 || (u32)id >= h->limits.pools || !h->pools[id].used)
+	if (id < 0 || (u32)id >= h->limits.pools || !AT(h->pools, id)->used)
 		return NULL;
-	return &h->pools[id];
+	return AT(h->pools, id);
 }
 
 SCHED_API s32 cpupool_create(sched_call_t *cx, s32 id, u32 sched)
@@ -25,7 +25,7 @@ SCHED_API s32 cpupool_create(sched_call_t *cx, s32 id, u32 sched)
 	bool known = false;
 
 	for (u32 i = ZERO; i < h->limits.pools && can_loop; i++)
-		if (h->pools[i].used) {
+		if (AT(h->pools, i)->used) {
 			last = i + 1;
 			nr++;
 		}
@@ -35,12 +35,12 @@ SCHED_API s32 cpupool_create(sched_call_t *cx, s32 id, u32 sched)
 		/* As in Xen: after the last; the first gap when that is at the end. */
 		id = (s32)last;
 		if ((u32)id >= h->limits.pools)
-			for (id = 0; (u32)id < h->limits.pools && h->pools[id].used && can_loop; id++)
+			for (id = (s32)ZERO; (u32)id < h->limits.pools && AT(h->pools, id)->used && can_loop; id++)
 				;
 	}
 	if (id < 0 || (u32)id >= h->limits.pools)
 		return -SCHED_ENOSPC;
-	if (h->pools[id].used)
+	if (AT(h->pools, id)->used)
 		return -SCHED_EEXIST;
 #define SCHEDULER(name, number, full) known |= sched == number;
 	SCHEDULERS(SCHEDULER)
@@ -48,7 +48,7 @@ SCHED_API s32 cpupool_create(sched_call_t *cx, s32 id, u32 sched)
 	if (!known)
 		return -SCHED_ENOENT;
 	cx->calls++;
-	pool = &h->pools[id];
+	pool = AT(h->pools, id);
 	pool->id = (u32)id;
 	pool->used = 1;
 	pool->sched = (u8)sched;

@@ -194,7 +194,7 @@ CORE_FN s32 rt_first_for(rt_tree_t *t ARG, u32 cpu)
 
 static inline vcpu_t *rt_vcpu_at(host_t *h, s32 index)
 {
-	return index >= 0 ? &h->vcpus[(u32)index] : NULL;
+	return index >= 0 ? AT(h->vcpus, (u32)index) : NULL;
 }
 
 /* ---- partitions ---- */

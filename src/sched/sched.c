@@ -6,12 +6,10 @@
 #include "sched/core.h"
 #include "sched/tree.c"
 #include "sched/credit.c"
-#ifndef ROTA_LIVE
 #include "sched/credit2.c"
 #include "sched/rt.c"
 #include "sched/null.c"
 #include "sched/arinc653.c"
-#endif
 #include "sched/hooks.h"
 
 #include "sched/schedule.c"

@@ -13,7 +13,7 @@ static void runstate_set(sched_call_t *cx, vcpu_t *v, u32 runstate)
 
 	if (old == runstate)
 		return;
-	v->runstate_ns[old & 3] += cx->now - v->runstate_entry_ns;
+	*AT(v->runstate_ns, old & 3) += cx->now - v->runstate_entry_ns;
 	v->runstate_entry_ns = cx->now;
 	v->runstate = (u8)runstate;
 	if (tracing(cx) && !v->is_idle)
@@ -22,7 +22,7 @@ static void runstate_set(sched_call_t *cx, vcpu_t *v, u32 runstate)
 
 SCHED_API s64 vcpu_runstate_ns(vcpu_t *v, u32 state, s64 now)
 {
-	return v->runstate_ns[state & 3] + (v->runstate == state ? now - v->runstate_entry_ns : 0);
+	return *AT(v->runstate_ns, state & 3) + (v->runstate == state ? now - v->runstate_entry_ns : 0);
 }
 
 /* The vCPU may have lost a reason to run: if none is left it leaves its queue, or its pCPU at the next schedule(). */
@@ -158,7 +158,7 @@ CORE_FN int switch_vcpus(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev ARG, 
 	}
 	record4(cx, TRC_SWITCH, pair(prev->domain->id, prev->id), pair(next->domain->id, next->id));
 	if (cx->nr_rec)
-		cx->rec[cx->nr_rec - 1].aux = next->is_idle ? TRACE_CLASS_IDLE : next->trace_class;
+		AT(cx->rec, cx->nr_rec - 1)->aux = next->is_idle ? TRACE_CLASS_IDLE : next->trace_class;
 
 	runstate_set(cx, prev,
 		     prev->is_idle || vcpu_runnable(prev) ? RUNSTATE_runnable :
