@@ -10,6 +10,7 @@
 #include "sched/rt.c"
 #include "sched/null.c"
 #include "sched/arinc653.c"
+#include "sched/sedf.c"
 #include "sched/hooks.h"
 
 #include "sched/schedule.c"

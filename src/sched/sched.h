@@ -49,9 +49,11 @@ typedef struct trace_rec ARENA trace_rec_t;
 #include "sched/rt.h"
 #include "sched/null.h"
 #include "sched/arinc653.h"
+#include "sched/sedf.h"
 
 /* The schedulers: SCHEDULER(policy file's prefix, id of Xen's domctl, full name). To add one, add a line. */
 #define SCHEDULERS(SCHEDULER) \
+	SCHEDULER(sedf, 4, "Simple EDF Scheduler") \
 	SCHEDULER(credit, 5, "SMP Credit Scheduler") \
 	SCHEDULER(credit2, 6, "SMP Credit Scheduler rev2") \
 	SCHEDULER(arinc653, 7, "ARINC 653 Scheduler") \
@@ -61,6 +63,7 @@ typedef struct trace_rec ARENA trace_rec_t;
 
 /* Those of them whose vCPUs have parameters of their own. */
 #define RT_SCHEDULERS(SCHEDULER) \
+	SCHEDULER(sedf, 4, "Simple EDF Scheduler") \
 	SCHEDULER(rtds, 8, "SMP RTDS Scheduler") \
 	SCHEDULER(rtxen, 16, "RT-Xen Server Scheduler")
 
@@ -119,6 +122,7 @@ struct vcpu {
 		struct rt_vcpu rt;
 		struct null_vcpu null;
 		struct arinc_vcpu arinc653;
+		struct sedf_vcpu sedf;
 	};
 	struct link domain_link;
 	struct cpumask hard, saved_hard, soft;
@@ -141,6 +145,7 @@ struct pcpu {
 		struct credit2_pcpu credit2;
 		struct rt_pcpu rt;
 		struct null_pcpu null;
+		struct sedf_pcpu sedf;
 	};
 };
 

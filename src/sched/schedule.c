@@ -5,6 +5,8 @@
  *
  * A vCPU that schedule() leaves stays `is_running` until the host has saved its state and called context_saved(): until
  * then no other pCPU may take it, though it may be queued. A migration that was wanted meanwhile is finished there.
+ *
+ * The bodies of what the live host calls in several places are CORE_FNs of their own, for the verifier's sake.
  */
 
 static void runstate_set(sched_call_t *cx, vcpu_t *v, u32 runstate)
@@ -60,20 +62,26 @@ SCHED_API void vcpu_wake(sched_call_t *cx, vcpu_t *v)
 	sched_unlock(pool);
 }
 
-SCHED_API void vcpu_unblock(sched_call_t *cx, vcpu_t *v)
+CORE_FN int unblock(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
 	cpupool_t *pool = v->domain->pool;
 
 	if (!(v->pause_flags & VPF_blocked))
-		return;
+		return 0;
 	cx->calls++;
 	sched_lock(pool);
 	v->pause_flags &= (u8)~VPF_blocked;
 	vcpu_wake_locked(cx, v);
 	sched_unlock(pool);
+	return 0;
 }
 
-SCHED_API void vcpu_block(sched_call_t *cx, vcpu_t *v)
+SCHED_API void vcpu_unblock(sched_call_t *cx, vcpu_t *v)
+{
+	unblock(cx, v);
+}
+
+CORE_FN int block(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
 	cpupool_t *pool = v->domain->pool;
 
@@ -89,6 +97,12 @@ SCHED_API void vcpu_block(sched_call_t *cx, vcpu_t *v)
 		hook_sleep(cx, v);
 	}
 	sched_unlock(pool);
+	return 0;
+}
+
+SCHED_API void vcpu_block(sched_call_t *cx, vcpu_t *v)
+{
+	block(cx, v);
 }
 
 SCHED_API void vcpu_yield(sched_call_t *cx, vcpu_t *v)
@@ -124,12 +138,12 @@ SCHED_API bool vcpu_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to)
  * Timers that are due at the same instant run in Xen's order: accounting grants before the tick debits, and the slice
  * ends last, since it only raises the softirq that schedules after all timers.
  */
-SCHED_API void sched_timer(sched_call_t *cx)
+CORE_FN int run_timers(sched_call_t *cx ARG)
 {
 	pcpu_t *p = pcpu_of(cx->host, cx->cpu);
 
 	if (!p->pool)
-		return;
+		return 0;
 	if (p->timer_ns[TIMER_ACCT] <= cx->now) {
 		cx->calls++;
 		hook_account(cx, p);
@@ -143,6 +157,12 @@ SCHED_API void sched_timer(sched_call_t *cx)
 		timer_set(cx, p, TIMER_SLICE, TIME_NEVER);
 		kick(cx, p);
 	}
+	return 0;
+}
+
+SCHED_API void sched_timer(sched_call_t *cx)
+{
+	run_timers(cx);
 }
 
 /* The pCPU passes from prev to next: run states, accounted times, records. Lock held. */
@@ -178,7 +198,7 @@ CORE_FN int switch_vcpus(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev ARG, 
 	return 0;
 }
 
-SCHED_API void schedule(sched_call_t *cx)
+CORE_FN int choose(sched_call_t *cx ARG)
 {
 	pcpu_t *p = pcpu_of(cx->host, cx->cpu);
 	cpupool_t *pool = p->pool;
@@ -192,7 +212,7 @@ SCHED_API void schedule(sched_call_t *cx)
 	if (!pool) {
 		if (prev != p->idle)
 			switch_vcpus(cx, p, prev, p->idle);
-		return;
+		return 0;
 	}
 	sched_lock(pool);
 	hook_do_schedule(cx, p);
@@ -204,24 +224,36 @@ SCHED_API void schedule(sched_call_t *cx)
 		record4(cx, TRC_SWITCH_INFCONT, pair(prev->domain->id, prev->id),
 			pair((u32)(cx->now - prev->state_entry_ns), (u32)p->next_slice_ns));
 	sched_unlock(pool);
+	return 0;
 }
 
-SCHED_API void context_saved(sched_call_t *cx)
+SCHED_API void schedule(sched_call_t *cx)
+{
+	choose(cx);
+}
+
+CORE_FN int finish_switch(sched_call_t *cx ARG)
 {
 	pcpu_t *p = pcpu_of(cx->host, cx->cpu);
 	vcpu_t *prev = p->prev;
 	cpupool_t *pool;
 
 	if (!prev)
-		return;
+		return 0;
 	p->prev = NULL;
 	prev->is_running = 0;
 	if (prev->is_idle)
-		return;
+		return 0;
 	pool = prev->domain->pool;
 	sched_lock(pool);
 	hook_context_saved(cx, prev);
 	if (prev->pause_flags & VPF_migrating)
 		vcpu_move_finish(cx, prev);
 	sched_unlock(pool);
+	return 0;
+}
+
+SCHED_API void context_saved(sched_call_t *cx)
+{
+	finish_switch(cx);
 }

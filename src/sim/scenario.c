@@ -390,32 +390,40 @@ static char *slurp(FILE *f, size_t *len)
 	return NULL;
 }
 
-struct scenario *scenario_load(const char *path, char *const *sets, int nr_sets, char *err,
-			       size_t errlen)
+char *scn_read_file(const char *path, size_t *len, char *err, size_t errlen)
 {
 	bool is_stdin = !strcmp(path, "-");
 	FILE *f = is_stdin ? stdin : fopen(path, "rb");
-	struct scenario *s = NULL;
 	char *text = NULL;
-	size_t len;
 	int why = errno;
 
 	if (f) {
 		errno = 0;
-		text = slurp(f, &len);
+		text = slurp(f, len);
 		why = errno;
 		if (!is_stdin)
 			fclose(f);
 	}
-	if (text)
-		s = scn_load_text(path, text, len, sets, nr_sets, err, errlen);
-	else if (why == EFBIG)
+	if (!text && why == EFBIG)
 		snprintf(err, errlen,
 			 "%s:1: scenario: is larger than 16 MiB; use count: for many alike domains",
 			 path);
-	else
+	else if (!text)
 		snprintf(err, errlen, "%s:1: scenario: cannot be read (%s); check the path", path,
 			 strerror(why));
+	return text;
+}
+
+struct scenario *scenario_load(const char *path, char *const *sets, int nr_sets, char *err,
+			       size_t errlen)
+{
+	struct scenario *s;
+	size_t len;
+	char *text = scn_read_file(path, &len, err, errlen);
+
+	if (!text)
+		return NULL;
+	s = scn_load_text(path, text, len, sets, nr_sets, err, errlen);
 	free(text);
 	return s;
 }

@@ -67,6 +67,7 @@ static const struct policy {
 	{ "rtxen", NULL },
 	{ "null", NULL },
 	{ "arinc653", NULL },
+	{ "sedf", NULL },
 	{ NULL, NULL },
 };
 

@@ -155,5 +155,7 @@ int scn_find_domain(struct scn_reader *r, const struct scn_node *n, int *domain)
 /* scenario.c: as scenario_load(), for a text already in memory (not kept). */
 struct scenario *scn_load_text(const char *path, const char *text, size_t len, char *const *sets,
 			       int nr_sets, char *err, size_t errlen);
+/* A whole file ("-": standard input) of at most SCN_MAX_FILE; malloc'ed, or NULL with one sentence. */
+char *scn_read_file(const char *path, size_t *len, char *err, size_t errlen);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Parameters of the real-time policies: `sched:` of a domain, of a vCPU and of an event, `params:`
- * of a pool under rtds, rtxen or arinc653.
+ * of a pool under rtds, rtxen or arinc653 (sedf has none).
  *
  * Each value is checked here, and so is what must hold between values that are given together.
  * What depends on values given elsewhere (a budget for the period that a vCPU has by then) is the
@@ -106,15 +106,49 @@ static bool both(const struct scn_sched *s, enum scn_sched_key a, enum scn_sched
 	return s->set >> a & s->set >> b & 1;
 }
 
+/* SEDF's ranges are its own. */
+static int check_sedf(struct scn_reader *r, const struct scn_node *n, const struct scn_sched *s)
+{
+	const int64_t *v = s->value;
+
+	if (s->set >> SCN_SCHED_PERIOD & 1 && v[SCN_SCHED_PERIOD] > SEDF_MAX_PERIOD_NS) {
+		scn_enter(r, "period");
+		return scn_fail(r, scn_get(n, "period"), "is longer than 10s, SEDF's most; write at most that");
+	}
+	if (s->set >> SCN_SCHED_BUDGET & 1 && v[SCN_SCHED_BUDGET] && v[SCN_SCHED_BUDGET] < SEDF_MIN_SLICE_NS) {
+		const struct scn_node *slice = scn_get(n, "slice");
+
+		scn_enter(r, slice ? "slice" : "budget");
+		return scn_fail(r, slice ? slice : scn_get(n, "budget"),
+				"is shorter than 5us, SEDF's least; write more, or 0 for no slice");
+	}
+	if (s->set >> SCN_SCHED_BUDGET & 1 && !v[SCN_SCHED_BUDGET] && s->set >> SCN_SCHED_EXTRATIME & 1 &&
+	    !v[SCN_SCHED_EXTRATIME]) {
+		scn_enter(r, "extratime");
+		return scn_fail(r, scn_get(n, "extratime"), "without a slice the vCPU would never run; write 1");
+	}
+	if (both(s, SCN_SCHED_LATENCY, SCN_SCHED_PERIOD) && v[SCN_SCHED_LATENCY] > v[SCN_SCHED_PERIOD]) {
+		scn_enter(r, "latency");
+		return scn_fail(r, scn_get(n, "latency"), "is longer than the period; write at most that");
+	}
+	return 0;
+}
+
 /* What can be told of values that are given together. */
 static int check_together(struct scn_reader *r, const struct scn_node *n, const struct scn_sched *s, unsigned policies)
 {
 	const struct scn_node *budget = scn_get(n, "budget"), *deadline = scn_get(n, "deadline");
 	const int64_t *v = s->value;
 
+	if (policies == SEDF) {
+		int err = check_sedf(r, n, s);
+
+		if (err)
+			return err;
+	}
 	if (!budget)
 		budget = scn_get(n, "slice");
-	if (policies && !(policies & SEDF) && s->set >> SCN_SCHED_BUDGET & 1 && v[SCN_SCHED_BUDGET] < RT_MIN_NS) {
+	if (!(policies & SEDF) && s->set >> SCN_SCHED_BUDGET & 1 && v[SCN_SCHED_BUDGET] < RT_MIN_NS) {
 		scn_enter(r, "budget");
 		return scn_fail(r, budget ? budget : n, "is shorter than 10us, Xen's least; write more");
 	}

@@ -104,7 +104,7 @@ int machine_sched_start(struct machine *m, char *err, size_t errlen)
 				continue;
 			snprintf(err, errlen,
 				 "%s:%d: domains.%s.sched: %s refuses these values for vCPU %d (a budget must fit the "
-				 "period, a deadline lie between the two)",
+				 "period, a deadline or latency too, and without a slice there must be extratime)",
 				 s->path, d->vcpus[k].sched.line, d->name, s->pools[d->pool].sched, k);
 			return -1;
 		}

@@ -187,3 +187,9 @@ holds() {
 	holds out.json "d['net-beside']['guest']['io_answer_ns']['max'] < 2.5e6"
 	holds out.json "d['net-mixed']['guest']['io_answer_ns']['mean'] > 2e6"
 }
+
+@test "sedf-latency: slices are had, the rest goes to batch, and io2 waits less than io1" {
+	run_json out sedf-latency
+	holds out 'near(share("control"), 20, 0.1) and near(share("video"), 30, 0.1) and share("batch") > 45'
+	holds out 'wait("io1", "p99") > 14 and wait("io2", "p99") < 1.6 and wait("io2", "max") < 4'
+}

@@ -259,7 +259,7 @@ static void new_pool(struct world *w)
 
 	tiny_remember(t);
 	id = cpupool_create(&t->cx, tiny_below(t, 2) ? CPUPOOL_ANY : (s32)tiny_below(t, TINY_POOLS + 1),
-			    tiny_below(t, 8) ? SCHED_ID_credit : 4);
+			    tiny_below(t, 8) ? SCHED_ID_credit : 3);
 	if (refused(w, id, "cpupool_create"))
 		return;
 	w->longest_slice[id] = t->h->pools[id].credit.params.tslice_ns;

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `rota sim sweep SPEC`: a scenario at every combination of some parameters, as one table. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/scenarios.h"
+#include "cli/sweep.h"
+#include "sim/sweep.h"
+#include "trace/outfile.h"
+
+static const char usage[] =
+	"Usage: rota sim sweep SPEC [OPTION...]\n"
+	"\n"
+	"Runs the scenario of SPEC at every combination of the values of its axes, in parallel processes, and writes\n"
+	"one table. The table is the same for any number of processes. rota-sweep(5) explains SPEC.\n"
+	"\n"
+	"  -j, --jobs N           processes (default: the CPUs of this machine)\n"
+	"  -o, --output FILE      the table as CSV; without it, to standard output\n"
+	"      --set PATH=VALUE   change the scenario at all points, e.g. duration=1s\n"
+	"      --axis NAME=LIST   other values for an axis: 1,2,3 or 1..20, or some of its labels\n"
+	"      --check            only read SPEC and the scenarios it makes: no output when they are right\n"
+	"  -h, --help             this text\n"
+	"\n"
+	"Example: rota sim sweep weights -j 4 --axis seed=1..20 -o weights.csv\n";
+
+enum { OPT_SET = 1000, OPT_AXIS, OPT_CHECK };
+
+static const struct option options[] = {
+	{ "jobs", required_argument, NULL, 'j' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "set", required_argument, NULL, OPT_SET },
+	{ "axis", required_argument, NULL, OPT_AXIS },
+	{ "check", no_argument, NULL, OPT_CHECK },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+struct request {
+	const char *spec, *output;
+	int jobs;
+	bool check;
+	struct sweep_sets sets, axes;
+};
+
+static int misused(const char *what, const char *arg)
+{
+	fprintf(stderr, "rota: sim sweep: %s%s; `rota sim sweep --help` tells how\n", what, arg);
+	return CLI_USAGE;
+}
+
+static int complain(const char *err, int ret)
+{
+	fprintf(stderr, "rota: %s\n", err);
+	return ret;
+}
+
+static bool keep(struct sweep_sets *to, char *text)
+{
+	char **bigger = realloc(to->set, (size_t)(to->nr + 1) * sizeof(*bigger));
+
+	if (!bigger)
+		return false;
+	to->set = bigger;
+	to->set[to->nr++] = text;
+	return true;
+}
+
+/* Returns -1 to go on, else the exit code. */
+static int take_option(struct request *q, int opt, char **argv)
+{
+	char *end;
+	long jobs;
+
+	switch (opt) {
+	case 'j':
+		jobs = strtol(optarg, &end, 10);
+		if (*end || end == optarg || jobs < 1 || jobs > SWEEP_MAX_JOBS)
+			return misused("-j wants a number from 1 to 256, not ", optarg);
+		q->jobs = (int)jobs;
+		return -1;
+	case 'o':
+		if (!*optarg)
+			return misused("-o wants the name of a file", "");
+		q->output = optarg;
+		return -1;
+	case OPT_SET:
+		if (!strchr(optarg, '='))
+			return misused("--set wants PATH=VALUE, not ", optarg);
+		return keep(&q->sets, optarg) ? -1 : complain("not enough memory", CLI_FAILED);
+	case OPT_AXIS:
+		return keep(&q->axes, optarg) ? -1 : complain("not enough memory", CLI_FAILED);
+	case OPT_CHECK:
+		q->check = true;
+		return -1;
+	case 'h':
+		fputs(usage, stdout);
+		return CLI_DONE;
+	case ':':
+		return misused(argv[optind - 1], " wants a value");
+	default:
+		return misused("there is no option ", argv[optind - 1]);
+	}
+}
+
+static int default_jobs(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > SWEEP_MAX_JOBS ? SWEEP_MAX_JOBS : (int)n;
+}
+
+int sweep_write(const struct sweep_table *t, const char *path, char *err, size_t errlen)
+{
+	struct outfile out;
+	int ret;
+
+	if (!path) {
+		sweep_csv(t, stdout);
+		return 0; /* main() looks whether it got there */
+	}
+	ret = outfile_open(&out, path, err, errlen);
+	if (ret)
+		return ret;
+	sweep_csv(t, out.f);
+	return outfile_close(&out, err, errlen);
+}
+
+static int run(const struct request *q, const struct sweep *s)
+{
+	struct sweep_how how = { .jobs = q->jobs ? q->jobs : default_jobs(), .progress = isatty(STDERR_FILENO) };
+	struct sweep_table t = { 0 };
+	struct outfile probe;
+	char err[1400] = "";
+	int ret;
+
+	if (how.jobs > s->nr_points)
+		how.jobs = s->nr_points;
+	if (sweep_check(s, how.generate, err, sizeof(err)))
+		return complain(err, CLI_USAGE);
+	if (q->check)
+		return CLI_DONE;
+	if (q->output) { /* better to hear now that it can't be written */
+		if (outfile_open(&probe, q->output, err, sizeof(err)))
+			return complain(err, CLI_FAILED);
+		outfile_abort(&probe);
+	}
+	ret = sweep_run(s, &how, &t, err, sizeof(err));
+	if (!ret)
+		ret = sweep_write(&t, q->output, err, sizeof(err));
+	sweep_table_free(&t);
+	return ret ? complain(err, CLI_FAILED) : CLI_DONE;
+}
+
+/* @argv[0] is "sweep". */
+int cmd_sim_sweep(int argc, char **argv)
+{
+	struct request q = { 0 };
+	struct sweep *s = NULL;
+	char err[1400], *path;
+	int opt, ret = -1;
+
+	optind = 0;
+	opterr = 0;
+	while (ret < 0 && (opt = getopt_long(argc, argv, ":hj:o:", options, NULL)) >= 0)
+		ret = take_option(&q, opt, argv);
+	if (ret < 0 && (optind == argc || !*argv[optind]))
+		ret = misused("give a specification: a file, - or one that comes with rota", "");
+	if (ret < 0 && optind + 1 < argc)
+		ret = misused("one specification at a time, not also ", argv[optind + 1]);
+	if (ret < 0) {
+		path = scenario_find(argv[optind]);
+		s = sweep_load(path ? path : argv[optind], &q.sets, &q.axes, err, sizeof(err));
+		free(path);
+		ret = s ? run(&q, s) : complain(err, CLI_USAGE);
+	}
+	sweep_free(s);
+	free(q.sets.set);
+	free(q.axes.set);
+	return ret;
+}
