@@ -279,6 +279,11 @@ double guest_demand(const struct guest *g, int64_t until_ns)
 		return run / (run + sleep);
 	case SCN_REPLAY:
 		return replay_demand(g->replay, until_ns);
+	case SCN_PROGRAM:
+		if (!l->program->rule)
+			return 1;
+		run = rt_demand(l->program) / g->os_cpu->os->nr_cpus;
+		return run < 1 ? run : 1;
 	default:
 		return 1;
 	}

@@ -161,12 +161,13 @@ void guest_os_timers(struct guest_os *os, int64_t now)
 		struct task *t = &os->tasks[event_pop(&os->timers)];
 		struct guest_cpu *c = t->home;
 
-		if (t->entry->steps[t->pc - 1].op == OP_IO) {
+		if (!os->rt && t->entry->steps[t->pc - 1].op == OP_IO) {
 			c = &os->cpus[os->program->irq_vcpu];
 			t->wait_since_ns = now;
 			task_push(&c->answers, t);
 			irq_post(c, IRQ_DEVICE);
 		} else {
+			c = os->rt ? rt_timer_vcpu(t) : c;
 			task_push(&c->timers, t);
 			irq_post(c, IRQ_TIMER);
 		}

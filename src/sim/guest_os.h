@@ -20,6 +20,7 @@
  *
  *	guest_program.c		tasks through their programs
  *	guest_sched.c		run queues, wake-ups, changes of tasks
+ *	guest_rt.c		the same for periodic tasks with deadlines (model: tasks)
  *	guest_lock.c		spinlocks, mutexes, barriers
  *	guest_irq.c		interrupts, IPIs, TLB shootdowns, devices and timers
  *	machine_guest.c		what the host does about it
@@ -77,6 +78,8 @@ struct task {
 	int64_t call_ns; /* the handler of its call or shootdown */
 	int64_t slice_ns; /* left of its turn */
 	int64_t wait_since_ns;
+	int64_t release_ns, key; /* guest_rt.c: of its job, or the next one's; what is smaller goes first */
+	bool placed;
 };
 
 struct task_queue {
@@ -102,18 +105,26 @@ struct guest_cpu {
 	struct guest_os *os;
 	uint32_t id;
 	struct task *curr, *last; /* last: whose state is loaded */
-	struct task_queue queue;
+	struct task_queue *queue; /* its own, or that of the first vCPU, which is everybody's */
+	struct task_queue own_queue;
 	int64_t space; /* address space that is loaded, -1 none; kept while idle */
 	uint8_t pending; /* enum guest_irq */
 	uint8_t handling; /* one of them, 0 none */
 	bool in_softirq, preempt, up, lock_halted, kicking;
 	bool poked, wake;
+	bool leaves; /* guest_rt.c: is to change its job */
 	uint32_t caller; /* handling IRQ_CALL: of this vCPU */
 	int64_t handler_ns, softirq_ns, switch_ns; /* left of each */
 	int64_t script_ns; /* what interrupts of the script want */
 	int64_t ple_ns; /* until a spin loop makes the vCPU exit */
 	uint64_t *calls; /* bit i: vCPU i waits for a call here */
 	struct task_queue timers, answers, softirqs; /* tasks that interrupts will wake: fired, not handled; ... */
+};
+
+/* Of an entry of `model: tasks`. */
+struct rt_stats {
+	uint64_t jobs, missed; /* finished or overdue; those late */
+	struct histogram response, tardiness; /* of finished jobs */
 };
 
 struct guest_os_stats {
@@ -141,6 +152,8 @@ struct guest_os {
 	uint32_t nr_poked;
 	int64_t now;
 	struct guest_os_stats stats;
+	struct rt_stats *rt; /* by entry; NULL: no periodic tasks */
+	struct histogram response_ppm; /* response times in millionths of the deadline */
 };
 
 /* What a vCPU wants after a step. */
@@ -156,6 +169,11 @@ void guest_os_attach(struct guest_os *os, uint32_t cpu, struct guest *g);
 void guest_os_free(struct guest_os *os);
 /* Start counting anew. */
 void guest_os_reset(struct guest_os *os);
+
+/* Count the jobs that are overdue at the end. */
+void rt_finish(struct guest_os *os, int64_t now);
+/* What periodic tasks can use, pCPUs. */
+double rt_demand(const struct program *p);
 
 /* The questions of guest.h, for a vCPU of a program. */
 bool guest_os_wake(struct guest_cpu *c, int64_t now);
@@ -217,6 +235,16 @@ void guest_switch(struct guest_cpu *c);
 void task_block(struct guest_cpu *c);
 /* @t may go on, says vCPU @from. */
 void task_wake(struct guest_cpu *from, struct task *t);
+
+/* guest_rt.c; what guest_sched.c does for others */
+int rt_init(struct guest_os *os, int64_t start_ns);
+void rt_reset(struct guest_os *os);
+void rt_free(struct guest_os *os);
+bool rt_wants_switch(const struct guest_cpu *c);
+void rt_switch(struct guest_cpu *c);
+void rt_wake(struct guest_cpu *from, struct task *t);
+struct guest_cpu *rt_timer_vcpu(struct task *t); /* that takes the interrupt of its release */
+void rt_job_over(struct guest_cpu *c); /* the current task's */
 
 /* guest_lock.c */
 void lock_take(struct guest_cpu *c, int32_t lock); /* by the current task */

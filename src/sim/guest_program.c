@@ -36,7 +36,8 @@ static int create_tasks(struct guest_os *os, const struct scenario *s, uint32_t 
 			t->slice_ns = p->slice_ns;
 			/* Streams below 2^32 are those of the other workloads. */
 			random_init(&t->rng, s->seed, ((uint64_t)domain + 1) << 32 | id);
-			task_push(&t->home->queue, t);
+			if (p->rule == RULE_ROUND_ROBIN)
+				task_push(t->home->queue, t);
 			space += !entry->threads;
 			for (uint32_t b = 0; b < (uint32_t)p->nr_barriers; b++)
 				os->barriers[b].parties += entry->barriers >> b & 1;
@@ -81,11 +82,12 @@ struct guest_os *guest_os_create(const struct scenario *s, const struct scn_work
 		os->cpus[i].os = os;
 		os->cpus[i].id = i;
 		os->cpus[i].space = -1;
+		os->cpus[i].queue = &os->cpus[i].own_queue;
 		os->cpus[i].calls = calls + (size_t)i * os->call_words;
 	}
 	for (int i = 0; i < p->nr_locks; i++)
 		os->locks[i].scn = &p->locks[i];
-	if (create_tasks(os, s, domain)) {
+	if (create_tasks(os, s, domain) || (p->rule != RULE_ROUND_ROBIN && rt_init(os, load->start_ns))) {
 		guest_os_free(os);
 		return NULL;
 	}
@@ -109,6 +111,7 @@ void guest_os_free(struct guest_os *os)
 	histogram_free(&os->stats.lock_wait);
 	histogram_free(&os->stats.tlb_sync);
 	histogram_free(&os->stats.answer);
+	rt_free(os);
 	event_queue_free(&os->timers);
 	if (os->cpus)
 		free(os->cpus[0].calls);
@@ -129,6 +132,7 @@ void guest_os_reset(struct guest_os *os)
 	histogram_reset(&s->lock_wait);
 	histogram_reset(&s->tlb_sync);
 	histogram_reset(&s->answer);
+	rt_reset(os);
 	for (int i = 0; i < os->program->nr_locks; i++) {
 		struct lock *l = &os->locks[i];
 
@@ -147,6 +151,10 @@ static void pass_over(struct guest_cpu *c)
 	os->stats.ops++;
 	t->pc = 0;
 	t->passes++;
+	if (os->rt) {
+		rt_job_over(c);
+		return;
+	}
 	if (!t->entry->times || t->passes < t->entry->times)
 		return;
 	task_block(c);
@@ -268,7 +276,7 @@ int64_t guest_os_end(const struct guest_cpu *c)
 	if (!t || c->lock_halted || t->act == ACT_NEXT || guest_wants_switch(c) || (spins(t) && wait_over(c)))
 		return since;
 	left = t->need_ns;
-	if (t->act == ACT_COMPUTE && c->queue.head && task_preemptible(c) && t->slice_ns < left)
+	if (t->act == ACT_COMPUTE && c->queue->head && task_preemptible(c) && t->slice_ns < left)
 		left = t->slice_ns;
 	if (spins(t) && c->ple_ns < left)
 		left = c->ple_ns;
@@ -406,7 +414,7 @@ static bool step(struct guest_cpu *c, enum guest_next *next)
 	} else if (c->switch_ns) {
 		return true;
 	} else if (!c->curr) {
-		if (!c->queue.head) {
+		if (!c->queue->head) {
 			os->stats.halts_idle++;
 			*next = halt(c);
 			return true;

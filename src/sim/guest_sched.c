@@ -16,22 +16,29 @@ bool task_preemptible(const struct guest_cpu *c)
 
 bool guest_wants_switch(const struct guest_cpu *c)
 {
-	return c->queue.head && task_preemptible(c) && (c->preempt || c->curr->slice_ns <= 0);
+	if (c->os->rt)
+		return rt_wants_switch(c);
+	return c->queue->head && task_preemptible(c) && (c->preempt || c->curr->slice_ns <= 0);
 }
 
 /* To the next task of the queue, which is not empty. */
 void guest_switch(struct guest_cpu *c)
 {
-	struct task *prev = c->curr, *next = task_pop(&c->queue);
+	struct task *prev = c->curr, *next;
 
+	if (c->os->rt) {
+		rt_switch(c);
+		return;
+	}
+	next = task_pop(c->queue);
 	c->preempt = false;
 	if (prev) {
 		prev->state = TASK_QUEUED;
 		if (prev->slice_ns > 0) {
-			task_push_head(&c->queue, prev);
+			task_push_head(c->queue, prev);
 		} else {
 			prev->slice_ns = c->os->program->slice_ns;
-			task_push(&c->queue, prev);
+			task_push(c->queue, prev);
 		}
 	}
 	next->state = TASK_CURRENT;
@@ -64,15 +71,19 @@ static bool had_enough(struct guest_cpu *c)
 void task_wake(struct guest_cpu *from, struct task *t)
 {
 	struct guest_cpu *to = t->home;
-	bool idle = !to->curr && !to->queue.head;
+	bool idle = !to->curr && !to->queue->head;
 
+	if (to->os->rt) {
+		rt_wake(from, t);
+		return;
+	}
 	t->state = TASK_QUEUED;
 	t->slice_ns = to->os->program->slice_ns;
 	if (to->curr && had_enough(to)) {
-		task_push_head(&to->queue, t);
+		task_push_head(to->queue, t);
 		to->preempt = true;
 	} else {
-		task_push(&to->queue, t);
+		task_push(to->queue, t);
 	}
 	if (from == to)
 		return;

@@ -271,6 +271,9 @@ void machine_finish(struct machine *m)
 {
 	for (uint32_t i = 0; i < m->nr_vcpus; i++)
 		guest_finish_stats(&m->vcpus[i].guest, m->now);
+	for (int i = 0; i < m->s->nr_domains; i++)
+		if (m->domains[i].os)
+			rt_finish(m->domains[i].os, m->now);
 	/* Nothing happens any more: the largest hosts need the room for their results. */
 	event_queue_free(&m->events);
 }

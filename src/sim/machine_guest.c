@@ -77,6 +77,10 @@ void machine_guest_wake(struct machine *m, uint32_t i)
 
 	if (guest_wake(&sv->guest, m->now, &next)) {
 		machine_wake(m, sv);
+		if (os->rt && !sv->guest.os_cpu->id) {
+			os->armed_ns = GUEST_FOREVER; /* this was the slot's first event */
+			arm_timers(m, os);
+		}
 		return;
 	}
 	if (sv->guest.os_cpu->id)

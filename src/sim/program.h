@@ -51,6 +51,10 @@ struct program_step {
 	struct scn_dist dist;
 };
 
+/* Of the guest's scheduler; all but the first: of `model: tasks`, whose tasks are periodic (guest_rt.c). */
+enum guest_rule { RULE_ROUND_ROBIN, RULE_FP, RULE_RM, RULE_DM, RULE_EDF };
+enum guest_fit { GUEST_FIRST_FIT, GUEST_BEST_FIT, GUEST_WORST_FIT };
+
 /* An entry of tasks:, `count` tasks. */
 struct program_tasks {
 	char name[SCHED_NAME_LEN];
@@ -61,6 +65,9 @@ struct program_tasks {
 	struct program_step *steps; /* the last is OP_END */
 	int nr_steps;
 	uint64_t barriers; /* those it comes to */
+	int64_t period_ns, deadline_ns; /* model: tasks; a pass is a job */
+	struct scn_dist phase; /* SCN_CONST: may be 0 */
+	int priority; /* RULE_FP: 1 goes first */
 };
 
 struct program {
@@ -69,6 +76,8 @@ struct program {
 	int64_t switch_ns, hard_irq_ns, softirq_ns, ipi_ns; /* CPU time of the guest's kernel */
 	int64_t pause_ns; /* between two PAUSEs of a spinning loop */
 	int irq_vcpu; /* the device's interrupt comes here */
+	uint8_t rule, fit; /* enum guest_rule; enum guest_fit, of tasks without a vCPU of their own */
+	bool global; /* not RULE_ROUND_ROBIN: a task runs on any vCPU */
 	struct program_lock *locks;
 	int nr_locks;
 	char (*barriers)[SCHED_NAME_LEN];

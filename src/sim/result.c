@@ -149,6 +149,8 @@ static json_t *domain_json(const struct machine *m, uint32_t i, double entitleme
 	json_t *o;
 
 	sum_domain(m, i, &sum);
+	if (sd->os)
+		rt_jobs(sd->os, &sum.jobs, &sum.missed);
 	o = json_pack("{s:s,s:s,s:i,s:i,s:i,s:f,s:I,s:I,s:I,s:I,s:I,s:f}", "name", scn->name,
 		      "pool", m->s->pools[sd->d->pool->id].name, "vcpus", scn->nr_vcpus, "weight",
 		      (int)sd->d->weight, "cap", (int)sd->d->cap, "entitlement", entitlement,
@@ -170,7 +172,7 @@ static json_t *domain_json(const struct machine *m, uint32_t i, double entitleme
 				      (json_int_t)sum.missed));
 	json_object_set_new(o, "workload",
 			    json_pack("{s:s,s:I,s:I}", "unit",
-				      load->model == SCN_PERIODIC ? "jobs" :
+				      load->model == SCN_PERIODIC || (sd->os && sd->os->rt) ? "jobs" :
 				      sd->os			  ? "ops" :
 								    "bursts",
 				      "count",
@@ -185,7 +187,7 @@ static json_t *domain_json(const struct machine *m, uint32_t i, double entitleme
 	json_object_set_new(o, "migrations", json_integer((json_int_t)sum.migrations));
 	json_object_set_new(o, "boosts", json_integer((json_int_t)sum.boosts));
 	if (sd->os)
-		json_object_set_new(o, "guest", guest_json(sd->os));
+		json_object_set_new(o, "guest", sd->os->rt ? tasks_json(sd->os) : guest_json(sd->os));
 	return o;
 }
 

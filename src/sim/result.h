@@ -23,6 +23,10 @@ json_t *latency_json(const struct histogram *h);
 /* result_guest.c: what a program's kernel counted: "guest" of its domain, and its lines of the table. */
 json_t *guest_json(const struct guest_os *os);
 void guest_table(const json_t *domains, FILE *out);
+/* result_tasks.c: the same of periodic tasks, and what their jobs add to the domain's. */
+json_t *tasks_json(const struct guest_os *os);
+void rt_jobs(const struct guest_os *os, uint64_t *jobs, uint64_t *missed);
+void tasks_table(const json_t *domain, FILE *out);
 
 /* The same as a table for a person: domains, their sums, the host (result_table.c). */
 void result_table(const struct machine *m, const json_t *result, FILE *out);

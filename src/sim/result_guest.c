@@ -88,6 +88,10 @@ void guest_table(const json_t *domains, FILE *out)
 
 		if (!g)
 			continue;
+		if (json_object_get(g, "tasks")) {
+			tasks_table(d, out);
+			continue;
+		}
 		fprintf(out, "\n%s: %.0f operations\n", json_string_value(json_object_get(d, "name")), number(g, "ops"));
 		put_times(out, "lock waits", json_object_get(g, "lock_wait_ns"));
 		put_times(out, "TLB sync", json_object_get(g, "tlb_sync_ns"));

@@ -111,6 +111,18 @@
  *                 vcpu: N            where they live; missing: dealt out in turn
  *                 times: 0           passes of the program, 0 for ever
  *                 program: [STEP, ...]
+ *   tasks     tasks          required; periodic tasks with deadlines. Of a whole domain, as a program
+ *             scheduler: edf       the guest's: fp, rm, dm or edf
+ *             placement: partitioned   a task has one vCPU; global: all
+ *             fit: worst           how tasks without vcpu are dealt out, by decreasing load: first,
+ *                                  best, worst
+ *             switch: 1us  hard_irq: 2us  ipi: 1us   CPU time of the guest's kernel, as a program's
+ *             tasks:         at most 4096 in all
+ *               - {name: NAME, count: 1, period: TIME, cost: DIST, deadline: TIME, phase: DIST,
+ *                  priority: N, vcpu: N}
+ *                            deadline: default period; phase: of the first release, default 0;
+ *                            priority: with fp, 1 goes first; a cost that is one time is at most
+ *                            the period
  *
  * STEP is one of
  *   {compute: DIST}            CPU time

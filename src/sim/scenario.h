@@ -50,7 +50,7 @@ struct program; /* program.h */
  * hog {work: CPU time after which it has finished, 0 = never; a finished vCPU blocks for good and
  * its completion time is reported}; periodic {period, cost, deadline, phase}; duty {period, on,
  * phase}; bursty {run, sleep}; replay {file} (path resolved against the scenario's directory);
- * program (of the whole domain: all its vCPUs have the same one).
+ * program, and tasks, which is one (of the whole domain: all its vCPUs have the same one).
  */
 struct scn_workload {
 	enum scn_model model;

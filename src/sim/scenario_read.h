@@ -145,6 +145,8 @@ int scn_read_workload(struct scn_reader *r, const struct scn_node *n, struct scn
 		      int nr_vcpus);
 int scn_read_program(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w,
 		     int nr_vcpus);
+int scn_read_task_set(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w,
+		      int nr_vcpus);
 /* A required DIST. */
 int scn_read_dist(struct scn_reader *r, const struct scn_node *map, const char *key,
 		  struct scn_dist *d);

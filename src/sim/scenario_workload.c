@@ -221,6 +221,10 @@ static const struct model {
 	  { "model", "start", "slice", "granularity", "switch", "hard_irq", "softirq", "ipi", "pause",
 	    "irq_vcpu", "locks", "barriers", "tasks" },
 	  NULL },
+	{ "tasks", /* a program of another kind */
+	  SCN_PROGRAM,
+	  { "model", "start", "scheduler", "placement", "fit", "switch", "hard_irq", "ipi", "tasks" },
+	  NULL },
 	{ NULL, SCN_IDLE, { NULL }, NULL },
 };
 
@@ -279,5 +283,6 @@ int scn_read_workload(struct scn_reader *r, const struct scn_node *n, struct scn
 		return scn_fail(r, scn_get(n, "model"),
 				"a program is that of all vCPUs; give it as the domain's workload");
 	}
-	return scn_read_program(r, n, w, nr_vcpus);
+	return strcmp(m->name, "tasks") ? scn_read_program(r, n, w, nr_vcpus) :
+					  scn_read_task_set(r, n, w, nr_vcpus);
 }

@@ -186,6 +186,8 @@ void machine_script(struct machine *m, uint32_t i)
 	const struct scn_event *e = &m->s->events[i];
 	int ret;
 
+	if (e->domain >= 0 && !m->domains[e->domain].d)
+		return; /* destroyed by command */
 	m->cx.cpu = 0;
 	ret = carry_out(m, e);
 	machine_settle(m);

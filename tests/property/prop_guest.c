@@ -169,7 +169,7 @@ static void check_task(const struct guest_os *os, const struct task *t)
 		const struct guest_cpu *c = &os->cpus[i];
 
 		waits += count_in(&c->timers, t) + count_in(&c->answers, t) + count_in(&c->softirqs, t);
-		queued += count_in(&c->queue, t);
+		queued += count_in(c->queue, t);
 		if ((c->curr == t) != (t->state == TASK_CURRENT && t->home == c))
 			broken("task %u is current on vCPU %u, or should be\n", t->id, i);
 	}
