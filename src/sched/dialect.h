@@ -16,6 +16,7 @@
  *               function alone, could not follow (a parameter that is not used would not be passed, for one).
  *   CORE_INLINE the same for a function that is inline natively.
  *   NO_FRAME    a function that is always inline, to spare one of BPF's eight stack frames.
+ *   SCHED_FLAT  a SCHED_API function that is inline in BPF for the same reason.
  *   can_loop    is and-ed to the condition of every loop: 1 natively, `may_goto` in BPF (the verifier's bound).
  *   ZERO        0, but the verifier does not know: a loop that counts from ZERO is checked once, one that counts from 0
  *               is checked for each count.
@@ -53,6 +54,7 @@ typedef __UINT64_TYPE__ u64;
 #endif
 #define ARENA __attribute__((address_space(1)))
 #define SCHED_API static __attribute__((used))
+#define SCHED_FLAT static __attribute__((used, always_inline))
 #define CORE_FN __attribute__((noinline, weak))
 #define CORE_INLINE CORE_FN
 #define ARG __attribute__((btf_decl_tag("arg:arena")))
@@ -98,6 +100,7 @@ static volatile u32 sched_lock_failed;
 #include <stdbool.h>
 #define ARENA
 #define SCHED_API
+#define SCHED_FLAT
 #define CORE_FN static
 #define CORE_INLINE static inline
 #define ARG

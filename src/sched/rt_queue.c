@@ -79,14 +79,14 @@ static void rt_forget_event(sched_call_t *cx, vcpu_t *v)
 }
 
 /* Wait for its next boundary, if somebody has to: who sleeps finds out when it wakes, unless it burns budget asleep. */
-CORE_FN int rt_set_event(sched_call_t *cx ARG, vcpu_t *v ARG)
+NO_FRAME void rt_set_event(sched_call_t *cx, vcpu_t *v)
 {
 	cpupool_t *pool = v->domain->pool;
 	s64 at = v->rt.asleep && !rt_burns(v->rt.kind) ? TIME_NEVER : rt_event_at(v);
 
 	if (v->rt.in_events) {
 		if (v->rt.event.key == at)
-			return 0;
+			return;
 		rt_remove(&pool->rt.events, &v->rt.event);
 		v->rt.in_events = 0;
 	}
@@ -97,7 +97,6 @@ CORE_FN int rt_set_event(sched_call_t *cx ARG, vcpu_t *v ARG)
 		v->rt.in_events = 1;
 	}
 	rt_arm(cx, pool);
-	return 0;
 }
 
 /* Queue v, which runs nowhere, where it belongs now. */

@@ -30,6 +30,7 @@
 
 struct replay;
 struct guest_os;
+struct sim_kernel;
 
 struct sim_vcpu {
 	struct guest guest;
@@ -47,6 +48,8 @@ struct sim_domain {
 	uint32_t first_vcpu, nr_vcpus;
 	struct histogram wake_latency;
 	struct guest_os *os; /* of a program, else NULL */
+	const struct sim_kernel *kernel;
+	struct assist_domain base_assist; /* as at the end of the warm-up */
 	struct scenario *own; /* came while the machine ran (machine_live.c): what it was made from */
 };
 
@@ -77,6 +80,7 @@ struct machine {
 	struct sim_domain *domains;
 	struct sim_pcpu *pcpus;
 	struct replay **replays; /* by vCPU */
+	struct sim_kernel *kernels;
 	int64_t now;
 	bool warm;
 	uint64_t trace_hash;
@@ -150,6 +154,15 @@ void machine_script(struct machine *m, uint32_t i);
 int machine_sched_start(struct machine *m, char *err, size_t errlen);
 int machine_sched_vcpu(struct machine *m, vcpu_t *v, const struct scn_sched *s);
 int machine_sched_pool(struct machine *m, cpupool_t *pool, const struct scn_sched *s);
+
+/*
+ * What helps waiting guests (setup_assist.c): a pool's parameters, of which it says how many there were, or -1 for
+ * values that are refused; a hidden pool, its id or -1 with @err; the symbols of domain @i.
+ */
+int machine_assist_params(struct machine *m, const struct scn_pool *sp, cpupool_t *pool);
+bool machine_is_assist_param(const struct scn_param *param);
+int machine_hidden_pool(struct machine *m, int i, char *err, size_t errlen);
+int machine_symbols(struct machine *m, const struct scn_domain *scn, uint32_t i, char *err, size_t errlen);
 
 /* Entries into the core since the start: wake-ups, blocks, yields, ticks, accountings, schedule() calls, commands. */
 uint64_t machine_scheduler_events(const struct machine *m);

@@ -86,6 +86,8 @@ static int irq(struct machine *m, const struct scn_event *e, vcpu_t *v)
 
 		if (end != GUEST_FOREVER)
 			event_set(&m->events, slot, end);
+	} else {
+		vcpu_interrupt(&m->cx, v, false);
 	}
 	return 0;
 }

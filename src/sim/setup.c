@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/guest_os.h"
+#include "sim/kernel.h"
 #include "sim/machine.h"
 #include "trace/replay.h"
 #include "trace/trace.h"
@@ -131,7 +132,14 @@ static int set_params(struct machine *m, const struct scn_pool *sp, cpupool_t *p
 	char why[256];
 	int ret;
 
+	if (machine_assist_params(m, sp, pool) < 0) {
+		snprintf(err, errlen, "%s:%d: pools.%s.params: coboost, lend and irq_turn are 0 or 10us to 10ms, grace "
+			 "is 0 or 10us to 1ms", m->s->path, sp->line, sp->name);
+		return -1;
+	}
 	for (int k = 0; k < sp->nr_params; k++) {
+		if (machine_is_assist_param(&sp->params[k]))
+			continue;
 		ret = is_credit2 ? set_credit2(&credit2, &sp->params[k], why, sizeof(why)) :
 				   set_credit(&credit, &sp->params[k], why, sizeof(why));
 		if (ret) {
@@ -154,10 +162,11 @@ static int create_pool(struct machine *m, int i, char *err, size_t errlen)
 {
 	const struct scn_pool *sp = &m->s->pools[i];
 	cpupool_t *pool;
-	int id = cpupool_create(&m->cx, i, (u32)sched_find(sp->sched));
+	int id = sp->hidden ? machine_hidden_pool(m, i, err, errlen) :
+			      cpupool_create(&m->cx, i, (u32)sched_find(sp->sched));
 
 	if (id < 0)
-		return fail(err, errlen, "the scheduler of a pool is not known");
+		return sp->hidden ? -1 : fail(err, errlen, "the scheduler of a pool is not known");
 	pool = &m->host->pools[id];
 	if (sp->nr_params && set_params(m, sp, pool, err, errlen))
 		return -1;
@@ -204,6 +213,8 @@ int machine_setup_domain(struct machine *m, const struct scn_domain *scn, uint32
 	for (uint32_t v = 0; v < sd->nr_vcpus; v++)
 		if (create_vcpu(m, i, first_vcpu + v, &scn->vcpus[v], err, errlen))
 			return -1;
+	if (machine_symbols(m, scn, i, err, errlen))
+		return -1;
 	if (scn->vcpus[0].workload.program) {
 		sd->os = guest_os_create(m->s, &scn->vcpus[0].workload, i, first_vcpu, sd->nr_vcpus);
 		if (!sd->os)
@@ -353,6 +364,7 @@ void machine_free(struct machine *m)
 		scenario_free(m->domains[i].own);
 	}
 	event_queue_free(&m->events);
+	machine_kernels_free(m);
 	free(m->replays);
 	free(m->vcpus);
 	free(m->domains);
