@@ -25,17 +25,17 @@ static void printable(char *text)
 			*text = '?';
 }
 
-static void complain(struct scn_reader *r, int set, int line, const char *fmt, va_list ap)
+static void complain(struct scn_reader *r, const struct scn_node *at, int line, const char *fmt, va_list ap)
 {
 	size_t used;
 
 	if (r->failed || !r->errlen)
 		return;
 	r->failed = true;
-	if (set >= 0)
-		snprintf(r->err, r->errlen, "--set %s: ", scn_quote(r, r->sets[set]));
+	if (at->set >= 0)
+		snprintf(r->err, r->errlen, "--set %s: ", scn_quote(r, r->sets[at->set]));
 	else
-		snprintf(r->err, r->errlen, "%s:%d: ", r->file, line > 0 ? line : 1);
+		snprintf(r->err, r->errlen, "%s:%d: ", at->file ? at->file : r->file, line > 0 ? line : 1);
 	used = strlen(r->err);
 	snprintf(r->err + used, r->errlen - used, "%s: ", r->path_len ? r->path : "scenario");
 	used = strlen(r->err);
@@ -48,7 +48,7 @@ int scn_fail(struct scn_reader *r, const struct scn_node *at, const char *fmt, .
 	va_list ap;
 
 	va_start(ap, fmt);
-	complain(r, at->set, at->line, fmt, ap);
+	complain(r, at, at->line, fmt, ap);
 	va_end(ap);
 	return -EINVAL;
 }
@@ -58,7 +58,7 @@ int scn_fail_key(struct scn_reader *r, const struct scn_node *at, const char *fm
 	va_list ap;
 
 	va_start(ap, fmt);
-	complain(r, at->set, at->key_line, fmt, ap);
+	complain(r, at, at->key_line, fmt, ap);
 	va_end(ap);
 	return -EINVAL;
 }
@@ -277,11 +277,11 @@ int scn_int_value(struct scn_reader *r, const struct scn_node *n, const int64_t 
 		return scn_fail(r, n, "%s is not a whole number%s; write one from %lld to %lld",
 				scn_quote(r, n->text), n->plain ? "" : " (it stands in quotes)",
 				(long long)range[0], (long long)range[1]);
-	if (err || (negative && v) || v > INT64_MAX || (int64_t)v < range[0] ||
-	    (int64_t)v > range[1])
+	if (!err && v <= INT64_MAX)
+		*out = negative ? -(int64_t)v : (int64_t)v;
+	if (err || v > INT64_MAX || *out < range[0] || *out > range[1])
 		return scn_fail(r, n, "%s is out of range; write a number from %lld to %lld",
 				scn_quote(r, n->text), (long long)range[0], (long long)range[1]);
-	*out = (int64_t)v;
 	return 0;
 }
 

@@ -24,7 +24,7 @@ static const char *const credit_mends[] = {
 };
 
 static const char *const credit2_mends[] = {
-	"bias", "partner", "newcap", "savings", "idle", "pull", "place", "scale", "wake", "park", "share", NULL,
+	"bias", "partner", "newcap", "savings", "idle", "pull", "place", "scale", "wake", "park", "share", "even", NULL,
 };
 
 /* "all", "none", "share,cap", or "^push,^wake" (all but those). Returns -1 and the culprit in @err. */
@@ -73,6 +73,8 @@ static int set_credit(struct credit_params *p, const struct scn_param *param, ch
 		p->lb_ratelimit_ns = param->value;
 	else if (!strcmp(param->key, "weight_of"))
 		p->weight_of_domain = param->value != 0;
+	else if (!strcmp(param->key, "old_yields"))
+		p->old_yields = param->value != 0;
 	else if (!strcmp(param->key, "tickle_one_idle"))
 		p->tickle_one_idle = param->value != 0;
 	else if (!strcmp(param->key, "mend")) {
