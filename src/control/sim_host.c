@@ -368,8 +368,11 @@ static int core_call(struct machine *m, void *arg)
 	case CMD_VCPU_DOWN:
 		vcpu_down(cx, v);
 		return 0;
+	case CMD_POOL_MICRO:
+		return sched_adjust_global_micro(cx, pool, &cmd->micro);
 	case CMD_POOL_CREATE:
-		return cpupool_create(cx, CPUPOOL_ANY, cmd->sched);
+		return cmd->hidden ? cpupool_create_hidden(cx, CPUPOOL_ANY, (s32)cmd->pool) :
+				     cpupool_create(cx, CPUPOOL_ANY, cmd->sched);
 	case CMD_POOL_DESTROY:
 		return cpupool_destroy(cx, (s32)cmd->pool);
 	case CMD_CPU_ADD:
