@@ -142,6 +142,7 @@ static struct scenario *load(const struct sim_options *o, char *error)
 	if (!s)
 		return NULL;
 	free(s->domains[0].vcpus);
+	free(s->domains[0].settings);
 	free(s->domains[0].name);
 	s->nr_domains = 0;
 	return s;

@@ -29,8 +29,17 @@ def mask(line):
 
 
 def parse(path):
-    args, steps = [], []
+    args, steps, fenced = [], [], not path.endswith(".md")
     for n, line in enumerate(open(path).read().split("\n"), 1):
+        # Of a page, what is between ```console and ```, and its arguments in a comment.
+        if path.endswith(".md"):
+            if line.startswith("<!-- #:"):
+                line = line[5:].replace("-->", "")
+            elif line.startswith("```"):
+                fenced = line == "```console"
+                continue
+            elif not fenced:
+                continue
         if line.startswith("#:"):
             args += line[2:].split()
         elif line.startswith("# ") or line == "#":
