@@ -92,6 +92,10 @@ install: programs
 	[ ! -d scenarios ] || (find scenarios -type f | while read -r f; do \
 		install -D -m 644 "$$f" '$(DESTDIR)$(PREFIX)/share/rota/'"$$f"; done)
 
+# A Debian package, in $(O).
+deb: programs
+	@MAKE='$(MAKE)' scripts/deb '$(O)'
+
 # The C files, as .clang-format and .editorconfig want them; needs clang-format-19.
 format:
 	@git ls-files -z '*.c' '*.h' | xargs -0 scripts/format
@@ -112,6 +116,7 @@ help:
 	@echo 'make bench         times and instruction counts'
 	@echo 'make comparison    renew docs/comparison.md: the schedulers on the same ten scenarios'
 	@echo 'make install       DESTDIR= PREFIX=/usr/local'
+	@echo 'make deb           a Debian package in O'
 	@echo 'make format        bring the C files into shape'
 	@echo 'make clean         remove O'
 	@echo
