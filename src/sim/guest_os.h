@@ -158,6 +158,7 @@ struct guest_os_stats {
 	uint64_t ops; /* passes of programs */
 	uint64_t acquired;
 	uint64_t ple_exits[3]; /* of ACT_SPIN, ACT_TLB, ACT_CALL */
+	int64_t spin_ns[3]; /* CPU time of each, exits among it */
 	uint64_t halts_idle, halts_lock, kicks;
 	uint64_t shootdowns, ipis_call, ipis_reschedule, interrupts;
 	uint64_t switches;
