@@ -247,6 +247,20 @@ static inline struct task *task_pop(struct task_queue *q)
 	return t;
 }
 
+static inline void task_unlink(struct task_queue *q, const struct task *t)
+{
+	struct task *prev = NULL;
+
+	for (struct task *x = q->head; x != t; x = x->next)
+		prev = x;
+	if (prev)
+		prev->next = t->next;
+	else
+		q->head = t->next;
+	if (q->tail == t)
+		q->tail = prev;
+}
+
 /* Bring what is left of the vCPU's work up to the present. */
 void guest_account(struct guest_cpu *c);
 /* The host takes time from the vCPU's work, from now on. */

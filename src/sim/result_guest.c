@@ -10,7 +10,7 @@
 
 static json_t *lock_json(const struct lock *l)
 {
-	static const char *const kinds[] = { "ticket", "pv", "mutex" };
+	static const char *const kinds[] = { "ticket", "pv", "unfair", "mutex", "rwsem" };
 
 	return json_pack("{s:s,s:s,s:I,s:I,s:o,s:o}", "name", l->scn->name, "kind", kinds[l->scn->kind], "acquired",
 			 (json_int_t)l->acquired, "contended", (json_int_t)l->contended, "wait_ns",
