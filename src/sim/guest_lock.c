@@ -9,9 +9,9 @@
  * halts, and the owner kicks the head if that halts. A newcomer takes a free lock past the queue, unless its head is
  * awake and about to take it: that is how a lock whose next waiter is away stays in use.
  *
- * Unfair spinlock (Linux from 4.2 on under a hypervisor, without paravirtual ones): no queue. Who sees it free takes it,
- * so that a waiter that does not run keeps nobody waiting. Of those that see it at the same instant, whoever is stepped
- * first.
+ * Unfair spinlock (Linux from 4.2 on under a hypervisor, without paravirtual ones): no queue. Who sees it free takes
+ * it, so that a waiter that does not run keeps nobody waiting. Of those that see it at the same instant, whoever is
+ * stepped first.
  *
  * Mutex: waiters sleep. Unlocking wakes the first; whoever comes first takes it, and a woken waiter that finds it taken
  * waits at the head again.
