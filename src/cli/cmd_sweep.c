@@ -21,6 +21,8 @@ static const char usage[] =
 	"\n"
 	"  -j, --jobs N           processes (default: the CPUs of this machine)\n"
 	"  -o, --output FILE      the table as CSV; without it, to standard output\n"
+	"      --report FILE      a page with its charts, tables and findings\n"
+	"      --markdown FILE    the same as Markdown; --svg FILE the charts alone\n"
 	"      --set PATH=VALUE   change the scenario at all points, e.g. duration=1s\n"
 	"      --axis NAME=LIST   other values for an axis: 1,2,3 or 1..20, or some of its labels\n"
 	"      --check            only read SPEC and the scenarios it makes: no output when they are right\n"
@@ -28,20 +30,23 @@ static const char usage[] =
 	"\n"
 	"Example: rota sim sweep weights -j 4 --axis seed=1..20 -o weights.csv\n";
 
-enum { OPT_SET = 1000, OPT_AXIS, OPT_CHECK };
+enum { OPT_SET = 1000, OPT_AXIS, OPT_CHECK, OPT_REPORT, OPT_MARKDOWN, OPT_SVG };
 
 static const struct option options[] = {
 	{ "jobs", required_argument, NULL, 'j' },
 	{ "output", required_argument, NULL, 'o' },
 	{ "set", required_argument, NULL, OPT_SET },
 	{ "axis", required_argument, NULL, OPT_AXIS },
+	{ "report", required_argument, NULL, OPT_REPORT },
+	{ "markdown", required_argument, NULL, OPT_MARKDOWN },
+	{ "svg", required_argument, NULL, OPT_SVG },
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
 
 struct request {
-	const char *spec, *output;
+	struct sweep_files files;
 	int jobs;
 	bool check;
 	struct sweep_sets sets, axes;
@@ -84,9 +89,15 @@ static int take_option(struct request *q, int opt, char **argv)
 		q->jobs = (int)jobs;
 		return -1;
 	case 'o':
+	case OPT_REPORT:
+	case OPT_MARKDOWN:
+	case OPT_SVG:
 		if (!*optarg)
-			return misused("-o wants the name of a file", "");
-		q->output = optarg;
+			return misused(argv[optind - 1], " wants the name of a file");
+		*(opt == 'o'	      ? &q->files.csv :
+		  opt == OPT_REPORT   ? &q->files.report :
+		  opt == OPT_MARKDOWN ? &q->files.markdown :
+					&q->files.svg) = optarg;
 		return -1;
 	case OPT_SET:
 		if (!strchr(optarg, '='))
@@ -114,27 +125,93 @@ static int default_jobs(void)
 	return n < 1 ? 1 : n > SWEEP_MAX_JOBS ? SWEEP_MAX_JOBS : (int)n;
 }
 
-int sweep_write(const struct sweep_table *t, const char *path, char *err, size_t errlen)
-{
-	struct outfile out;
-	int ret;
+/* -- writing ----------------------------------------------------------------------- */
 
-	if (!path) {
-		sweep_csv(t, stdout);
-		return 0; /* main() looks whether it got there */
+enum file { CSV, REPORT, MARKDOWN, SVG, NR_FILES };
+
+static const char *path_of(const struct sweep_files *f, enum file which)
+{
+	return which == CSV ? f->csv : which == REPORT ? f->report : which == MARKDOWN ? f->markdown : f->svg;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	return slash ? slash + 1 : path;
+}
+
+static void put(const struct sweep_table *t, const struct sweep_files *f, enum file which, FILE *out)
+{
+	if (which == CSV)
+		sweep_csv(t, out);
+	else if (which == REPORT)
+		sweep_html(t, out);
+	else if (which == MARKDOWN)
+		sweep_markdown(t, f->image ? f->image : base_name(f->svg), out);
+	else
+		sweep_svg(t, out);
+}
+
+int sweep_try_files(const struct sweep_files *f, char *err, size_t errlen)
+{
+	for (enum file i = CSV; i < NR_FILES; i++) {
+		struct outfile probe;
+		int ret = path_of(f, i) ? outfile_open(&probe, path_of(f, i), err, errlen) : 0;
+
+		if (ret)
+			return ret;
+		if (path_of(f, i))
+			outfile_abort(&probe);
 	}
-	ret = outfile_open(&out, path, err, errlen);
-	if (ret)
-		return ret;
-	sweep_csv(t, out.f);
-	return outfile_close(&out, err, errlen);
+	return 0;
+}
+
+int sweep_write(const struct sweep_table *t, const struct sweep_files *f, char *err, size_t errlen)
+{
+	struct outfile out[NR_FILES] = { 0 };
+	int ret = 0;
+
+	/* None takes its name before all are written. */
+	for (enum file i = CSV; i < NR_FILES && !ret; i++) {
+		if (!path_of(f, i))
+			continue;
+		ret = outfile_open(&out[i], path_of(f, i), err, errlen);
+		if (!ret)
+			put(t, f, i, out[i].f);
+	}
+	for (enum file i = CSV; i < NR_FILES; i++) {
+		if (out[i].f && ret)
+			outfile_abort(&out[i]);
+		else if (out[i].f)
+			ret = outfile_close(&out[i], err, errlen);
+	}
+	return ret;
+}
+
+/* What was looked for in the table, for the person at the terminal. */
+static void print_findings(const struct sweep_table *t)
+{
+	const struct sweep *s = t->sweep;
+
+	for (int i = 0; i < s->nr_findings; i++) {
+		struct sweep_judgement j;
+		char text[200];
+
+		sweep_judge(t, &s->findings[i], &j);
+		sweep_judgement_text(&s->findings[i], &j, text, sizeof(text));
+		printf("%s%s\n  %s\n", i ? "\n" : "", s->findings[i].claim, text);
+		if (s->findings[i].why)
+			printf("  %s\n", s->findings[i].why);
+	}
 }
 
 static int run(const struct request *q, const struct sweep *s)
 {
-	struct sweep_how how = { .jobs = q->jobs ? q->jobs : default_jobs(), .progress = isatty(STDERR_FILENO) };
+	struct sweep_how how = { .jobs = q->jobs ? q->jobs : default_jobs(),
+				 .progress = isatty(STDERR_FILENO),
+				 .generate = sweep_generate };
 	struct sweep_table t = { 0 };
-	struct outfile probe;
 	char err[1400] = "";
 	int ret;
 
@@ -144,14 +221,16 @@ static int run(const struct request *q, const struct sweep *s)
 		return complain(err, CLI_USAGE);
 	if (q->check)
 		return CLI_DONE;
-	if (q->output) { /* better to hear now that it can't be written */
-		if (outfile_open(&probe, q->output, err, sizeof(err)))
-			return complain(err, CLI_FAILED);
-		outfile_abort(&probe);
-	}
+	/* better to hear now that they can't be written */
+	if (sweep_try_files(&q->files, err, sizeof(err)))
+		return complain(err, CLI_FAILED);
 	ret = sweep_run(s, &how, &t, err, sizeof(err));
 	if (!ret)
-		ret = sweep_write(&t, q->output, err, sizeof(err));
+		ret = sweep_write(&t, &q->files, err, sizeof(err));
+	if (!ret && !q->files.csv && !q->files.report && !q->files.markdown && !q->files.svg)
+		sweep_csv(&t, stdout); /* main() looks whether it got there */
+	else if (!ret)
+		print_findings(&t);
 	sweep_table_free(&t);
 	return ret ? complain(err, CLI_FAILED) : CLI_DONE;
 }

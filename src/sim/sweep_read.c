@@ -17,14 +17,14 @@
  * columns: {NAME: TERM}      required, 1 to 64. TERM: [OP] FIELD [/ [OP] FIELD]
  *                            FIELD: keys of the result joined by dots, entries of lists by name or index; * and ? stand
  *                            for any characters. OP: sum, mean, min, max, count of all the fields, none: 1 if all are 0
+ * plots:, findings:          sweep_find.c
  */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/scenario_read.h"
-#include "sim/sweep.h"
+#include "sim/sweep_read.h"
 
 #define MAX_VALUES 100000
 
@@ -547,8 +547,8 @@ static char *default_name(const char *path)
 
 static int read_top(struct scn_reader *r, const struct scn_node *root, struct sweep *s)
 {
-	static const char *const keys[] = { "name", "description", "scenario", "generate",
-					    "set",  "axes",	   "columns",  NULL };
+	static const char *const keys[] = { "name", "description", "scenario", "generate", "set",
+					    "axes", "columns",	   "plots",    "findings", NULL };
 	const struct scn_node *set;
 	int err;
 
@@ -576,6 +576,10 @@ static int read_top(struct scn_reader *r, const struct scn_node *root, struct sw
 		err = scn_need(r, root, "columns", "{share: domains.vm1.share}");
 	if (!err)
 		err = read_columns(r, scn_get(root, "columns"), s);
+	if (!err)
+		err = sweep_read_plots(r, scn_get(root, "plots"), s);
+	if (!err)
+		err = sweep_read_findings(r, scn_get(root, "findings"), s);
 	if (!err && !s->name) {
 		s->name = default_name(r->file);
 		err = s->name ? 0 : scn_fail_memory(r);
@@ -735,6 +739,7 @@ void sweep_free(struct sweep *s)
 		free(s->columns[c].top.path);
 		free(s->columns[c].bottom.path);
 	}
+	sweep_free_report(s);
 	free_sets(&s->fixed);
 	free(s->axes);
 	free(s->columns);
