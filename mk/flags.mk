@@ -30,6 +30,12 @@ endif
 LIBELF ?= $(if $(shell echo | $(CC) -include gelf.h -E -xc - >/dev/null 2>&1 && echo 1),1)
 override LIBELF := $(LIBELF)
 
+# A sweep over machines needs Open MPI, if it is here; MPI= does without.
+MPI ?= $(if $(shell mpicc --showme:version 2>/dev/null),1)
+override MPI := $(MPI)
+MPI_CFLAGS := $(if $(MPI),$(patsubst -I%,-isystem %,$(shell mpicc --showme:compile)))
+MPI_LIBS   := $(if $(MPI),$(shell mpicc --showme:link))
+
 # $(B) and $(B)/gen hold the headers made from embedded pages.
 CPPFLAGS_ALL := -D_GNU_SOURCE= -Isrc -I$(B) -I$(B)/gen -DROTA_SCENARIO_DIR='"$(PREFIX)/share/rota/scenarios"' \
 	-DROTA_SHARE_DIR='"$(PREFIX)/share/rota"' $(if $(LIBELF),-DROTA_LIBELF) $(CPPFLAGS)

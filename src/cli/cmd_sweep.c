@@ -2,6 +2,7 @@
 /* `rota sim sweep SPEC`: a scenario at every combination of some parameters, as one table. */
 #include <errno.h>
 #include <getopt.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,11 +119,13 @@ static int take_option(struct request *q, int opt, char **argv)
 	}
 }
 
+/* The CPUs that this process may use: mpirun gives each of its processes some. */
 static int default_jobs(void)
 {
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
+	cpu_set_t set;
+	int n = sched_getaffinity(0, sizeof(set), &set) ? 1 : CPU_COUNT(&set);
 
-	return n < 1 ? 1 : n > SWEEP_MAX_JOBS ? SWEEP_MAX_JOBS : (int)n;
+	return n < 1 ? 1 : n > SWEEP_MAX_JOBS ? SWEEP_MAX_JOBS : n;
 }
 
 /* -- writing ----------------------------------------------------------------------- */
@@ -206,41 +209,49 @@ static void print_findings(const struct sweep_table *t)
 	}
 }
 
-static int run(const struct request *q, const struct sweep *s)
+/* The run, in each process of mpirun; what there is to write is written by the first. */
+static int run_all(const struct request *q, const struct sweep *s, struct machines *m, char *err, size_t errlen)
 {
 	struct sweep_how how = { .jobs = q->jobs ? q->jobs : default_jobs(),
-				 .progress = isatty(STDERR_FILENO),
+				 .progress = isatty(STDERR_FILENO) && !m->rank && m->size == 1,
 				 .generate = sweep_generate };
 	struct sweep_table t = { 0 };
-	char err[1400] = "";
 	int ret;
 
 	if (how.jobs > s->nr_points)
 		how.jobs = s->nr_points;
-	if (sweep_check(s, how.generate, err, sizeof(err)))
-		return complain(err, CLI_USAGE);
+	ret = machines_run(m, s, &how, &t, err, errlen);
+	if (!ret && !m->rank)
+		ret = sweep_write(&t, &q->files, err, errlen);
+	if (!ret && !m->rank && !q->files.csv && !q->files.report && !q->files.markdown && !q->files.svg)
+		sweep_csv(&t, stdout); /* main() looks whether it got there */
+	else if (!ret && !m->rank)
+		print_findings(&t);
+	sweep_table_free(&t);
+	return ret ? CLI_FAILED : CLI_DONE;
+}
+
+static int run(const struct request *q, const struct sweep *s, struct machines *m, char *err, size_t errlen)
+{
+	if (sweep_check(s, sweep_generate, err, errlen))
+		return CLI_USAGE;
 	if (q->check)
 		return CLI_DONE;
 	/* better to hear now that they can't be written */
-	if (sweep_try_files(&q->files, err, sizeof(err)))
-		return complain(err, CLI_FAILED);
-	ret = sweep_run(s, &how, &t, err, sizeof(err));
-	if (!ret)
-		ret = sweep_write(&t, &q->files, err, sizeof(err));
-	if (!ret && !q->files.csv && !q->files.report && !q->files.markdown && !q->files.svg)
-		sweep_csv(&t, stdout); /* main() looks whether it got there */
-	else if (!ret)
-		print_findings(&t);
-	sweep_table_free(&t);
-	return ret ? complain(err, CLI_FAILED) : CLI_DONE;
+	if (!m->rank && sweep_try_files(&q->files, err, errlen)) {
+		machines_refuse(m);
+		return CLI_FAILED;
+	}
+	return run_all(q, s, m, err, errlen);
 }
 
 /* @argv[0] is "sweep". */
 int cmd_sim_sweep(int argc, char **argv)
 {
 	struct request q = { 0 };
+	struct machines m = { 0 };
 	struct sweep *s = NULL;
-	char err[1400], *path;
+	char err[1400] = "", *path;
 	int opt, ret = -1;
 
 	optind = 0;
@@ -251,12 +262,17 @@ int cmd_sim_sweep(int argc, char **argv)
 		ret = misused("give a specification: a file, - or one that comes with rota", "");
 	if (ret < 0 && optind + 1 < argc)
 		ret = misused("one specification at a time, not also ", argv[optind + 1]);
+	if (ret < 0 && machines_begin(&m, err, sizeof(err)))
+		ret = CLI_USAGE;
 	if (ret < 0) {
 		path = scenario_find(argv[optind]);
 		s = sweep_load(path ? path : argv[optind], &q.sets, &q.axes, err, sizeof(err));
 		free(path);
-		ret = s ? run(&q, s) : complain(err, CLI_USAGE);
+		ret = s ? run(&q, s, &m, err, sizeof(err)) : CLI_USAGE;
 	}
+	if (*err && !m.rank)
+		complain(err, ret);
+	machines_end(&m);
 	sweep_free(s);
 	free(q.sets.set);
 	free(q.axes.set);

@@ -129,7 +129,7 @@ static const char *set_key(struct wish *w, const char *key, const char *value)
 	if (!strcmp(key, "budget-grain"))
 		return !an_parse_time(value, 0, &w->budget_grain) && w->budget_grain ? NULL : "write a time as 1ms";
 	if (!strcmp(key, "switch-cost"))
-		return an_parse_time(value, 0, &w->switch_cost) ? "write a time as 10us" : NULL;
+		return strcmp(value, "0") && an_parse_time(value, 0, &w->switch_cost) ? "write a time as 10us" : NULL;
 	if (!strcmp(key, "pcpus"))
 		return set_number(value, SCHED_MAX_PCPUS, &w->pcpus);
 	if (!strcmp(key, "kind"))
@@ -158,15 +158,26 @@ static const char *set_key(struct wish *w, const char *key, const char *value)
 	return what;
 }
 
+/* A value as YAML: "20ms:100ms" may stand in quotes. */
+static void unquote(const char *yaml, char *out, size_t len)
+{
+	size_t n = strlen(yaml), quoted = n >= 2 && yaml[0] == '"' && yaml[n - 1] == '"';
+
+	n = n - 2 * quoted < len ? n - 2 * quoted : len - 1;
+	memcpy(out, yaml + quoted, n);
+	out[n] = 0;
+}
+
 static int read_wish(const struct sweep_sets *params, struct wish *w, char *err, size_t errlen)
 {
 	*w = (struct wish){ .vms = 1, .budget_grain = 1000, .pcpus = 1, .sched = "rtxen" };
 	taskset_defaults(&w->gen);
 	for (int i = 0; i < params->nr; i++) {
 		size_t len = strcspn(params->set[i], "=");
-		const char *value = params->set[i] + len + 1, *what;
-		char key[64];
+		const char *what;
+		char key[64], value[4096];
 
+		unquote(params->set[i] + len + 1, value, sizeof(value));
 		snprintf(key, sizeof(key), "%.*s", (int)(len < 63 ? len : 63), params->set[i]);
 		what = set_key(w, key, value);
 		if (!what)

@@ -129,8 +129,8 @@ static int read_sets(struct scn_reader *r, const struct scn_node *n, const char 
 
 /* -- axes ------------------------------------------------------------------------ */
 
-/* Takes @label. The value's own assignments come later, or are the axis's path and the label. */
-static struct sweep_value *add_value(struct sweep_axis *a, char *label)
+/* Takes @label. @yaml: the value for the axis's path, the label unless given; without a path assignments come later. */
+static struct sweep_value *add_value(struct sweep_axis *a, char *label, const char *yaml)
 {
 	struct sweep_value *bigger = label ? realloc(a->values, (size_t)(a->nr_values + 1) * sizeof(*bigger)) : NULL;
 	struct sweep_value *v;
@@ -145,11 +145,12 @@ static struct sweep_value *add_value(struct sweep_axis *a, char *label)
 	v->label = label;
 	a->nr_values++;
 	if (a->path) {
-		size_t len = strlen(a->path) + strlen(label) + 2;
+		const char *value = yaml ? yaml : label;
+		size_t len = strlen(a->path) + strlen(value) + 2;
 		char *set = malloc(len);
 
 		if (set)
-			snprintf(set, len, "%s=%s", a->path, label);
+			snprintf(set, len, "%s=%s", a->path, value);
 		if (add_set(&v->sets, set))
 			return NULL;
 	}
@@ -180,10 +181,15 @@ static int read_list(struct scn_reader *r, const struct scn_node *n, struct swee
 
 	for (const struct scn_node *c = n->first; c; c = c->next, i++) {
 		size_t path = scn_enter_item(r, NULL, i);
+		char *yaml;
+		bool added;
 
 		if (scn_is_null(c))
 			return scn_fail(r, c, "is nothing; write a value");
-		if (!add_value(a, flow("", "", c)))
+		yaml = flow("", "", c);
+		added = yaml && add_value(a, strdup(c->kind == SCN_SCALAR ? c->text : yaml), yaml);
+		free(yaml);
+		if (!added)
 			return scn_fail_memory(r);
 		scn_leave(r, path);
 	}
@@ -200,7 +206,7 @@ static int read_labelled(struct scn_reader *r, const struct scn_node *n, struct 
 		for (const struct scn_node *d = n->first; d != c; d = d->next)
 			if (!strcmp(d->key, c->key))
 				return scn_fail_key(r, c, "is given twice (first on line %d); keep one", d->key_line);
-		v = add_value(a, strdup(c->key));
+		v = add_value(a, strdup(c->key), NULL);
 		if (!v)
 			return scn_fail_memory(r);
 		err = read_sets(r, c, "", &v->sets);
@@ -275,7 +281,7 @@ static int read_range(struct scn_reader *r, const struct scn_node *n, struct swe
 	err = check_many(r, n, (v[1] - v[0]) / v[2] + 1);
 	for (int64_t x = v[0]; !err && x <= v[1]; x += v[2]) {
 		print_quantity(x, unit[0], text, sizeof(text));
-		if (!add_value(a, strdup(text)))
+		if (!add_value(a, strdup(text), NULL))
 			return scn_fail_memory(r);
 	}
 	return err;
@@ -287,7 +293,7 @@ static int add_integers(struct sweep_axis *a, int64_t from, int64_t to)
 
 	for (int64_t i = from; i <= to; i++) {
 		snprintf(text, sizeof(text), "%lld", (long long)i);
-		if (!add_value(a, strdup(text)))
+		if (!add_value(a, strdup(text), NULL))
 			return -ENOMEM;
 	}
 	return 0;
@@ -655,7 +661,7 @@ static int new_values(struct sweep_axis *a, char *list)
 		return add_integers(a, (int64_t)from, (int64_t)to);
 	}
 	for (char *w = strtok_r(list, ",", &save); w; w = strtok_r(NULL, ",", &save))
-		if (a->nr_values == MAX_VALUES || !add_value(a, strdup(w)))
+		if (a->nr_values == MAX_VALUES || !add_value(a, strdup(w), NULL))
 			return -ENOMEM;
 	return 0;
 }
