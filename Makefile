@@ -25,8 +25,10 @@ include mk/live.mk
 
 # The core is one translation unit, sched.c, which includes the other .c files
 # of its folder: that is how clang compiles it for BPF, so we build it no other way.
-LIB_SRCS   := $(wildcard src/sched/sched.c src/trace/*.c src/symbols/*.c src/sim/*.c src/analysis/*.c) $(LIVE_SRCS)
+LIB_SRCS   := $(wildcard src/sched/sched.c src/trace/*.c src/symbols/*.c src/sim/*.c src/analysis/*.c) $(LIVE_SRCS) \
+	$(filter-out src/control/rotad_main.c,$(wildcard src/control/*.c))
 CLI_SRCS   := $(wildcard src/cli/*.c)
+ROTAD_SRCS := src/control/rotad_main.c
 TEST_SRCS  := $(wildcard tests/unit/*.c tests/property/*.c)
 BENCH_SRCS := $(wildcard bench/*.c)
 EMBEDDED   := $(wildcard src/*/*.html src/*/*.js src/*/*.css)
@@ -38,11 +40,12 @@ gen_name = $(B)/gen/$(subst .,_,$(notdir $(1))).h
 
 LIB_OBJS := $(call objs,$(LIB_SRCS))
 CLI_OBJS := $(call objs,$(CLI_SRCS))
+ROTAD_OBJS := $(call objs,$(ROTAD_SRCS))
 TESTS    := $(call programs,$(TEST_SRCS))
 BENCHES  := $(call programs,$(BENCH_SRCS))
-OBJS     := $(LIB_OBJS) $(CLI_OBJS) $(call objs,$(TEST_SRCS) $(BENCH_SRCS))
+OBJS     := $(LIB_OBJS) $(CLI_OBJS) $(ROTAD_OBJS) $(call objs,$(TEST_SRCS) $(BENCH_SRCS))
 GEN_HDRS := $(foreach f,$(EMBEDDED),$(call gen_name,$(f)))
-ROTA     := $(if $(CLI_SRCS),$(B)/rota)
+ROTA     := $(if $(CLI_SRCS),$(B)/rota $(B)/rotad)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -51,7 +54,7 @@ ROTA     := $(if $(CLI_SRCS),$(B)/rota)
 
 # Hard links, because a program finds what lies beside it by its own path.
 all: programs
-	@for f in librota.a $(if $(ROTA),rota) $(if $(MPI),rota-mpi.so); do ln -f $(B)/$$f $(O)/$$f; done
+	@for f in librota.a $(if $(ROTA),rota rotad) $(if $(MPI),rota-mpi.so); do ln -f $(B)/$$f $(O)/$$f; done
 
 programs: $(B)/librota.a $(ROTA) $(if $(MPI),$(B)/rota-mpi.so)
 tests: programs $(TESTS)
@@ -88,7 +91,10 @@ $(B)/librota.a: $(LIB_OBJS) $(B)/sources
 	$(Q)$(AR) rcs $@ $(LIB_OBJS)
 
 $(B)/rota: $(CLI_OBJS) $(B)/librota.a $(B)/sources
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(CLI_OBJS) $(B)/librota.a $(LDLIBS_ALL)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(CLI_OBJS) $(B)/librota.a $(CLI_LIBS) $(LDLIBS_ALL)
+
+$(B)/rotad: $(ROTAD_OBJS) $(B)/librota.a $(B)/sources
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(ROTAD_OBJS) $(B)/librota.a $(LDLIBS_ALL)
 
 # Loaded by rota when mpirun started it: what runs without MPI has nothing of it in the process.
 $(B)/rota-mpi.so: $(wildcard src/cli/mpi/*.[ch]) src/sim/sweep.h $(B)/flags

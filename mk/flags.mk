@@ -36,9 +36,19 @@ override MPI := $(MPI)
 MPI_CFLAGS := $(if $(MPI),$(patsubst -I%,-isystem %,$(shell mpicc --showme:compile)))
 MPI_LIBS   := $(if $(MPI),$(shell mpicc --showme:link))
 
+# xl.cfg is read through xl's own library, and `rota top` draws with ncurses, if their headers are here; LIBXLUTIL=
+# and NCURSES= do without.
+LIBXLUTIL ?= $(if $(shell echo | $(CC) -include libxlutil.h -E -xc - >/dev/null 2>&1 && echo 1),1)
+override LIBXLUTIL := $(LIBXLUTIL)
+NCURSES ?= $(if $(shell echo | $(CC) -include ncurses.h -E -xc - >/dev/null 2>&1 && echo 1),1)
+override NCURSES := $(NCURSES)
+# The command's own libraries.
+CLI_LIBS = $(if $(LIBXLUTIL),-lxlutil) $(if $(NCURSES),-lncursesw -ltinfo)
+
 # $(B) and $(B)/gen hold the headers made from embedded pages.
 CPPFLAGS_ALL := -D_GNU_SOURCE= -Isrc -I$(B) -I$(B)/gen -DROTA_SCENARIO_DIR='"$(PREFIX)/share/rota/scenarios"' \
-	-DROTA_SHARE_DIR='"$(PREFIX)/share/rota"' $(if $(LIBELF),-DROTA_LIBELF) $(CPPFLAGS)
+	-DROTA_SHARE_DIR='"$(PREFIX)/share/rota"' $(if $(LIBELF),-DROTA_LIBELF) \
+	$(if $(LIBXLUTIL),-DROTA_LIBXLUTIL) $(if $(NCURSES),-DROTA_NCURSES) $(CPPFLAGS)
 CFLAGS_ALL   := $(CFLAGS_BASE) $(foreach m,$(MODES),$(CFLAGS_$(m))) $(WERROR) $(CFLAGS)
 LDFLAGS_ALL  := $(LDFLAGS)
 LDLIBS_ALL    = -lyaml -ljansson -lm $(if $(LIBELF),-lelf) $(LIVE_LIBS) $(LDLIBS)

@@ -18,9 +18,35 @@ static const struct {
 	{ "trace", cmd_trace, "import recordings of real hosts, read and convert traces" },
 	{ "symbols", cmd_symbols, "what a guest kernel was doing, by instruction pointer" },
 	{ "host", cmd_host, "start, stop and look at the live host: this machine's KVM virtual machines" },
-	{ "list", cmd_list, "the live host's domains" },
+	{ "list", cmd_list, "the host's domains" },
 	{ "vcpu-list", cmd_vcpu_list, "their vCPUs" },
+	{ "domid", cmd_domid, "a domain's id" },
+	{ "domname", cmd_domname, "a domain's name" },
+	{ "uptime", cmd_uptime, "how long domains have been there" },
+	{ "vcpu-pin", cmd_vcpu_pin, "which CPUs a vCPU may use, and prefers" },
+	{ "vcpu-set", cmd_vcpu_set, "how many vCPUs of a domain are plugged in" },
+	{ "create", cmd_create, "create a domain from a config file" },
+	{ "destroy", cmd_destroy, "terminate a domain" },
+	{ "pause", cmd_pause, "pause a domain" },
+	{ "unpause", cmd_unpause, "let it run again" },
+	{ "rename", cmd_rename, "rename a domain" },
+	{ "cpupool-list", cmd_cpupool_list, "the cpupools" },
+	{ "cpupool-create", cmd_cpupool_create, "create a cpupool" },
+	{ "cpupool-destroy", cmd_cpupool_destroy, "remove a cpupool" },
+	{ "cpupool-rename", cmd_cpupool_rename, "rename a cpupool" },
+	{ "cpupool-cpu-add", cmd_cpupool_cpu_add, "add CPUs to a cpupool" },
+	{ "cpupool-cpu-remove", cmd_cpupool_cpu_remove, "remove CPUs from a cpupool" },
+	{ "cpupool-migrate", cmd_cpupool_migrate, "move a domain into a cpupool" },
+	{ "cpupool-numa-split", cmd_cpupool_numa_split, "one cpupool per NUMA node" },
 	{ "sched-credit", cmd_sched_credit, "get or set weights, caps and the credit scheduler's parameters" },
+	{ "sched-credit2", cmd_sched_credit2, "the same of credit2" },
+	{ "sched-rtds", cmd_sched_rtds, "get or set rtds parameters" },
+	{ "sched-rtxen", cmd_sched_rtxen, "get or set rtxen parameters" },
+	{ "sched-sedf", cmd_sched_sedf, "get or set sedf parameters" },
+	{ "sched-arinc653", cmd_sched_arinc653, "get or set an arinc653 pool's table" },
+	{ "info", cmd_info, "about the host" },
+	{ "step", cmd_step, "let time pass on a simulated host" },
+	{ "speed", cmd_speed, "how fast its time runs" },
 };
 
 #define NR_FAMILIES (sizeof(families) / sizeof(families[0]))
@@ -31,7 +57,7 @@ static void usage(FILE *out)
 		     "Xen's CPU schedulers, for a simulated host and for KVM virtual machines.\n\n"
 		     "Commands:\n");
 	for (size_t i = 0; i < NR_FAMILIES; i++)
-		fprintf(out, "  %-12s %s\n", families[i].name, families[i].help);
+		fprintf(out, "  %-18s %s\n", families[i].name, families[i].help);
 	fprintf(out, "\n  -h, --help     this text; `rota COMMAND --help` tells more\n"
 		     "  -V, --version  the version\n");
 }
@@ -48,8 +74,7 @@ static int finish(int ret)
 	if (!fflush(stdout) && !ferror(stdout))
 		return ret;
 	if (ret == CLI_DONE && errno != EPIPE)
-		fprintf(stderr, "rota: can't write to standard output: %s\n",
-			strerror(errno ? errno : EIO));
+		fprintf(stderr, "rota: can't write to standard output: %s\n", strerror(errno ? errno : EIO));
 	return ret == CLI_DONE ? CLI_FAILED : ret;
 }
 
@@ -80,8 +105,7 @@ static int run(int argc, char **argv)
 	for (size_t i = 0; i < NR_FAMILIES; i++)
 		if (!strcmp(argv[1], families[i].name))
 			return families[i].run(argc - 1, argv + 1);
-	fprintf(stderr, "rota: there is no command or option '%s'; `rota --help` lists them\n",
-		argv[1]);
+	fprintf(stderr, "rota: there is no command or option '%s'; `rota --help` lists them\n", argv[1]);
 	return CLI_USAGE;
 }
 

@@ -13,6 +13,18 @@ static inline bool vcpu_runnable(vcpu_t *v)
 	return !(v->pause_flags | v->pause_count | v->domain->pause_count);
 }
 
+/* It has a turn, or waits for one. */
+static inline bool vcpu_away(vcpu_t *v)
+{
+	return v->pause_flags & VPF_away;
+}
+
+/* It could run, if only somebody ran it: what vcpu_runnable() is to a policy. */
+static inline bool vcpu_wants_cpu(vcpu_t *v)
+{
+	return !((v->pause_flags & (u8)~VPF_away) | v->pause_count | v->domain->pause_count);
+}
+
 static inline pcpu_t *pcpu_of(host_t *h, u32 cpu)
 {
 	return &h->pcpus[cpu];
@@ -40,6 +52,8 @@ static inline void timer_set(sched_call_t *cx, pcpu_t *p, u32 timer, s64 at_ns)
 	first = p->timer_ns[TIMER_TICK] < p->timer_ns[TIMER_ACCT] ? p->timer_ns[TIMER_TICK] : p->timer_ns[TIMER_ACCT];
 	if (p->timer_ns[TIMER_SLICE] < first)
 		first = p->timer_ns[TIMER_SLICE];
+	if (p->timer_ns[TIMER_MICRO] < first)
+		first = p->timer_ns[TIMER_MICRO];
 	if (first == p->deadline_ns)
 		return;
 	p->deadline_ns = first;
@@ -107,6 +121,13 @@ static inline void rt_copy_params(struct rt_params ARENA *to, const struct rt_pa
 static void runstate_set(sched_call_t *cx, vcpu_t *v, u32 runstate);
 CORE_FN int vcpu_sleep_locked(sched_call_t *cx ARG, vcpu_t *v ARG);
 CORE_FN int vcpu_wake_locked(sched_call_t *cx ARG, vcpu_t *v ARG);
+/* assist.c */
+CORE_FN int turn_cancel(sched_call_t *cx ARG, vcpu_t *v ARG);
+/* micropool.c */
+CORE_FN int micro_look(sched_call_t *cx ARG, pcpu_t *p ARG);
+/* cpupool.c */
+static void pool_count_cpu(cpupool_t *pool, u32 cpu, bool joins);
+NO_FRAME u32 evacuate(sched_call_t *cx, cpupool_t *pool, pcpu_t *p);
 /* affinity.c */
 NO_FRAME void vcpu_move_start(sched_call_t *cx, vcpu_t *v);
 NO_FRAME void vcpu_move_finish(sched_call_t *cx, vcpu_t *v);

@@ -6,6 +6,8 @@
  * new is sent to it, and moves away who is there; until the last has left, the answer is -EAGAIN and the pCPU is
  * "moving". Only that removal can be finished, or undone by adding the pCPU again.
  *
+ * A hidden pool has pCPUs, and nothing else of its own: microslice.c.
+ *
  * Moving a domain keeps its weight, cap and, where they still meet the new pool, its affinities. (Xen resets them
  * all, which costs its users their settings.)
  */
@@ -17,12 +19,10 @@ static cpupool_t *cpupool_find(host_t *h, s32 id)
 	return &h->pools[id];
 }
 
-SCHED_API s32 cpupool_create(sched_call_t *cx, s32 id, u32 sched)
+/* The id for a new pool: @id, or for CPUPOOL_ANY as in Xen: after the last; the first gap when that is at the end. */
+static s32 pool_id(host_t *h, s32 id)
 {
-	host_t *h = cx->host;
-	cpupool_t *pool;
 	u32 last = 0, nr = 0; /* one after the last that is used, how many are */
-	bool known = false;
 
 	for (u32 i = ZERO; i < h->limits.pools && can_loop; i++)
 		if (h->pools[i].used) {
@@ -32,7 +32,6 @@ SCHED_API s32 cpupool_create(sched_call_t *cx, s32 id, u32 sched)
 	if (nr >= h->limits.pools)
 		return -SCHED_ENOSPC;
 	if (id == CPUPOOL_ANY) {
-		/* As in Xen: after the last; the first gap when that is at the end. */
 		id = (s32)last;
 		if ((u32)id >= h->limits.pools)
 			for (id = 0; (u32)id < h->limits.pools && h->pools[id].used && can_loop; id++)
@@ -40,16 +39,14 @@ SCHED_API s32 cpupool_create(sched_call_t *cx, s32 id, u32 sched)
 	}
 	if (id < 0 || (u32)id >= h->limits.pools)
 		return -SCHED_ENOSPC;
-	if (h->pools[id].used)
-		return -SCHED_EEXIST;
-#define SCHEDULER(name, number, full) known |= sched == number;
-	SCHEDULERS(SCHEDULER)
-#undef SCHEDULER
-	if (!known)
-		return -SCHED_ENOENT;
-	cx->calls++;
-	pool = &h->pools[id];
-	pool->id = (u32)id;
+	return h->pools[id].used ? -SCHED_EEXIST : id;
+}
+
+static cpupool_t *pool_begin(host_t *h, u32 id, u32 sched)
+{
+	cpupool_t *pool = &h->pools[id];
+
+	pool->id = id;
 	pool->used = 1;
 	pool->sched = (u8)sched;
 	pool->nr_cpus = 0;
@@ -58,7 +55,46 @@ SCHED_API s32 cpupool_create(sched_call_t *cx, s32 id, u32 sched)
 	pool->host = h;
 	list_init(&pool->domains);
 	mask_zero(&pool->cpus);
-	hook_pool_init(pool);
+	assist_pool_init(pool);
+	return pool;
+}
+
+SCHED_API s32 cpupool_create(sched_call_t *cx, s32 id, u32 sched)
+{
+	host_t *h = cx->host;
+	bool known = false;
+
+	id = pool_id(h, id);
+	if (id < 0)
+		return id;
+#define SCHEDULER(name, number, full) known |= sched == number;
+	SCHEDULERS(SCHEDULER)
+#undef SCHEDULER
+	if (!known)
+		return -SCHED_ENOENT;
+	cx->calls++;
+	hook_pool_init(pool_begin(h, (u32)id, sched));
+	return id;
+}
+
+SCHED_API s32 cpupool_create_hidden(sched_call_t *cx, s32 id, s32 parent_id)
+{
+	host_t *h = cx->host;
+	cpupool_t *parent = cpupool_find(h, parent_id);
+
+	id = pool_id(h, id);
+	if (id < 0)
+		return id;
+	if (!parent)
+		return -SCHED_ENOENT;
+	if (parent->assist.parent || !has_turns(parent->sched))
+		return -SCHED_EINVAL;
+	if (parent->assist.hidden)
+		return -SCHED_EEXIST;
+	cx->calls++;
+	sched_lock(parent);
+	micro_pool_init(pool_begin(h, (u32)id, parent->sched), parent);
+	sched_unlock(parent);
 	return id;
 }
 
@@ -70,9 +106,17 @@ SCHED_API s32 cpupool_destroy(sched_call_t *cx, s32 id)
 	if (!pool)
 		return -SCHED_ENOENT;
 	/* A pCPU on its way out still belongs here. */
-	if (pool->nr_domains || pool->nr_cpus || (h->moving_cpu >= 0 && h->moving_pool == pool->id))
+	if (pool->nr_domains || pool->nr_cpus > pool->assist.nr_lent || pool->assist.hidden ||
+	    (h->moving_cpu >= 0 && h->moving_pool == pool->id))
 		return -SCHED_EBUSY;
 	cx->calls++;
+	if (pool->assist.parent) {
+		cpupool_t *parent = pool->assist.parent;
+
+		sched_lock(parent);
+		micro_pool_end(cx, pool);
+		sched_unlock(parent);
+	}
 	pool->used = 0;
 	return 0;
 }
@@ -109,11 +153,13 @@ SCHED_API s32 cpupool_add_cpu(sched_call_t *cx, s32 id, s32 cpu)
 			return -SCHED_EADDRNOTAVAIL;
 		/* Undo the half-done removal: it still has this pool's scheduler. */
 		cx->calls++;
-		sched_lock(pool);
+		sched_lock(p->pool);
 		pool_count_cpu(pool, (u32)cpu, true);
-		hook_pcpu_init(cx, p); /* moving_cpu tells it that vCPUs may be there still */
+		if (!p->assist.micro)
+			hook_pcpu_init(cx, p); /* moving_cpu tells it that vCPUs may be there still */
 		h->moving_cpu = -1;
-		sched_unlock(pool);
+		micro_cpus_changed(cx, pool);
+		sched_unlock(p->pool);
 		kick(cx, p);
 		return 0;
 	}
@@ -121,11 +167,16 @@ SCHED_API s32 cpupool_add_cpu(sched_call_t *cx, s32 id, s32 cpu)
 		return -SCHED_ENODEV;
 	cx->calls++;
 	mask_clear(&h->free_cpus, (u32)cpu);
-	sched_lock(pool);
-	p->pool = pool;
+	p->pool = pool->assist.parent ? pool->assist.parent : pool;
+	sched_lock(p->pool);
 	pool_count_cpu(pool, (u32)cpu, true);
-	hook_pcpu_init(cx, p);
-	sched_unlock(pool);
+	if (pool->assist.parent) {
+		p->assist.micro = pool;
+	} else {
+		hook_pcpu_init(cx, p);
+		micro_cpus_changed(cx, pool);
+	}
+	sched_unlock(p->pool);
 	record(cx, TRC_ROTA_POOL_CPU, pool->id, (u32)cpu);
 	kick(cx, p);
 	return 0;
@@ -181,6 +232,26 @@ CORE_FN bool pinned_to(cpupool_t *pool ARG, u32 cpu)
 	return false;
 }
 
+/* The pCPU leaves its pool's set: nobody new is sent there. Lock held. */
+static void rm_cpu_begin(sched_call_t *cx, cpupool_t *pool, pcpu_t *p)
+{
+	host_t *h = cx->host;
+
+	h->moving_cpu = (s32)p->id;
+	h->moving_pool = pool->id;
+	pool_count_cpu(pool, p->id, false);
+	if (pool->assist.parent) {
+		if (mask_test(&pool->assist.lent, p->id)) {
+			mask_clear(&pool->assist.lent, p->id);
+			pool->assist.nr_lent--;
+		}
+	} else {
+		hook_pcpu_deinit(cx, p);
+		micro_cpus_changed(cx, pool);
+	}
+	turn_cancel_all(cx, p);
+}
+
 SCHED_API s32 cpupool_rm_cpu(sched_call_t *cx, s32 id, s32 cpu)
 {
 	host_t *h = cx->host;
@@ -198,29 +269,27 @@ SCHED_API s32 cpupool_rm_cpu(sched_call_t *cx, s32 id, s32 cpu)
 	if ((u32)cpu >= h->limits.pcpus || (cpu == 0 && id == 0))
 		return -SCHED_EINVAL;
 	p = pcpu_of(h, (u32)cpu);
-	if (p->pool != pool || (h->moving_cpu >= 0 && h->moving_cpu != cpu))
+	if ((p->assist.micro ? p->assist.micro : p->pool) != pool || (h->moving_cpu >= 0 && h->moving_cpu != cpu))
 		return -SCHED_EADDRNOTAVAIL;
 	if (h->moving_cpu != cpu) {
 		if (pool->nr_cpus == 1 && pool->nr_domains)
 			return -SCHED_EBUSY;
 		if (pinned_to(pool, (u32)cpu))
 			return -SCHED_EADDRINUSE;
-		h->moving_cpu = cpu;
-		h->moving_pool = pool->id;
-		sched_lock(pool);
-		pool_count_cpu(pool, (u32)cpu, false);
-		hook_pcpu_deinit(cx, p);
-		sched_unlock(pool);
+		sched_lock(p->pool);
+		rm_cpu_begin(cx, pool, p);
+		sched_unlock(p->pool);
 	}
 	cx->calls++;
-	sched_lock(pool);
-	left = evacuate(cx, pool, p);
-	sched_unlock(pool);
+	sched_lock(p->pool);
+	left = evacuate(cx, p->pool, p);
+	sched_unlock(p->pool);
 	if (left || p->curr != p->idle || p->prev) {
 		kick(cx, p);
 		return -SCHED_EAGAIN;
 	}
 	p->pool = NULL;
+	p->assist.micro = NULL;
 	for (u32 t = ZERO; t < NR_TIMERS && can_loop; t++)
 		timer_set(cx, p, t, TIME_NEVER);
 	mask_set(&h->free_cpus, (u32)cpu);
@@ -243,7 +312,7 @@ SCHED_API s32 cpupool_move_domain(sched_call_t *cx, domain_t *d, s32 id)
 		d->moving = 0;
 		return domain_unpause(cx, d);
 	}
-	if (!to || !to->nr_cpus)
+	if (!to || !to->nr_cpus || to->assist.parent)
 		return -SCHED_ENOENT;
 	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next)
 		if (link_of(l, vcpu_t, domain_link)->affinity_broken)

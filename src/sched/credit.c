@@ -134,6 +134,7 @@ CORE_FN int credit_vcpu_init(sched_call_t *cx ARG, vcpu_t *v ARG)
 	v->credit.last_run_ns = cx->now;
 	v->credit.boost_ns = 0;
 	v->credit.lent_ns = 0;
+	v->credit.left_ns = 0;
 	v->credit.pri = CREDIT_UNDER;
 	v->credit.queued = 0;
 	v->credit.flags = mask_weight(&v->hard, cx->host->mask_words) == 1 ? CREDIT_PINNED : 0;
@@ -300,6 +301,63 @@ CORE_FN int credit_push_rest(sched_call_t *cx ARG, pcpu_t *p ARG)
 	return 0;
 }
 
+/* ---- turns (assist.c) ---- */
+
+/* It owes less than a slice, and its cap leaves it something. */
+static bool credit_affords(vcpu_t *v)
+{
+	cpupool_t *pool = v->domain->pool;
+
+	return v->credit.credit_ns > -pool->credit.params.tslice_ns &&
+	       (!v->domain->cap || v->credit.cap_ns > CREDIT_MIN_TIMER_NS);
+}
+
+static s64 credit_standing(vcpu_t *v)
+{
+	s64 class = CREDIT_OVER - v->credit.pri;
+
+	return class * 4 * CREDIT_SAVED_SLICES * v->domain->pool->credit.params.tslice_ns + v->credit.credit_ns;
+}
+
+CORE_FN int credit_turn_begin(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *v ARG)
+{
+	cpupool_t *pool = p->pool;
+	vcpu_t *prev = p->curr;
+	s64 left = p->timer_ns[TIMER_SLICE] == TIME_NEVER ? 0 : p->timer_ns[TIMER_SLICE] - cx->now;
+
+	if (!prev->is_idle && !vcpu_away(prev)) {
+		credit_burn(cx, pool, prev);
+		prev->credit.last_run_ns = cx->now;
+		prev->credit.start_ns -= cx->now;
+		if (v->assist.kind == TURN_LENT)
+			left -= v->assist.turn_ns;
+		if (!vcpu_runnable(prev)) {
+			/* it leaves anyway */
+		} else if (left < CREDIT_MIN_TIMER_NS) {
+			credit_enqueue(pool, prev);
+		} else {
+			prev->credit.left_ns = left;
+			credit_put_back(pool, prev);
+		}
+	}
+	if (mask_test(&pool->cpus, p->id))
+		credit_set_idle(pool, p, false);
+	v->credit.start_ns += cx->now;
+	v->credit.burnt_ns = cx->now;
+	return 0;
+}
+
+CORE_FN int credit_turn_end(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *v ARG)
+{
+	cpupool_t *pool = p->pool;
+
+	credit_burn(cx, pool, v);
+	v->credit.last_run_ns = cx->now;
+	v->credit.start_ns -= cx->now;
+	v->credit.pri = v->credit.credit_ns < 0 ? CREDIT_OVER : CREDIT_UNDER;
+	return 0;
+}
+
 static void credit_affinity_set(sched_call_t *cx, vcpu_t *v)
 {
 	if (mask_weight(&v->hard, cx->host->mask_words) == 1)
@@ -373,7 +431,7 @@ CORE_FN int credit_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 
 	if (tracing(cx))
 		record(cx, TRC_CREDIT_SCHEDULE, p->id << 16 | prev->is_idle, 0);
-	if (!prev->is_idle) {
+	if (!prev->is_idle && likely(!vcpu_away(prev))) {
 		credit_burn(cx, pool, prev);
 		prev->credit.last_run_ns = cx->now;
 		if (credit_cap_used_up(pool, prev) && vcpu_runnable(prev))
@@ -418,7 +476,12 @@ CORE_FN int credit_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 			p->next_slice_ns = next->credit.lent_ns;
 		next->credit.lent_ns = 0;
 	}
-	if (prev->is_idle) {
+	if (unlikely(next->credit.left_ns)) {
+		if (next->credit.left_ns < p->next_slice_ns)
+			p->next_slice_ns = next->credit.left_ns;
+		next->credit.left_ns = 0;
+	}
+	if (prev->is_idle || unlikely(vcpu_away(prev))) {
 		credit_tick_start(cx, p);
 		if (p->credit.classes && mended(pool, CREDIT_MEND_PUSH))
 			credit_push_rest(cx, p);

@@ -299,6 +299,47 @@ CORE_FN int credit2_context_saved(sched_call_t *cx ARG, vcpu_t *v ARG)
 	return 0;
 }
 
+/* ---- turns (assist.c) ---- */
+
+static bool credit2_affords(vcpu_t *v)
+{
+	return credit2_credit(v) > CREDIT2_LEAST &&
+	       (!credit2_capped(v) || v->credit2.budget_ns + v->domain->credit2.budget_ns > CREDIT2_LEAST_SLICE);
+}
+
+static s64 credit2_standing(vcpu_t *v)
+{
+	return credit2_credit(v);
+}
+
+/* Who is interrupted needs no help to be first again: that is his credit's business. */
+CORE_FN int credit2_turn_begin(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *v ARG)
+{
+	cpupool_t *pool = p->pool;
+	vcpu_t *prev = p->curr;
+
+	if (!prev->is_idle && !vcpu_away(prev)) {
+		credit2_burn(cx, prev);
+		prev->credit2.flags &= (u8)~CREDIT2_YIELD;
+		if (vcpu_runnable(prev))
+			prev->credit2.flags |= CREDIT2_DELAYED_ADD;
+	}
+	if (mask_test(&pool->cpus, p->id))
+		credit2_set_idle(pool, p, false);
+	credit2_load(cx, v, 1);
+	v->credit2.flags |= CREDIT2_SCHEDULED;
+	v->credit2.tickled_cpu = -1;
+	v->credit2.start_ns = cx->now;
+	return 0;
+}
+
+CORE_FN int credit2_turn_end(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *v ARG)
+{
+	(void)p;
+	credit2_burn(cx, v);
+	return 0;
+}
+
 static void credit2_affinity_set(sched_call_t *cx, vcpu_t *v)
 {
 	if (mask_weight(&v->hard, cx->host->mask_words) == 1)

@@ -499,7 +499,7 @@ CORE_FN int credit_domain_cap(sched_call_t *cx ARG, cpupool_t *pool ARG, domain_
 		}
 		if (!credit_cap_used_up(pool, v))
 			credit_unpark(cx, pool, v);
-		if (p->curr == v && p->timer_ns[TIMER_SLICE] != TIME_NEVER)
+		if (p->curr == v && !vcpu_away(v) && p->timer_ns[TIMER_SLICE] != TIME_NEVER)
 			timer_set(cx, p, TIMER_SLICE, credit_slice_end(pool, v, v->state_entry_ns, cx->now));
 	}
 	return 0;

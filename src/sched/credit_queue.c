@@ -71,6 +71,27 @@ CORE_FN int credit_enqueue(cpupool_t *pool ARG, vcpu_t *v ARG)
 	return 0;
 }
 
+/* Before its equals: a turn (assist.c) interrupts it, and it is to go on after that. */
+CORE_FN int credit_put_back(cpupool_t *pool ARG, vcpu_t *v ARG)
+{
+	pcpu_t *p = v->processor;
+	u32 class = credit_queue_of(pool, v->credit.pri);
+	link_t *head = &p->credit.queue[class], *l = head->next;
+
+	sched_check(!v->credit.queued && !v->is_idle);
+	if (!mended(pool, CREDIT_MEND_ORDER))
+		for (; l != head && link_of(l, vcpu_t, credit.queue)->credit.pri < v->credit.pri && can_loop;)
+			l = l->next;
+	list_add_before(l, &v->credit.queue);
+	v->credit.queued = (u8)(class + 1);
+	p->credit.nr_queued++;
+	if (!(p->credit.classes & 1 << class)) {
+		p->credit.classes |= (u8)(1 << class);
+		credit_queue_masks(pool, p);
+	}
+	return 0;
+}
+
 CORE_FN int credit_dequeue(cpupool_t *pool ARG, vcpu_t *v ARG)
 {
 	pcpu_t *p = v->processor;

@@ -22,7 +22,7 @@ SCHED_API domain_t *domain_create(sched_call_t *cx, cpupool_t *pool, s32 id)
 	host_t *h = cx->host;
 	domain_t *d;
 
-	if (!pool->nr_cpus)
+	if (!pool->nr_cpus || pool->assist.parent)
 		return NULL;
 	if (id < 0)
 		for (id = 0; (u32)id < h->limits.domains && h->domains[id].used && can_loop; id++)
@@ -43,6 +43,7 @@ SCHED_API domain_t *domain_create(sched_call_t *cx, cpupool_t *pool, s32 id)
 	list_add_tail(&pool->domains, &d->pool_link);
 	pool->nr_domains++;
 	h->nr_domains++;
+	assist_domain_init(cx, d);
 	hook_domain_init(cx, d);
 	record(cx, TRC_DOM_ADD, d->id, 0);
 	return d;
@@ -79,6 +80,7 @@ SCHED_API vcpu_t *vcpu_create(sched_call_t *cx, domain_t *d, cpumask_t *hard, cp
 	v->boosts = 0;
 	v->last_cpu = -1;
 	v->rt_given = 0;
+	assist_vcpu_init(v);
 	mask_copy(&v->hard, hard ? hard : &h->all_cpus);
 	mask_copy(&v->soft, soft ? soft : &h->all_cpus);
 	soft_effective_update(h, v);

@@ -22,6 +22,12 @@
  *   tick, account   -      timers of the pCPU
  *   adjust          held   domain->weight and ->cap are to become these
  *   affinity_set    held   the hard affinity changed
+ *   affords         held   may v, which waits, have a turn, going by what it has used? (only policies of
+ *                          TURN_SCHEDULERS have this and the next three, see assist.c)
+ *   standing        held   the more, the more v is entitled to the pCPU it runs on
+ *   turn_begin      held   v's turn on p begins: who runs there by the policy's choice leaves, to be first again if it
+ *                          can run; v is debited from now on
+ *   turn_end        held   v leaves p, where it had a turn, or which p's pool has lost: debit it
  *   adjust_vcpu     held   a vCPU's real-time parameters are to be these; only policies of RT_SCHEDULERS have it
  */
 #ifndef SCHED_HOOKS_H
@@ -97,6 +103,57 @@ NO_FRAME bool hook_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to)
 		SCHEDULERS(HOOK_CASE_yield_to)
 	default:
 		return false;
+	}
+}
+
+#define HOOK_CASE_affords(name, id, full) \
+	case id: \
+		return name##_affords(v);
+#define HOOK_CASE_standing(name, id, full) \
+	case id: \
+		return name##_standing(v);
+#define HOOK_CASE_turn_begin(name, id, full) \
+	case id: \
+		name##_turn_begin(cx, p, v); \
+		break;
+#define HOOK_CASE_turn_end(name, id, full) \
+	case id: \
+		name##_turn_end(cx, p, v); \
+		break;
+
+NO_FRAME bool hook_affords(vcpu_t *v)
+{
+	switch (v->domain->pool->sched) {
+		TURN_SCHEDULERS(HOOK_CASE_affords)
+	default:
+		return false;
+	}
+}
+
+NO_FRAME s64 hook_standing(vcpu_t *v)
+{
+	switch (v->domain->pool->sched) {
+		TURN_SCHEDULERS(HOOK_CASE_standing)
+	default:
+		return 0;
+	}
+}
+
+NO_FRAME void hook_turn_begin(sched_call_t *cx, pcpu_t *p, vcpu_t *v)
+{
+	switch (p->pool->sched) {
+		TURN_SCHEDULERS(HOOK_CASE_turn_begin)
+	default:
+		break;
+	}
+}
+
+NO_FRAME void hook_turn_end(sched_call_t *cx, pcpu_t *p, vcpu_t *v)
+{
+	switch (p->pool->sched) {
+		TURN_SCHEDULERS(HOOK_CASE_turn_end)
+	default:
+		break;
 	}
 }
 

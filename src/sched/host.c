@@ -148,6 +148,7 @@ SCHED_API host_t *host_init(void ARENA *mem, const struct host_limits *limits, c
 		for (u32 t = 0; t < NR_TIMERS; t++)
 			p->timer_ns[t] = TIME_NEVER;
 		p->deadline_ns = TIME_NEVER;
+		list_init(&p->assist.turns);
 		mask_set(&h->free_cpus, i);
 		mask_set(&h->all_cpus, i);
 		mask_set(&h->core_mask[p->core], i);

@@ -15,11 +15,13 @@
 #endif
 #include "sched/hooks.h"
 
-#include "sched/schedule.c"
-#include "sched/affinity.c"
-#include "sched/domain.c"
-#include "sched/cpupool.c"
 #include "sched/symbols.c"
+#include "sched/affinity.c"
+#include "sched/assist.c"
+#include "sched/schedule.c"
+#include "sched/domain.c"
+#include "sched/micropool.c"
+#include "sched/cpupool.c"
 #ifndef ROTA_BPF
 #include "sched/host.c"
 #endif

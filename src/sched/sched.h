@@ -23,6 +23,7 @@
 #include "sched/list.h"
 #include "sched/mask.h"
 #include "sched/record.h"
+#include "sched/symbols.h"
 #include "sched/tree.h"
 
 #define TIME_NEVER __INT64_MAX__
@@ -50,6 +51,7 @@ typedef struct trace_rec ARENA trace_rec_t;
 #include "sched/null.h"
 #include "sched/arinc653.h"
 #include "sched/sedf.h"
+#include "sched/assist.h"
 
 /* The schedulers: SCHEDULER(policy file's prefix, id of Xen's domctl, full name). To add one, add a line. */
 #define ALL_SCHEDULERS(SCHEDULER) \
@@ -67,6 +69,11 @@ typedef struct trace_rec ARENA trace_rec_t;
 	SCHEDULER(rtds, 8, "SMP RTDS Scheduler") \
 	SCHEDULER(rtxen, 16, "RT-Xen Server Scheduler")
 
+/* Those under which a vCPU may have turns (assist.c). */
+#define ALL_TURN_SCHEDULERS(SCHEDULER) \
+	SCHEDULER(credit, 5, "SMP Credit Scheduler") \
+	SCHEDULER(credit2, 6, "SMP Credit Scheduler rev2")
+
 /*
  * Those that are compiled in: all, but on a live host only those that its kernels' verifiers have been seen to take,
  * together in one program (they allow it a million steps).
@@ -74,9 +81,11 @@ typedef struct trace_rec ARENA trace_rec_t;
 #ifdef ROTA_LIVE
 #define SCHEDULERS(SCHEDULER) SCHEDULER(credit, 5, "SMP Credit Scheduler")
 #define RT_SCHEDULERS(SCHEDULER)
+#define TURN_SCHEDULERS SCHEDULERS
 #else
 #define SCHEDULERS ALL_SCHEDULERS
 #define RT_SCHEDULERS ALL_RT_SCHEDULERS
+#define TURN_SCHEDULERS ALL_TURN_SCHEDULERS
 #endif
 
 enum sched_id {
@@ -95,12 +104,13 @@ enum pause_flag {
 	VPF_down = 1 << 1, /* not brought up yet, or unplugged */
 	VPF_migrating = 1 << 2, /* on its way to another pCPU */
 	VPF_parked = 1 << 3, /* its domain's cap is reached (Xen pauses it instead, which an admin can't tell apart) */
+	VPF_away = 1 << 4, /* has a turn, or waits for it (assist.c): its policy thinks that it can't run */
 };
 
 /* Reasons for a temporary pin (Xen's affinity_broken). */
 enum affinity_reason { VCPU_AFFINITY_OVERRIDE = 1, VCPU_AFFINITY_WAIT = 2 };
 
-enum pcpu_timer { TIMER_ACCT, TIMER_TICK, TIMER_SLICE, NR_TIMERS };
+enum pcpu_timer { TIMER_ACCT, TIMER_TICK, TIMER_SLICE, TIMER_MICRO, NR_TIMERS };
 
 struct vcpu {
 	/* What wake, schedule and accounting touch comes first. */
@@ -125,6 +135,7 @@ struct vcpu {
 	u64 migrations; /* times it started to run on another pCPU than before */
 	u64 boosts;
 	s32 last_cpu; /* where it ran last, -1 nowhere */
+	struct assist_vcpu assist;
 	u8 rt_given;
 	struct rt_params rt_params; /* of a real-time policy: what it goes by */
 	struct rt_params rt_user; /* what sched_adjust_vcpu() gave it, kept across policies */
@@ -152,6 +163,7 @@ struct pcpu {
 	vcpu_t *next;
 	u64 switches;
 	u64 schedules; /* schedule() calls */
+	struct assist_pcpu assist;
 	union {
 		struct credit_pcpu credit;
 		struct credit2_pcpu credit2;
@@ -174,6 +186,7 @@ struct domain {
 	 */
 	u32 weight; /* 1 .. 65535 */
 	u32 cap; /* percent of one pCPU, 0 none */
+	struct assist_domain assist;
 	union {
 		struct credit_domain credit;
 		struct credit2_domain credit2;
@@ -192,6 +205,7 @@ struct cpupool {
 	host_t *host;
 	struct link domains; /* domain.pool_link */
 	struct cpumask cpus;
+	struct assist_pool assist;
 	union {
 		struct credit_pool credit;
 		struct credit2_pool credit2;
@@ -279,6 +293,16 @@ SCHED_API void vcpu_yield(sched_call_t *cx, vcpu_t *v);
  * there.
  */
 SCHED_API bool vcpu_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to);
+/*
+ * The current vCPU v of cx->cpu took a pause-loop exit, or asks to give way: it waits, presumably, for a sibling. A
+ * vcpu_yield(), unless its pool has something better for it (assist.c). v->assist.ip tells where its guest is.
+ */
+SCHED_API void vcpu_spin(sched_call_t *cx, vcpu_t *v);
+/*
+ * The host is about to deliver an interrupt to v: an IPI of a sibling, or a device's. Nothing happens if v runs or
+ * sleeps (the host wakes it as ever); if it waits for a pCPU, its pool may have a turn for it.
+ */
+SCHED_API void vcpu_interrupt(sched_call_t *cx, vcpu_t *v, bool ipi);
 /* The deadline of pCPU cx->cpu has come. Harmless when it has not. */
 SCHED_API void sched_timer(sched_call_t *cx);
 /* Choose who runs on pCPU cx->cpu: sets pcpu->curr; when it changed, pcpu->prev is whom the host leaves. */
@@ -366,7 +390,22 @@ SCHED_API s32 vcpu_temporary_affinity(sched_call_t *cx, vcpu_t *v, s32 cpu, u32 
  * limits.pools, or an id beyond; -EEXIST: the id is taken; -ENOENT: no such scheduler.
  */
 SCHED_API s32 cpupool_create(sched_call_t *cx, s32 id, u32 sched);
-/* -ENOENT: no such pool; -EBUSY: it has domains or pCPUs. */
+/*
+ * A hidden pool of @parent, a pool under credit or credit2: its pCPUs, added by hand or lent by its controller, give
+ * 100 us turns to the vCPUs of the parent's domains; it has no domains and no scheduler of its own. -ENOENT: no such
+ * parent; -EINVAL: the parent is hidden itself, or its scheduler can't; -EEXIST: the parent has one; else as
+ * cpupool_create().
+ */
+SCHED_API s32 cpupool_create_hidden(sched_call_t *cx, s32 id, s32 parent);
+/* -EINVAL: not a hidden pool, or out of range (assist.h); nothing changes. */
+SCHED_API s32 sched_adjust_global_micro(sched_call_t *cx, cpupool_t *pool, const struct micro_params ARENA *params);
+/* -EINVAL: out of range (assist.h), or the pool's scheduler has no turns; nothing changes. */
+SCHED_API s32 sched_adjust_global_assist(sched_call_t *cx, cpupool_t *pool, const struct assist_params ARENA *params);
+
+/*
+ * -ENOENT: no such pool; -EBUSY: it has domains, a hidden pool, or pCPUs that were added by hand; those that a hidden
+ * pool was lent go home.
+ */
 SCHED_API s32 cpupool_destroy(sched_call_t *cx, s32 id);
 /*
  * A free pCPU joins; negative: the first free one. Undoes a removal from the same pool that is not finished. -ENOENT:

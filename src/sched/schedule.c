@@ -29,6 +29,15 @@ SCHED_API s64 vcpu_runstate_ns(vcpu_t *v, u32 state, s64 now)
 CORE_FN int vcpu_sleep_locked(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
 	record_vcpu(cx, TRC_SLEEP, v);
+	if (unlikely(vcpu_away(v))) {
+		if (vcpu_wants_cpu(v))
+			return 0;
+		if (!v->assist.waits) {
+			kick(cx, v->processor);
+			return 0;
+		}
+		turn_cancel(cx, v);
+	}
 	if (vcpu_runnable(v))
 		return 0;
 	if (v->runstate == RUNSTATE_runnable)
@@ -40,6 +49,8 @@ CORE_FN int vcpu_sleep_locked(sched_call_t *cx ARG, vcpu_t *v ARG)
 CORE_FN int vcpu_wake_locked(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
 	record_vcpu(cx, TRC_WAKE, v);
+	if (unlikely(vcpu_away(v)))
+		return 0; /* it goes home, and is woken there if it can run then */
 	if (vcpu_runnable(v)) {
 		if (v->runstate >= RUNSTATE_blocked)
 			runstate_set(cx, v, RUNSTATE_runnable);
@@ -84,6 +95,8 @@ SCHED_API void vcpu_block(sched_call_t *cx, vcpu_t *v)
 	if (likely(v->processor->curr == v)) {
 		kick(cx, v->processor);
 	} else {
+		if (unlikely(v->assist.waits))
+			turn_cancel(cx, v);
 		if (v->runstate == RUNSTATE_runnable)
 			runstate_set(cx, v, RUNSTATE_blocked);
 		hook_sleep(cx, v);
@@ -97,7 +110,11 @@ SCHED_API void vcpu_yield(sched_call_t *cx, vcpu_t *v)
 
 	cx->calls++;
 	sched_lock(pool);
-	hook_yield(cx, v);
+	v->assist.yielded = 1;
+	if (unlikely(vcpu_away(v)))
+		turn_give_up(cx, v);
+	else
+		hook_yield(cx, v);
 	sched_unlock(pool);
 	record_vcpu(cx, TRC_YIELD, v);
 	kick(cx, v->processor);
@@ -108,7 +125,7 @@ SCHED_API bool vcpu_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to)
 	cpupool_t *pool = v->domain->pool;
 	bool yes;
 
-	if (to->domain->pool != pool || v->processor->curr != v || v == to)
+	if (to->domain->pool != pool || v->processor->curr != v || v == to || vcpu_away(v))
 		return false;
 	cx->calls++;
 	sched_lock(pool);
@@ -136,7 +153,14 @@ SCHED_API void sched_timer(sched_call_t *cx)
 	}
 	if (p->timer_ns[TIMER_TICK] <= cx->now) {
 		cx->calls++;
-		hook_tick(cx, p);
+		if (unlikely(vcpu_away(p->curr)))
+			timer_set(cx, p, TIMER_TICK, TIME_NEVER); /* do_schedule starts it again */
+		else
+			hook_tick(cx, p);
+	}
+	if (unlikely(p->timer_ns[TIMER_MICRO] <= cx->now)) {
+		cx->calls++;
+		micro_look(cx, p);
 	}
 	if (p->timer_ns[TIMER_SLICE] <= cx->now) {
 		cx->calls++;
@@ -161,13 +185,15 @@ CORE_FN int switch_vcpus(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev ARG, 
 		cx->rec[cx->nr_rec - 1].aux = next->is_idle ? TRACE_CLASS_IDLE : next->trace_class;
 
 	runstate_set(cx, prev,
-		     prev->is_idle || vcpu_runnable(prev) ? RUNSTATE_runnable :
-		     prev->pause_flags & VPF_blocked	  ? RUNSTATE_blocked :
-							    RUNSTATE_offline);
+		     prev->is_idle || vcpu_wants_cpu(prev) ? RUNSTATE_runnable :
+		     prev->pause_flags & VPF_blocked	   ? RUNSTATE_blocked :
+							     RUNSTATE_offline);
 	prev->state_entry_ns = cx->now;
 	runstate_set(cx, next, RUNSTATE_running);
 	next->state_entry_ns = cx->now;
 	next->is_running = 1;
+	next->assist.irq_pending = 0;
+	next->assist.yielded = 0;
 	if (next->last_cpu != (s32)p->id) {
 		next->migrations += next->last_cpu >= 0;
 		next->last_cpu = (s32)p->id;
@@ -176,6 +202,12 @@ CORE_FN int switch_vcpus(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev ARG, 
 	p->prev = prev;
 	p->switches++;
 	return 0;
+}
+
+/* Is there anything for schedule() to ask assist.c? */
+static inline bool assist_wanted(pcpu_t *p)
+{
+	return p->assist.nr_turns || p->assist.micro || vcpu_away(p->curr) || p->pool->assist.params.grace_ns;
 }
 
 SCHED_API void schedule(sched_call_t *cx)
@@ -195,7 +227,13 @@ SCHED_API void schedule(sched_call_t *cx)
 		return;
 	}
 	sched_lock(pool);
-	hook_do_schedule(cx, p);
+	if (likely(!assist_wanted(p)))
+		hook_do_schedule(cx, p);
+	else if (!turn_schedule(cx, p) && !(pool->assist.params.grace_ns && grace(cx, p))) {
+		hook_do_schedule(cx, p);
+		if (p->next != prev)
+			grace_pay(p, p->next);
+	}
 	next = p->next;
 	timer_set(cx, p, TIMER_SLICE, p->next_slice_ns >= 0 ? cx->now + p->next_slice_ns : TIME_NEVER);
 	if (next != prev)
@@ -221,6 +259,10 @@ SCHED_API void context_saved(sched_call_t *cx)
 	pool = prev->domain->pool;
 	sched_lock(pool);
 	hook_context_saved(cx, prev);
+	if (unlikely(vcpu_away(prev)))
+		turn_over(cx, prev);
+	else if (unlikely(pool->assist.hidden))
+		micro_preempted(cx, prev);
 	if (prev->pause_flags & VPF_migrating)
 		vcpu_move_finish(cx, prev);
 	sched_unlock(pool);

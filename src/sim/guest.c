@@ -30,6 +30,7 @@ void guest_init(struct guest *g, const struct scn_workload *load, const struct r
 	case SCN_HOG:
 	case SCN_BURSTY:
 	case SCN_PROGRAM:
+	case SCN_SPIN:
 		g->release_ns = load->start_ns;
 		break;
 	}
@@ -83,6 +84,9 @@ bool guest_wake(struct guest *g, int64_t now, int64_t *next)
 		}
 		g->job_ns = now;
 		g->need_ns += l->cost_ns;
+		break;
+	case SCN_SPIN:
+		g->need_ns = l->work_ns;
 		break;
 	case SCN_DUTY:
 		duty_window(g, now);
@@ -189,6 +193,10 @@ bool guest_done(struct guest *g, int64_t now, int64_t *until)
 		g->queued--;
 		g->job_ns += l->period_ns;
 		g->need_ns = l->cost_ns;
+		*until = burst_end(g);
+		return true;
+	case SCN_SPIN: /* its loop exits, and begins again */
+		g->need_ns = l->work_ns;
 		*until = burst_end(g);
 		return true;
 	case SCN_DUTY:

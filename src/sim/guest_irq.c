@@ -23,6 +23,8 @@ void irq_post(struct guest_cpu *c, enum guest_irq irq)
 			guest_charge(c, c->os->vm_exit_ns);
 	}
 	c->pending |= (uint8_t)irq;
+	if (c->up && !c->guest->running && !c->guest->asleep)
+		c->irq_waits |= (uint8_t)irq;
 	guest_poke(c);
 }
 

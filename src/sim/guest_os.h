@@ -112,6 +112,7 @@ struct guest_cpu {
 	uint8_t handling; /* one of them, 0 none */
 	bool in_softirq, preempt, up, lock_halted, kicking;
 	bool poked, wake;
+	uint8_t irq_waits; /* enum guest_irq: posted while it waits for a pCPU, and the host was not told yet */
 	bool leaves; /* guest_rt.c: is to change its job */
 	uint32_t caller; /* handling IRQ_CALL: of this vCPU */
 	int64_t handler_ns, softirq_ns, switch_ns; /* left of each */

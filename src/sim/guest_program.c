@@ -319,7 +319,7 @@ void guest_poke(struct guest_cpu *c)
 		c->wake = true;
 	} else if (c->guest->running) {
 		guest_account(c);
-	} else {
+	} else if (!c->irq_waits) {
 		return;
 	}
 	if (!c->poked)
@@ -345,6 +345,7 @@ static void ple_restart(struct guest_cpu *c)
 int64_t guest_os_run(struct guest_cpu *c, int64_t now)
 {
 	c->os->now = now;
+	c->irq_waits = 0;
 	ple_restart(c);
 	return guest_os_end(c);
 }

@@ -3,6 +3,7 @@
 #include "sim/machine.h"
 
 #include "sim/guest_os.h"
+#include "sim/kernel.h"
 #include "trace/trace.h"
 
 static void take_records(struct machine *m)
@@ -25,6 +26,8 @@ static void guest_leaves(struct machine *m, const vcpu_t *v)
 	struct sim_vcpu *sv = sim_vcpu_of(m, v);
 
 	guest_stop(&sv->guest, m->now);
+	if (v->domain->pool->assist.on)
+		machine_tell_ip(m, (uint32_t)v->host_data);
 	event_clear(&m->events, (uint32_t)v->host_data);
 }
 
@@ -134,6 +137,8 @@ static void burst_done(struct machine *m, uint32_t i)
 	if (guest_done(&sv->guest, m->now, &until)) {
 		if (until != GUEST_FOREVER)
 			event_set(&m->events, i, until);
+		if (sv->guest.load->model == SCN_SPIN)
+			machine_spin_exit(m, i);
 		return;
 	}
 	if (until != GUEST_FOREVER)
@@ -223,9 +228,11 @@ static void warm_up_over(struct machine *m)
 		sv->switches = 0;
 		guest_reset_stats(&sv->guest, now);
 	}
-	for (int i = 0; i < m->s->nr_domains; i++)
+	for (int i = 0; i < m->s->nr_domains; i++) {
+		m->domains[i].base_assist = m->domains[i].d->assist;
 		if (m->domains[i].os)
 			guest_os_reset(m->domains[i].os);
+	}
 	for (uint32_t c = 0; c < m->host->limits.pcpus; c++) {
 		pcpu_t *p = &m->host->pcpus[c];
 

@@ -30,6 +30,7 @@
 
 struct replay;
 struct guest_os;
+struct sim_kernel;
 
 struct sim_vcpu {
 	struct guest guest;
@@ -47,6 +48,14 @@ struct sim_domain {
 	uint32_t first_vcpu, nr_vcpus;
 	struct histogram wake_latency;
 	struct guest_os *os; /* of a program, else NULL */
+	const struct sim_kernel *kernel;
+	struct assist_domain base_assist; /* as at the end of the warm-up */
+	struct scenario *own; /* came while the machine ran (machine_live.c): what it was made from */
+};
+
+/* Room for what comes while the machine runs, on top of what the scenario has. */
+struct machine_room {
+	uint32_t domains, vcpus, pools;
 };
 
 struct sim_pcpu {
@@ -65,10 +74,13 @@ struct machine {
 	struct sched_call cx;
 	struct event_queue events;
 	struct sim_vcpu *vcpus;
-	uint32_t nr_vcpus;
+	uint32_t nr_vcpus; /* the scenario's */
+	uint32_t max_vcpus, max_domains; /* of the arrays */
+	uint32_t last_domain; /* the id given out last; ids of the scenario's own domains are not used again */
 	struct sim_domain *domains;
 	struct sim_pcpu *pcpus;
 	struct replay **replays; /* by vCPU */
+	struct sim_kernel *kernels;
 	int64_t now;
 	bool warm;
 	uint64_t trace_hash;
@@ -92,6 +104,26 @@ struct machine {
 struct machine *machine_create(const struct scenario *s, int trace_level, machine_record_fn record, void *arg,
 			       char *err, size_t errlen);
 /*
+ * The same for a host that people work on (machine_live.c): with room for more, every vCPU plugged in from the start,
+ * and statistics that are never closed (the scenario's duration and warm-up mean nothing).
+ */
+struct machine *machine_create_live(const struct scenario *s, const struct machine_room *room, char *err,
+				    size_t errlen);
+/*
+ * A domain comes. @from: a scenario with this one domain, made for this host (machine_live.c tells how); on success it
+ * belongs to the machine. @pool: the core's id. @online: how many of its vCPUs are plugged in. Returns its id, or -1
+ * with @err.
+ */
+int machine_add_domain(struct machine *m, struct scenario *from, uint32_t pool, uint32_t online, char *err,
+		       size_t errlen);
+/* It goes, at once; virtual time may advance by some microseconds. 0 or -SCHED_E*. */
+int machine_remove_domain(struct machine *m, uint32_t id);
+/*
+ * Call a function of the core that may answer -EAGAIN until it does not, carrying out the effects each time and letting
+ * virtual time pass in between, as libxc does.
+ */
+int machine_insist(struct machine *m, int (*fn)(struct machine *m, void *arg), void *arg);
+/*
  * Run until virtual time @until_ns (the scenario's duration at most). The statistics are whole at the end of the run.
  */
 void machine_run(struct machine *m, int64_t until_ns);
@@ -106,6 +138,12 @@ void machine_guest_step(struct machine *m, uint32_t i);
 void machine_guest_wake(struct machine *m, uint32_t i);
 /* An event for a vCPU that may sleep: wake it. */
 void machine_wake(struct machine *m, struct sim_vcpu *sv);
+/* setup.c: the pieces of which a machine is made. As machine_create(). */
+struct machine *machine_create_room(const struct scenario *s, const struct machine_room *room, int trace_level,
+				    machine_record_fn record, void *arg, char *err, size_t errlen);
+int machine_setup_domain(struct machine *m, const struct scn_domain *scn, uint32_t i, uint32_t pool,
+			 uint32_t first_vcpu, char *err, size_t errlen);
+void machine_first_wakes(struct machine *m, uint32_t first, uint32_t n);
 /* Carry out scripted event @i of the scenario (script.c). */
 void machine_script(struct machine *m, uint32_t i);
 
@@ -116,6 +154,15 @@ void machine_script(struct machine *m, uint32_t i);
 int machine_sched_start(struct machine *m, char *err, size_t errlen);
 int machine_sched_vcpu(struct machine *m, vcpu_t *v, const struct scn_sched *s);
 int machine_sched_pool(struct machine *m, cpupool_t *pool, const struct scn_sched *s);
+
+/*
+ * What helps waiting guests (setup_assist.c): a pool's parameters, of which it says how many there were, or -1 for
+ * values that are refused; a hidden pool, its id or -1 with @err; the symbols of domain @i.
+ */
+int machine_assist_params(struct machine *m, const struct scn_pool *sp, cpupool_t *pool);
+bool machine_is_assist_param(const struct scn_param *param);
+int machine_hidden_pool(struct machine *m, int i, char *err, size_t errlen);
+int machine_symbols(struct machine *m, const struct scn_domain *scn, uint32_t i, char *err, size_t errlen);
 
 /* Entries into the core since the start: wake-ups, blocks, yields, ticks, accountings, schedule() calls, commands. */
 uint64_t machine_scheduler_events(const struct machine *m);

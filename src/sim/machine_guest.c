@@ -8,6 +8,7 @@
  * The wake-up slot of a domain's first vCPU is the timer of all its tasks.
  */
 #include "sim/guest_os.h"
+#include "sim/kernel.h"
 #include "sim/machine.h"
 
 static void arm_timers(struct machine *m, struct guest_os *os)
@@ -38,7 +39,15 @@ static void carry_out(struct machine *m, struct guest_os *os)
 		c->poked = false;
 		if (c->wake) {
 			c->wake = false;
+			c->irq_waits = 0;
 			machine_wake(m, &m->vcpus[vcpu]);
+		} else if (c->irq_waits) {
+			bool ipi = c->irq_waits & (IRQ_CALL | IRQ_RESCHEDULE);
+
+			c->irq_waits = 0;
+			m->cx.cpu = m->vcpus[vcpu].v->processor->id;
+			vcpu_interrupt(&m->cx, m->vcpus[vcpu].v, ipi);
+			machine_settle(m);
 		} else if (c->guest->running) {
 			end = guest_os_end(c);
 			if (end != GUEST_FOREVER)
@@ -47,6 +56,15 @@ static void carry_out(struct machine *m, struct guest_os *os)
 				event_clear(&m->events, vcpu);
 		}
 	}
+}
+
+static void spin_exit(struct machine *m, uint32_t i)
+{
+	vcpu_t *v = m->vcpus[i].v;
+
+	if (v->domain->pool->assist.on)
+		machine_tell_ip(m, i);
+	vcpu_spin(&m->cx, v);
 }
 
 void machine_guest_step(struct machine *m, uint32_t i)
@@ -63,7 +81,7 @@ void machine_guest_step(struct machine *m, uint32_t i)
 	if (next == GUEST_BLOCKS)
 		vcpu_block(&m->cx, sv->v);
 	else if (next == GUEST_YIELDS && sv->guest.running)
-		vcpu_yield(&m->cx, sv->v);
+		spin_exit(m, i);
 	else
 		return;
 	machine_settle(m);

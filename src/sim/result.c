@@ -201,6 +201,18 @@ static uint64_t ple_exits(const struct machine *m)
 	return sum;
 }
 
+/* Turns given since the warm-up, and what came of them; see src/sched/assist.h. */
+static json_t *assist_json(const struct machine *m, uint32_t i)
+{
+	const struct assist_domain *a = &m->domains[i].d->assist, *b = &m->domains[i].base_assist;
+
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "coboosts", (json_int_t)(a->coboosts - b->coboosts),
+			 "micro_migrations", (json_int_t)(a->micro_migrations - b->micro_migrations), "lends",
+			 (json_int_t)(a->lends - b->lends), "irq_turns", (json_int_t)(a->irq_turns - b->irq_turns),
+			 "graces", (json_int_t)(a->graces - b->graces), "turn_ns",
+			 (json_int_t)(a->turn_ns - b->turn_ns), "refused", (json_int_t)(a->refused - b->refused));
+}
+
 /* Jansson's integers end at 2^63 - 1; a greater seed is a string. */
 static json_t *seed_json(uint64_t seed)
 {
@@ -216,7 +228,8 @@ json_t *result_json(const struct machine *m, int64_t wall_ns, bool with_histogra
 {
 	const struct scenario *s = m->s;
 	int64_t duration = m->now - s->warmup_ns;
-	json_t *root, *domains = json_array(), *pcpus = json_array();
+	static const char *const turns[] = { "coboosts", "micro_migrations", "lends", "irq_turns", "graces" };
+	json_t *root, *domains = json_array(), *pcpus = json_array(), *counters;
 	double *entitled = calloc((size_t)s->nr_domains, sizeof(*entitled));
 	uint64_t switches = 0, migrations = 0;
 	char hash[17];
@@ -230,6 +243,7 @@ json_t *result_json(const struct machine *m, int64_t wall_ns, bool with_histogra
 					with_histograms);
 
 		migrations += (uint64_t)json_integer_value(json_object_get(d, "migrations"));
+		json_object_set_new(d, "turns", assist_json(m, (uint32_t)i));
 		json_array_append_new(domains, d);
 	}
 	free(entitled);
@@ -251,11 +265,18 @@ json_t *result_json(const struct machine *m, int64_t wall_ns, bool with_histogra
 			 (json_int_t)duration, "events", (json_int_t)machine_scheduler_events(m),
 			 "machine_events", (json_int_t)m->nr_events, "wall_ns", (json_int_t)wall_ns,
 			 "trace_hash", hash, "domains", domains, "pcpus", pcpus);
-	json_object_set_new(root, "counters",
-			    json_pack("{s:I,s:I,s:I,s:i,s:i,s:I,s:I}", "context_switches",
-				      (json_int_t)switches, "migrations", (json_int_t)migrations,
-				      "ple_exits", (json_int_t)ple_exits(m), "coboosts", 0, "micro_migrations", 0,
-				      "refused_commands", (json_int_t)m->refused, "lost_records",
-				      (json_int_t)m->cx.lost_rec));
+	counters = json_pack("{s:I,s:I,s:I,s:I,s:I}", "context_switches", (json_int_t)switches, "migrations",
+			     (json_int_t)migrations, "ple_exits", (json_int_t)ple_exits(m), "refused_commands",
+			     (json_int_t)m->refused, "lost_records", (json_int_t)m->cx.lost_rec);
+	for (size_t k = 0; k < sizeof(turns) / sizeof(turns[0]); k++) {
+		json_int_t sum = 0;
+		json_t *d;
+		size_t i;
+
+		json_array_foreach(domains, i, d)
+			sum += json_integer_value(json_object_get(json_object_get(d, "turns"), turns[k]));
+		json_object_set_new(counters, turns[k], json_integer(sum));
+	}
+	json_object_set_new(root, "counters", counters);
 	return root;
 }

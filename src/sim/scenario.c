@@ -46,6 +46,22 @@
  *       weight_of: vcpu        vcpu or domain: what a weight counts for
  *       tickle_one_idle: true  wake one idle pCPU rather than all
  *       mend: all              which corrections of Xen's credit act: all, none, or a list of names
+ *       coboost: 0             and of credit2 as well, help for guests that wait for a preempted vCPU
+ *                                (docs/coboost.md): turn of siblings of one that spins, 10us to 10ms
+ *       coboost_every: 1ms       at most once in so long, 0 to 100ms
+ *       lend: 0                  turn lent to a sibling, 10us to 10ms
+ *       irq_turn: 0              turn of who waits when an interrupt comes, 10us to 10ms
+ *       grace: 0                 longer slices in critical services, 10us to 1ms
+ *       turn_budget: 50          percent of one pCPU for each vCPU, for turns before others; 0 no limit
+ *     parent: NAME           a hidden pool of micro-sliced cores (docs/microslice.md) of this earlier
+ *     hidden: true             pool: no sched, no params, cpus only if they are to be there from the start
+ *     microslice:
+ *       mode: static           static, code, paper or adaptive (dynamic is the same)
+ *       slice: 100us           10us to 10ms
+ *       limit: 3               pCPUs that the controller may lend to it, 1 to 1024
+ *       queue: 1               vCPUs that may wait on each, 0 to 16
+ *       rules: exact           or published: who is taken in when a sibling spins
+ *       on: [yield, ipi, irq]  events that send vCPUs there: yield, preempt, ipi, irq
  * domains:                   required, 1 to 16384, with 65536 vCPUs in all
  *   - name: NAME
  *     count: N               N alike domains: "vm" becomes vm1 to vmN, "vm%d-a" vm1-a to vmN-a
@@ -54,6 +70,7 @@
  *     weight: 256            1 to 65535
  *     cap: 0                 percent of one pCPU, 0 (none) to 100 * vcpus
  *     cpus: CPUS             hard affinity of all its vCPUs, default all; must meet the pool
+ *     symbols: FILE          System.map of its kernel (docs/symbols.md); none; the simulator's own unless given
  *     cpus_soft: CPUS        soft affinity, default all; no effect where it misses the hard one
  *     workload: WORKLOAD     of every vCPU, or a list with one per vCPU; default {model: idle}
  *     vcpu:                  exceptions per vCPU
@@ -466,6 +483,7 @@ void scenario_free(struct scenario *s)
 			program_put(d->vcpus[j].workload.program);
 		}
 		free(d->vcpus);
+		free(d->symbols);
 		free(d->name);
 	}
 	free(s->pools);

@@ -42,7 +42,7 @@ struct scn_dist {
 	int64_t b; /* uniform: upper bound, ns; lognormal: sigma in millionths */
 };
 
-enum scn_model { SCN_IDLE, SCN_HOG, SCN_PERIODIC, SCN_DUTY, SCN_BURSTY, SCN_REPLAY, SCN_PROGRAM };
+enum scn_model { SCN_IDLE, SCN_HOG, SCN_PERIODIC, SCN_DUTY, SCN_BURSTY, SCN_REPLAY, SCN_PROGRAM, SCN_SPIN };
 
 struct program; /* program.h */
 
@@ -50,7 +50,8 @@ struct program; /* program.h */
  * hog {work: CPU time after which it has finished, 0 = never; a finished vCPU blocks for good and
  * its completion time is reported}; periodic {period, cost, deadline, phase}; duty {period, on,
  * phase}; bursty {run, sleep}; replay {file} (path resolved against the scenario's directory);
- * program, and tasks, which is one (of the whole domain: all its vCPUs have the same one).
+ * program, and tasks, which is one (of the whole domain: all its vCPUs have the same one); spin {at,
+ * stopped, ipis}: pause loops for ever, exits of which come from functions of class `at` (work_ns: each lasts so long).
  */
 struct scn_workload {
 	enum scn_model model;
@@ -60,6 +61,8 @@ struct scn_workload {
 	struct scn_dist run, sleep;
 	char *file; /* replay: as it can be opened */
 	struct program *program;
+	int at_class, stopped_class; /* enum symbol_class: where a spin guest says it is, at exits and when preempted */
+	int64_t ipis; /* spin: it also sends IPIs to all its siblings */
 };
 
 /*
@@ -79,8 +82,17 @@ struct scn_sched {
 	int line;
 };
 
+/* `microslice:` of a hidden pool: struct micro_params. */
+struct scn_micro {
+	int64_t slice_ns;
+	int limit, queue, mode, on, exact;
+};
+
 struct scn_pool {
 	char *name;
+	bool hidden; /* then with a parent, and `micro` */
+	int parent; /* index into pools, of an earlier one */
+	struct scn_micro micro;
 	char *sched; /* policy name, known to sched_find() */
 	struct scn_cpus cpus;
 	int line;
@@ -122,6 +134,7 @@ struct scn_domain {
 	int nr_vcpus;
 	int weight; /* 1..65535 */
 	int cap; /* percent of one pCPU, 0 = none */
+	char *symbols; /* a System.map, as it can be opened; "": the host has none; NULL: of the simulator's kernel */
 	struct scn_vcpu *vcpus;
 	int line;
 };

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sim/program.h"
 #include "sim/scenario_read.h"
@@ -61,6 +62,37 @@ static int replace_workload(struct scn_reader *r, const struct scn_node *n, stru
 	program_put(w->program);
 	memset(w, 0, sizeof(*w));
 	return scn_read_workload(r, n, w, 0);
+}
+
+/* "maps/System.map" in "dir/x.yaml" is dir/maps/System.map. */
+static int read_symbols(struct scn_reader *r, const struct scn_node *n, struct scn_domain *d)
+{
+	const char *slash = strrchr(r->file, '/');
+	size_t path, dir;
+	int err;
+
+	if (!n)
+		return 0;
+	path = scn_enter(r, "symbols");
+	err = scn_need_scalar(r, n, "the path of a System.map, or none");
+	if (err)
+		return err;
+	dir = *n->text != '/' && slash ? (size_t)(slash - r->file) + 1 : 0;
+	if (!strcmp(n->text, "none"))
+		d->symbols = strdup("");
+	else
+		d->symbols = malloc(dir + strlen(n->text) + 1);
+	if (!d->symbols)
+		return scn_fail_memory(r);
+	if (strcmp(n->text, "none")) {
+		memcpy(d->symbols, r->file, dir);
+		strcpy(d->symbols + dir, n->text);
+		if (access(d->symbols, R_OK))
+			return scn_fail(r, n, "%s cannot be read (%s); paths start at the scenario's directory",
+					scn_quote(r, n->text), strerror(errno));
+	}
+	scn_leave(r, path);
+	return 0;
 }
 
 static int read_workloads(struct scn_reader *r, const struct scn_node *n, struct scn_domain *d)
@@ -189,6 +221,9 @@ static int read_pool_of(struct scn_reader *r, const struct scn_node *n, struct s
 		err = scn_find_pool(r, n, &d->pool);
 		if (err)
 			return err;
+		if (r->s->pools[d->pool].hidden)
+			return scn_fail(r, n, "%s is a hidden pool, which has no domains; name its parent, '%s'",
+					scn_quote(r, n->text), r->s->pools[r->s->pools[d->pool].parent].name);
 		scn_leave(r, path);
 		return 0;
 	}
@@ -232,7 +267,9 @@ static int read_body(struct scn_reader *r, const struct scn_node *n, struct scn_
 		d->vcpus[i].soft = soft;
 		d->vcpus[i].sched = sched;
 	}
-	err = read_workloads(r, scn_get(n, "workload"), d);
+	err = read_symbols(r, scn_get(n, "symbols"), d);
+	if (!err)
+		err = read_workloads(r, scn_get(n, "workload"), d);
 	return err ? err : read_vcpus(r, scn_get(n, "vcpu"), d);
 }
 
@@ -286,6 +323,11 @@ static int copy_domain(struct scn_reader *r, const struct scn_domain *from)
 	d->weight = from->weight;
 	d->cap = from->cap;
 	d->line = from->line;
+	if (from->symbols) {
+		d->symbols = strdup(from->symbols);
+		if (!d->symbols)
+			return scn_fail_memory(r);
+	}
 	for (int i = 0; !err && i < d->nr_vcpus; i++) {
 		d->vcpus[i].hard = from->vcpus[i].hard;
 		d->vcpus[i].soft = from->vcpus[i].soft;
@@ -299,7 +341,7 @@ static int read_domain(struct scn_reader *r, const struct scn_node *n, struct to
 {
 	static const char *const keys[] = { "name",	"count", "vcpus", "pool",
 					    "weight",	"cap",	 "cpus",  "cpus_soft",
-					    "sched", "workload", "vcpu", NULL };
+					    "sched", "symbols", "workload", "vcpu", NULL };
 	static const int64_t counts[] = { 1, SCHED_MAX_DOMAINS },
 			     vcpu_counts[] = { 1, SCHED_MAX_DOMAIN_VCPUS };
 	const struct scn_node *name;

@@ -101,6 +101,9 @@ static int read_who(struct scn_reader *r, const struct scn_node *n, const struct
 			return err;
 		path = scn_enter(r, "pool");
 		err = scn_find_pool(r, scn_get(n, "pool"), &e->pool);
+		if (!err && e->kind == SCN_EV_MOVE && r->s->pools[e->pool].hidden)
+			err = scn_fail(r, scn_get(n, "pool"), "%s is a hidden pool, which has no domains; name another",
+				       scn_quote(r, r->s->pools[e->pool].name));
 		if (err)
 			return err;
 		scn_leave(r, path);

@@ -26,6 +26,15 @@ struct param_rule {
 static const char *const weight_of_choices[] = { "vcpu", "domain", NULL };
 static const char *const runqueue_choices[] = { "cpu", "core", "socket", "node", "all", NULL };
 
+/* What helps waiting guests, under each policy that can have turns (src/sched/assist.h). */
+#define ASSIST_PARAMS \
+	{ "coboost", "coboost", PARAM_TIME, { 0, 10000000 }, 10000, NULL }, \
+	{ "coboost_every", "coboost_every", PARAM_TIME, { 0, 100000000 }, 0, NULL }, \
+	{ "lend", "lend", PARAM_TIME, { 0, 10000000 }, 10000, NULL }, \
+	{ "irq_turn", "irq_turn", PARAM_TIME, { 0, 10000000 }, 10000, NULL }, \
+	{ "grace", "grace", PARAM_TIME, { 0, 1000000 }, 10000, NULL }, \
+	{ "turn_budget", "turn_budget", PARAM_NUMBER, { 0, 100 }, 0, NULL }
+
 static const struct param_rule credit_params[] = {
 	{ "tslice", "tslice", PARAM_TIME, { 1000000, 1000000000 }, 0, NULL },
 	{ "ratelimit", "ratelimit", PARAM_TIME, { 0, 500000000 }, 100000, NULL },
@@ -35,6 +44,7 @@ static const struct param_rule credit_params[] = {
 	{ "weight_of", "weight_of", PARAM_CHOICE, { 0, 0 }, 0, weight_of_choices },
 	{ "tickle_one_idle", "tickle_one_idle", PARAM_BOOL, { 0, 0 }, 0, NULL },
 	{ "mend", "mend", PARAM_NAMES, { 0, 0 }, 0, NULL },
+	ASSIST_PARAMS,
 	{ NULL, NULL, PARAM_BOOL, { 0, 0 }, 0, NULL },
 };
 
@@ -51,6 +61,7 @@ static const struct param_rule credit2_params[] = {
 	{ "max_cpus_runqueue", "max_cpus_runqueue", PARAM_NUMBER, { 1, SCHED_MAX_PCPUS }, 0, NULL },
 	{ "smt_power_savings", "smt_power_savings", PARAM_BOOL, { 0, 0 }, 0, NULL },
 	{ "mend", "mend", PARAM_NAMES, { 0, 0 }, 0, NULL },
+	ASSIST_PARAMS,
 	{ NULL, NULL, PARAM_BOOL, { 0, 0 }, 0, NULL },
 };
 
@@ -104,7 +115,7 @@ static int read_sched(struct scn_reader *r, const struct scn_node *n, struct scn
 		}
 		scn_leave(r, path);
 	}
-	pool->sched = strdup(n ? n->text : "credit");
+	pool->sched = strdup(n ? n->text : pool->hidden ? r->s->pools[pool->parent].sched : "credit");
 	return pool->sched ? 0 : scn_fail_memory(r);
 }
 
@@ -218,7 +229,7 @@ static int check_credit(struct scn_reader *r, const struct scn_node *n, const st
 static int read_params(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool)
 {
 	const struct param_rule *rules = find_policy(pool->sched)->params;
-	const char *keys[16] = { NULL };
+	const char *keys[32] = { NULL };
 	size_t path;
 	int err;
 
@@ -275,6 +286,8 @@ static int read_pool_cpus(struct scn_reader *r, const struct scn_node *n, struct
 	struct scenario *s = r->s;
 	int err;
 
+	if (pool->hidden && !scn_get(n, "cpus"))
+		return 0;
 	if (s->nr_pools == 1 && !scn_get(n, "cpus")) {
 		scn_cpus_all(s, &pool->cpus);
 		return 0;
@@ -300,7 +313,7 @@ static int read_pool_cpus(struct scn_reader *r, const struct scn_node *n, struct
 
 static int read_pool(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool)
 {
-	static const char *const keys[] = { "name", "cpus", "sched", "params", NULL };
+	static const char *const keys[] = { "name", "cpus", "sched", "params", "parent", "hidden", "microslice", NULL };
 	const struct scn_node *name;
 	size_t path;
 	int err;
@@ -325,7 +338,9 @@ static int read_pool(struct scn_reader *r, const struct scn_node *n, struct scn_
 	pool->name = strdup(name->text);
 	if (!pool->name)
 		return scn_fail_memory(r);
-	err = read_sched(r, scn_get(n, "sched"), pool);
+	err = scn_read_hidden(r, n, pool);
+	if (!err)
+		err = read_sched(r, scn_get(n, "sched"), pool);
 	if (!err)
 		err = read_pool_cpus(r, n, pool);
 	return err ? err : read_params(r, scn_get(n, "params"), pool);
@@ -384,14 +399,16 @@ int scn_find_pool(struct scn_reader *r, const struct scn_node *n, int *pool)
 
 	if (err)
 		return err;
-	for (int i = 0; i < r->s->nr_pools; i++) {
-		if (!strcmp(r->s->pools[i].name, n->text)) {
+	/* A pool that names another (parent:) comes before some that have none yet. */
+	for (int i = 0; i <= r->s->nr_pools; i++) {
+		names[i] = i < r->s->nr_pools ? r->s->pools[i].name : NULL;
+		if (!names[i])
+			break;
+		if (!strcmp(names[i], n->text)) {
 			*pool = i;
 			return 0;
 		}
-		names[i] = r->s->pools[i].name;
 	}
-	names[r->s->nr_pools] = NULL;
 	closest = scn_closest(n->text, names, sizeof(names[0]));
 	if (closest)
 		return scn_fail(r, n, "there is no pool %s; did you mean '%s'?",

@@ -138,6 +138,8 @@ int scn_read_pool_sched(struct scn_reader *r, const struct scn_node *n, const ch
 			struct scn_sched *out);
 int scn_read_event_sched(struct scn_reader *r, const struct scn_node *n, bool pool,
 			 struct scn_sched *out);
+/* scenario_micro.c: parent, hidden and microslice of a pool, after its name */
+int scn_read_hidden(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool);
 int scn_read_frames(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool);
 int scn_resolve_frames(struct scn_reader *r);
 /* @nr_vcpus: of the domain that all of them are the workload of; 0: it is one vCPU's */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "sim/scenario_read.h"
+#include "symbols/symbols.h"
 
 static const int64_t any_time[] = { 0, SCN_MAX_TIME_NS };
 static const int64_t some_time[] = { 1, SCN_MAX_TIME_NS };
@@ -153,6 +154,60 @@ int scn_read_dist(struct scn_reader *r, const struct scn_node *map, const char *
 	return 0;
 }
 
+/* A class of symbols, as rule files name it. */
+static int read_class(struct scn_reader *r, const struct scn_node *map, const char *key, int *out)
+{
+	const struct scn_node *n = scn_get(map, key);
+	const char *names[SYMBOL_NR_CLASSES + 1] = { NULL };
+	const char *closest;
+	size_t path;
+	int err;
+
+	if (!n)
+		return 0;
+	path = scn_enter(r, key);
+	err = scn_need_scalar(r, n, "a class of symbols, such as spin");
+	if (err)
+		return err;
+	for (uint32_t c = 0; c < SYMBOL_NR_CLASSES; c++) {
+		names[c] = symbol_class_name(c);
+		if (!strcmp(names[c], n->text))
+			*out = (int)c;
+	}
+	if (*out < 0) {
+		closest = scn_closest(n->text, names, sizeof(names[0]));
+		return scn_fail(r, n, "unknown class %s; %s%s%s", scn_quote(r, n->text),
+				closest ? "did you mean '" : "docs/symbols.md lists them", closest ? closest : "",
+				closest ? "'?" : "");
+	}
+	scn_leave(r, path);
+	return 0;
+}
+
+static int read_spin(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w)
+{
+	int err;
+
+	w->work_ns = 1707;
+	w->at_class = w->stopped_class = -1;
+	err = scn_read_time(r, n, "window", some_time, &w->work_ns);
+	if (!err)
+		err = read_class(r, n, "at", &w->at_class);
+	if (!err)
+		err = read_class(r, n, "stopped", &w->stopped_class);
+	if (w->at_class < 0)
+		w->at_class = SYMBOL_SPIN;
+	if (w->stopped_class < 0)
+		w->stopped_class = w->at_class;
+	if (!err && scn_get(n, "ipis")) {
+		size_t path = scn_enter(r, "ipis");
+
+		err = scn_bool_value(r, scn_get(n, "ipis"), &w->ipis);
+		scn_leave(r, path);
+	}
+	return err;
+}
+
 static int read_bursty(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w)
 {
 	int err = scn_read_dist(r, n, "run", &w->run);
@@ -215,6 +270,7 @@ static const struct model {
 	  read_periodic },
 	{ "duty", SCN_DUTY, { "model", "start", "period", "on", "phase" }, read_duty },
 	{ "bursty", SCN_BURSTY, { "model", "start", "run", "sleep" }, read_bursty },
+	{ "spin", SCN_SPIN, { "model", "start", "window", "at", "stopped", "ipis" }, read_spin },
 	{ "replay", SCN_REPLAY, { "model", "start", "file" }, read_replay },
 	{ "program",
 	  SCN_PROGRAM,

@@ -86,6 +86,8 @@ static int irq(struct machine *m, const struct scn_event *e, vcpu_t *v)
 
 		if (end != GUEST_FOREVER)
 			event_set(&m->events, slot, end);
+	} else {
+		vcpu_interrupt(&m->cx, v, false);
 	}
 	return 0;
 }
@@ -186,6 +188,8 @@ void machine_script(struct machine *m, uint32_t i)
 	const struct scn_event *e = &m->s->events[i];
 	int ret;
 
+	if (e->domain >= 0 && !m->domains[e->domain].d)
+		return; /* destroyed by command */
 	m->cx.cpu = 0;
 	ret = carry_out(m, e);
 	machine_settle(m);

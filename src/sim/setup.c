@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/guest_os.h"
+#include "sim/kernel.h"
 #include "sim/machine.h"
 #include "trace/replay.h"
 #include "trace/trace.h"
@@ -131,7 +132,14 @@ static int set_params(struct machine *m, const struct scn_pool *sp, cpupool_t *p
 	char why[256];
 	int ret;
 
+	if (machine_assist_params(m, sp, pool) < 0) {
+		snprintf(err, errlen, "%s:%d: pools.%s.params: coboost, lend and irq_turn are 0 or 10us to 10ms, grace "
+			 "is 0 or 10us to 1ms", m->s->path, sp->line, sp->name);
+		return -1;
+	}
 	for (int k = 0; k < sp->nr_params; k++) {
+		if (machine_is_assist_param(&sp->params[k]))
+			continue;
 		ret = is_credit2 ? set_credit2(&credit2, &sp->params[k], why, sizeof(why)) :
 				   set_credit(&credit, &sp->params[k], why, sizeof(why));
 		if (ret) {
@@ -154,10 +162,11 @@ static int create_pool(struct machine *m, int i, char *err, size_t errlen)
 {
 	const struct scn_pool *sp = &m->s->pools[i];
 	cpupool_t *pool;
-	int id = cpupool_create(&m->cx, i, (u32)sched_find(sp->sched));
+	int id = sp->hidden ? machine_hidden_pool(m, i, err, errlen) :
+			      cpupool_create(&m->cx, i, (u32)sched_find(sp->sched));
 
 	if (id < 0)
-		return fail(err, errlen, "the scheduler of a pool is not known");
+		return sp->hidden ? -1 : fail(err, errlen, "the scheduler of a pool is not known");
 	pool = &m->host->pools[id];
 	if (sp->nr_params && set_params(m, sp, pool, err, errlen))
 		return -1;
@@ -189,12 +198,12 @@ static int create_vcpu(struct machine *m, uint32_t domain, uint32_t index, const
 	return 0;
 }
 
-static int create_domain(struct machine *m, uint32_t i, uint32_t first_vcpu, char *err, size_t errlen)
+int machine_setup_domain(struct machine *m, const struct scn_domain *scn, uint32_t i, uint32_t pool,
+			 uint32_t first_vcpu, char *err, size_t errlen)
 {
-	const struct scn_domain *scn = &m->s->domains[i];
 	struct sim_domain *sd = &m->domains[i];
 
-	sd->d = domain_create(&m->cx, &m->host->pools[scn->pool], (s32)i);
+	sd->d = domain_create(&m->cx, &m->host->pools[pool], (s32)i);
 	if (!sd->d) {
 		snprintf(err, errlen, "%s:%d: domains.%s: its pool has no pCPU", m->s->path, scn->line, scn->name);
 		return -1;
@@ -204,6 +213,8 @@ static int create_domain(struct machine *m, uint32_t i, uint32_t first_vcpu, cha
 	for (uint32_t v = 0; v < sd->nr_vcpus; v++)
 		if (create_vcpu(m, i, first_vcpu + v, &scn->vcpus[v], err, errlen))
 			return -1;
+	if (machine_symbols(m, scn, i, err, errlen))
+		return -1;
 	if (scn->vcpus[0].workload.program) {
 		sd->os = guest_os_create(m->s, &scn->vcpus[0].workload, i, first_vcpu, sd->nr_vcpus);
 		if (!sd->os)
@@ -219,7 +230,7 @@ static int create_domain(struct machine *m, uint32_t i, uint32_t first_vcpu, cha
 	return 0;
 }
 
-static int create_host(struct machine *m, uint32_t nr_vcpus)
+static int create_host(struct machine *m, uint32_t more_pools)
 {
 	const struct scenario *s = m->s;
 	uint32_t n = (uint32_t)s->nr_pcpus, *core_of = calloc(n, sizeof(*core_of)),
@@ -228,9 +239,9 @@ static int create_host(struct machine *m, uint32_t nr_vcpus)
 		.pcpus = n,
 		.cores = (uint32_t)(s->nodes * s->cores),
 		.nodes = (uint32_t)s->nodes,
-		.domains = (uint32_t)s->nr_domains,
-		.vcpus = nr_vcpus,
-		.pools = (uint32_t)s->nr_pools,
+		.domains = m->max_domains,
+		.vcpus = m->max_vcpus,
+		.pools = (uint32_t)s->nr_pools + more_pools,
 	};
 
 	for (uint32_t c = 0; core_of && node_of && c < n; c++) {
@@ -248,12 +259,14 @@ static int create_host(struct machine *m, uint32_t nr_vcpus)
 	return m->host ? 0 : -1;
 }
 
-static int allocate(struct machine *m, uint32_t nr_vcpus, char *err, size_t errlen)
+static int allocate(struct machine *m, const struct machine_room *room, char *err, size_t errlen)
 {
 	const struct scenario *s = m->s;
-	uint32_t slots;
+	uint32_t slots, nr_vcpus = m->nr_vcpus + room->vcpus;
 
-	m->nr_vcpus = nr_vcpus;
+	m->max_vcpus = nr_vcpus;
+	m->max_domains = (uint32_t)s->nr_domains + room->domains;
+	m->last_domain = (uint32_t)s->nr_domains - 1;
 	m->slot_wake = nr_vcpus;
 	m->slot_script = 2 * nr_vcpus;
 	m->slot_timer = m->slot_script + (uint32_t)s->nr_events;
@@ -261,14 +274,24 @@ static int allocate(struct machine *m, uint32_t nr_vcpus, char *err, size_t errl
 	slots = m->slot_ipi + (uint32_t)s->nr_pcpus;
 	m->cx.max_rec = 1024 + RECORDS_PER_VCPU * nr_vcpus;
 	m->vcpus = calloc(nr_vcpus, sizeof(*m->vcpus));
-	m->domains = calloc((size_t)s->nr_domains, sizeof(*m->domains));
+	m->domains = calloc(m->max_domains, sizeof(*m->domains));
 	m->pcpus = calloc((size_t)s->nr_pcpus, sizeof(*m->pcpus));
 	m->replays = calloc(nr_vcpus, sizeof(*m->replays));
 	m->cx.rec = calloc(m->cx.max_rec, sizeof(*m->cx.rec));
 	if (!m->vcpus || !m->domains || !m->pcpus || !m->replays || !m->cx.rec || event_queue_init(&m->events, slots) ||
-	    create_host(m, nr_vcpus))
+	    create_host(m, room->pools))
 		return fail(err, errlen, "not enough memory for a host of this size; make it smaller");
 	return 0;
+}
+
+void machine_first_wakes(struct machine *m, uint32_t first, uint32_t n)
+{
+	for (uint32_t v = first; v < first + n; v++) {
+		int64_t at = guest_first_wake(&m->vcpus[v].guest);
+
+		if (at != GUEST_FOREVER)
+			event_set(&m->events, m->slot_wake + v, at);
+	}
 }
 
 static int populate(struct machine *m, char *err, size_t errlen)
@@ -281,19 +304,15 @@ static int populate(struct machine *m, char *err, size_t errlen)
 			return -1;
 	machine_settle(m);
 	for (int i = 0; i < s->nr_domains; i++) {
-		if (create_domain(m, (uint32_t)i, vcpu, err, errlen))
+		if (machine_setup_domain(m, &s->domains[i], (uint32_t)i, (uint32_t)s->domains[i].pool, vcpu, err,
+					 errlen))
 			return -1;
 		vcpu += (uint32_t)s->domains[i].nr_vcpus;
 		machine_settle(m);
 	}
 	if (machine_sched_start(m, err, errlen))
 		return -1;
-	for (uint32_t v = 0; v < m->nr_vcpus; v++) {
-		int64_t at = guest_first_wake(&m->vcpus[v].guest);
-
-		if (at != GUEST_FOREVER)
-			event_set(&m->events, m->slot_wake + v, at);
-	}
+	machine_first_wakes(m, 0, m->nr_vcpus);
 	for (int i = 0; i < s->nr_events; i++)
 		event_set(&m->events, m->slot_script + (uint32_t)i, s->events[i].at_ns);
 	return 0;
@@ -302,20 +321,25 @@ static int populate(struct machine *m, char *err, size_t errlen)
 struct machine *machine_create(const struct scenario *s, int trace_level, machine_record_fn record, void *arg,
 			       char *err, size_t errlen)
 {
+	return machine_create_room(s, &(struct machine_room){ 0 }, trace_level, record, arg, err, errlen);
+}
+
+struct machine *machine_create_room(const struct scenario *s, const struct machine_room *room, int trace_level,
+				    machine_record_fn record, void *arg, char *err, size_t errlen)
+{
 	struct machine *m = calloc(1, sizeof(*m));
-	uint32_t nr_vcpus = 0;
 
 	if (!m) {
 		fail(err, errlen, "not enough memory");
 		return NULL;
 	}
 	for (int i = 0; i < s->nr_domains; i++)
-		nr_vcpus += (uint32_t)s->domains[i].nr_vcpus;
+		m->nr_vcpus += (uint32_t)s->domains[i].nr_vcpus;
 	m->s = s;
 	m->record = record;
 	m->record_arg = arg;
 	m->trace_hash = TRACE_HASH_INIT;
-	if (allocate(m, nr_vcpus, err, errlen)) {
+	if (allocate(m, room, err, errlen)) {
 		machine_free(m);
 		return NULL;
 	}
@@ -332,13 +356,15 @@ void machine_free(struct machine *m)
 {
 	if (!m)
 		return;
-	for (uint32_t v = 0; m->replays && v < m->nr_vcpus; v++)
+	for (uint32_t v = 0; m->replays && v < m->max_vcpus; v++)
 		replay_free(m->replays[v]);
-	for (int i = 0; m->domains && i < m->s->nr_domains; i++) {
+	for (uint32_t i = 0; m->domains && i < m->max_domains; i++) {
 		histogram_free(&m->domains[i].wake_latency);
 		guest_os_free(m->domains[i].os);
+		scenario_free(m->domains[i].own);
 	}
 	event_queue_free(&m->events);
+	machine_kernels_free(m);
 	free(m->replays);
 	free(m->vcpus);
 	free(m->domains);

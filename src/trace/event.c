@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 
+#include "sched/symbols.h"
 #include "trace/trace.h"
 
 /* What the payload of an event holds, and so how it reads. */
@@ -27,6 +28,10 @@ enum shape {
 	SHAPE_POOL_CPU, /* pool, cpu */
 	SHAPE_POOL_DOMAIN, /* pool, dom */
 	SHAPE_SERVER, /* dom << 16 | vcpu, old kind << 8 | new, ns (64 bits) */
+	SHAPE_TURN, /* dom << 16 | vcpu, kind, from cpu, to cpu */
+	SHAPE_HOME, /* dom << 16 | vcpu, kind, cpu, ns */
+	SHAPE_GRACE, /* dom << 16 | vcpu, class, ns */
+	SHAPE_MICRO, /* pool, cpu, lent, pCPUs */
 	SHAPE_RULE, /* pool, rule, placement << 8 | fit, kind */
 	SHAPE_BUDGET, /* dom << 16 | vcpu, us or ns, ns (64 bits) */
 	SHAPE_ASSIGN, /* dom << 16 | vcpu, cpu */
@@ -79,6 +84,10 @@ static const struct event {
 	{ TRC_ROTA_UNPARK, SHAPE_VCPU, "unpark" },
 	{ TRC_ROTA_POOL_CPU, SHAPE_POOL_CPU, "pool-cpu" },
 	{ TRC_ROTA_POOL_DOMAIN, SHAPE_POOL_DOMAIN, "pool-domain" },
+	{ TRC_ROTA_TURN, SHAPE_TURN, "turn" },
+	{ TRC_ROTA_HOME, SHAPE_HOME, "turn-over" },
+	{ TRC_ROTA_GRACE, SHAPE_GRACE, "grace" },
+	{ TRC_ROTA_MICRO, SHAPE_MICRO, "micro-cpu" },
 	{ TRC_ROTA_SERVER, SHAPE_SERVER, "server" },
 	{ TRC_ROTA_SERVER_RULE, SHAPE_RULE, "server-rule" },
 };
@@ -161,6 +170,14 @@ static void pool_details(const struct trace_rec *r, const char *what, char *buf,
 static const char *const servers[] = { "pool",	     "deferrable", "periodic", "polling", "sporadic", "work-conserving",
 				       "reclaiming", "cbs",	   NULL };
 static const char *const rules[] = { "edf", "rm", "dm", "fp", NULL };
+/* Of assist.h and symbols.h. */
+static const char *const turns[] = { "none", "lent", "boost", "irq", "micro", NULL };
+static const char *const classes[] = {
+#define SYMBOL_CLASS(name, word, waits, critical, what) word,
+	SYMBOL_CLASSES(SYMBOL_CLASS)
+#undef SYMBOL_CLASS
+	NULL
+};
 
 static const char *word(const char *const *words, uint32_t n)
 {
@@ -238,6 +255,22 @@ static void details(const struct trace_rec *r, enum shape shape, char *buf, size
 	case SHAPE_SERVER:
 		snprintf(buf, len, "%s %s -> %s, %" PRId64 "ns left", vcpu_name(v, d[0] >> 16, d[0] & 0xffff),
 			 word(servers, d[1] >> 8), word(servers, d[1] & 0xff), wide(d));
+		break;
+	case SHAPE_TURN:
+		snprintf(buf, len, "%s %s, cpu %" PRIu32 " -> %" PRIu32, vcpu_name(v, d[0] >> 16, d[0] & 0xffff),
+			 word(turns, d[1]), d[2], d[3]);
+		break;
+	case SHAPE_HOME:
+		snprintf(buf, len, "%s %s, had %" PRIu32 "ns on cpu %" PRIu32, vcpu_name(v, d[0] >> 16, d[0] & 0xffff),
+			 word(turns, d[1]), d[3], d[2]);
+		break;
+	case SHAPE_GRACE:
+		snprintf(buf, len, "%s %s, %" PRIu32 "ns", vcpu_name(v, d[0] >> 16, d[0] & 0xffff),
+			 word(classes, d[1]), d[2]);
+		break;
+	case SHAPE_MICRO:
+		snprintf(buf, len, "pool %" PRIu32 " %s cpu %" PRIu32 ", has %" PRIu32, d[0],
+			 d[2] ? "is lent" : "gives back", d[1], d[3]);
 		break;
 	case SHAPE_RULE:
 		snprintf(buf, len, "pool %" PRIu32 ": %s, %s, %s", d[0], word(rules, d[1]),

@@ -19,15 +19,16 @@ setup() {
 	command -v gcc >/dev/null || skip "gcc is not installed"
 	make -s -C "$top" "${how[@]}" install DESTDIR="$root" >/dev/null
 	[ -x "$root/usr/local/bin/rota" ]
+	[ -x "$root/usr/local/bin/rotad" ]
 	for page in rota.1 rota-sim.1 rota-trace.1 rota-analyze.1 rota-scenario.5; do
 		[ -s "$root/usr/local/share/man/man${page##*.}/$page" ]
 	done
 	(cd "$top/scenarios" && find . -type f | sort) >want
 	(cd "$root/usr/local/share/rota/scenarios" && find . -type f | sort) | diff want -
 	# nothing else, and nothing outside
-	# the program, the rules of guest symbols, and the pages
+	# the two programs, the rules of guest symbols, and the pages
 	pages=$(ls "$top"/docs/man/*.[15] | wc -l)
-	[ "$(cd "$root" && find . -type f | grep -vc '/share/rota/scenarios/')" = $((pages + 2)) ]
+	[ "$(cd "$root" && find . -type f | grep -vc '/share/rota/scenarios/')" = $((pages + 3)) ]
 	[ "$(ls "$root/usr/local" | tr '\n' ' ')" = "bin share " ]
 
 	# the installed program finds its own scenarios, with their replay files, and its own rules

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * rotad: owns a host and answers for it. One thread, one loop: the host's time, the socket, signals.
+ *
+ * It stays in the foreground (a service manager, or `&`, puts it elsewhere) and says on standard error what happens. A
+ * manager that waits for readiness is told (sd_notify's protocol, which is one datagram).
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control/client.h"
+#include "control/server.h"
+#include "control/sim_host.h"
+#include "version.h"
+
+#define MAX_SETS 64
+#define EXPIRE_MS 1000
+#define SIGNALS 1 /* data of its events */
+
+static const char usage[] =
+	"Usage: rotad --host sim [SCENARIO] [--speed N|max|step] [--set PATH=VALUE]...\n"
+	"             [--socket PATH] [--group GROUP] [--others-read]\n"
+	"\n"
+	"Owns a host and answers the rota command: `rota list`, `rota sched-credit`, `rota cpupool-create` ...\n"
+	"\n"
+	"--host sim is a simulated host that runs until it is ended, with the domains of SCENARIO (of which only\n"
+	"duration, warmup and the end are ignored) or, without one, 2 nodes of 4 pCPUs and Domain-0.\n"
+	"      --speed N         N virtual seconds in a second (default 1); max: as fast as can be; step: only when\n"
+	"                        `rota step` says so\n"
+	"      --set PATH=VALUE  changes the scenario, as of `rota sim run`\n"
+	"      --socket PATH     where to listen (default /run/rota/rotad.sock, or rota.sock in $XDG_RUNTIME_DIR)\n"
+	"      --group GROUP     who is in it may change things, beside root (default rota)\n"
+	"      --others-read     everybody may look\n"
+	"  -h, --help            this text\n"
+	"  -V, --version         the version\n"
+	"\n"
+	"It stays in the foreground; SIGTERM or ^C ends it.\n";
+
+struct options {
+	const char *host, *socket, *group;
+	struct sim_options sim;
+	char *sets[MAX_SETS];
+	bool others_read;
+};
+
+enum { OPT_HOST = 256, OPT_SPEED, OPT_SET, OPT_SOCKET, OPT_GROUP, OPT_OTHERS };
+
+static const struct option options[] = {
+	{ "host", required_argument, NULL, OPT_HOST },
+	{ "speed", required_argument, NULL, OPT_SPEED },
+	{ "set", required_argument, NULL, OPT_SET },
+	{ "socket", required_argument, NULL, OPT_SOCKET },
+	{ "group", required_argument, NULL, OPT_GROUP },
+	{ "others-read", no_argument, NULL, OPT_OTHERS },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ 0 },
+};
+
+static int failed(const char *error)
+{
+	fprintf(stderr, "rotad: %s\n", error);
+	return 1;
+}
+
+/* 0: go on; else 1 + exit code. */
+static int parse(struct options *o, int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "hV", options, NULL)) != -1) {
+		switch (c) {
+		case OPT_HOST:
+			o->host = optarg;
+			break;
+		case OPT_SPEED:
+			o->sim.speed = optarg;
+			break;
+		case OPT_SET:
+			if (o->sim.nr_sets == MAX_SETS)
+				return 1 + failed("too many --set; write them into the scenario");
+			o->sets[o->sim.nr_sets++] = optarg;
+			break;
+		case OPT_SOCKET:
+			o->socket = optarg;
+			break;
+		case OPT_GROUP:
+			o->group = optarg;
+			break;
+		case OPT_OTHERS:
+			o->others_read = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return 1;
+		case 'V':
+			printf("rotad %s\n", ROTA_VERSION);
+			return 1;
+		default:
+			fprintf(stderr, "`rotad --help` tells how\n");
+			return 3;
+		}
+	}
+	o->sim.sets = o->sets;
+	if (!o->host || strcmp(o->host, "sim")) {
+		fprintf(stderr, "rotad: --host says which host: sim; `rotad --help` tells more\n");
+		return 3;
+	}
+	if (optind < argc)
+		o->sim.scenario = argv[optind++];
+	if (optind < argc) {
+		fprintf(stderr, "rotad: '%s' is not expected here; `rotad --help` tells how\n", argv[optind]);
+		return 3;
+	}
+	return 0;
+}
+
+/* Tell who started us, if it asked to be told (systemd's Type=notify). */
+static void notify(const char *state)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	size_t len = path ? strlen(path) : 0;
+	int fd;
+
+	if (!len || len >= sizeof(a.sun_path) || (*path != '/' && *path != '@'))
+		return;
+	memcpy(a.sun_path, path, len);
+	if (*path == '@')
+		a.sun_path[0] = 0;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&a,
+	       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+	close(fd);
+}
+
+static int watch_signals(int epoll)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.u64 = SIGNALS };
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e);
+	return fd;
+}
+
+/* Until a signal ends it. */
+static int serve(struct rotad *d, struct server *server, int epoll)
+{
+	char error[CONTROL_ERROR_LEN] = "";
+	s64 expire = 0;
+
+	for (;;) {
+		struct epoll_event events[64];
+		int wait = d->ops->tick(d->arg, error), n;
+
+		if (wait == -2)
+			return failed(error);
+		if (wait < 0 || wait > EXPIRE_MS)
+			wait = EXPIRE_MS;
+		n = epoll_wait(epoll, events, 64, wait);
+		for (int i = 0; i < n; i++) {
+			if (events[i].data.u64 == SIGNALS)
+				return 0;
+			server_event(server, events[i].data.u64, events[i].events);
+		}
+		if (monotonic_ns() - expire > EXPIRE_MS * MSEC) {
+			expire = monotonic_ns();
+			server_expire(server, expire);
+		}
+	}
+}
+
+static int run(const struct options *o)
+{
+	struct rotad d = { .ops = &sim_backend, .since_unix = time(NULL), .others_read = o->others_read };
+	char error[CONTROL_ERROR_LEN] = "", path[PATH_MAX];
+	int epoll = epoll_create1(EPOLL_CLOEXEC), signals = watch_signals(epoll), ret;
+	struct server *server;
+
+	if (o->socket ? snprintf(path, sizeof(path), "%s", o->socket) >= (int)sizeof(path) :
+			client_path(path, sizeof(path)))
+		return failed("the path of the socket is too long");
+	if (!o->socket && !strncmp(path, "/run/rota/", 10))
+		mkdir("/run/rota", 0755);
+	d.arg = sim_host_open(&o->sim, error);
+	if (!d.arg)
+		return failed(error);
+	d.host = d.ops->host(d.arg);
+	rotad_name_pools(&d, sim_pool_name, d.arg);
+	server = server_open(path, o->group, epoll, &d, error);
+	if (!server) {
+		d.ops->close(d.arg);
+		return failed(error);
+	}
+	notify("READY=1");
+	ret = serve(&d, server, epoll);
+	notify("STOPPING=1");
+	server_close(server);
+	d.ops->close(d.arg);
+	close(signals);
+	close(epoll);
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { .group = "rota" };
+	int done = parse(&o, argc, argv);
+
+	return done ? done - 1 : run(&o);
+}

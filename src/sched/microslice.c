@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Micro-sliced cores (Ahn, Park, Heo and Huh, EuroSys 2018): pCPUs set aside in a hidden pool, which give short turns
+ * (100 us) to vCPUs that were preempted in a critical service, and to those for which an IPI or an interrupt waits.
+ * Facts: coboost-and-micro-sliced-cores.md 2.
+ *
+ * A hidden pool has no domains and no scheduler: its pCPUs are its parent's as far as locks and data go (p->pool is the
+ * parent), but not in the parent's set, so that its policy neither places nor steals anybody there. What runs there is
+ * turns (assist.c), one after the other; after a turn a vCPU goes home, always (in the published code it stays as long
+ * as nobody else wants the core). A core has at most `queue` vCPUs waiting, one by default.
+ *
+ * Hard affinity does not hold on micro-sliced cores: whoever sets cores aside wants just that. Who is pinned for the
+ * moment (vcpu_temporary_affinity) stays where he is.
+ *
+ * Who is taken in, when a sibling spins (`on: yield`)? With `rules: exact`, which is the default:
+ *
+ *	it sends IPIs		all siblings that wait and have not seen their interrupt yet, as far as there is room
+ *	it wants a lock		the first that was preempted in a critical service and did not yield
+ *	anything else		nobody
+ *
+ * and it yields when none of its siblings is on a micro-sliced core then. With `rules: published`, as the published
+ * code has it:
+ *
+ *	it sends IPIs to many	all siblings that wait, as far as there is room; it spins on, even if there was none
+ *	it sends an IPI to one	nobody, a plain yield
+ *	it wants a lock		as above
+ *	anything else		nobody, a plain yield (the published code: no yield, which stops the world of a guest
+ *				whose kernel it does not know)
+ *
+ * The other events: a vCPU is preempted in a critical service (`preempt`); it waits while an IPI (`ipi`) or an
+ * interrupt (`irq`) comes. The published code has only `yield`, the paper also `ipi` and `irq`.
+ *
+ * Which pCPUs a hidden pool has: micropool.c.
+ */
+
+/* A micro-sliced core with room: an idle one, else one where fewer wait than may; -1 none. */
+static s32 micro_cpu(host_t *h, cpupool_t *hidden)
+{
+	for_each_cpu (c, &hidden->cpus, h->mask_words) {
+		pcpu_t *p = pcpu_of(h, (u32)c);
+
+		if (p->curr->is_idle && !p->assist.nr_turns)
+			return c;
+	}
+	for_each_cpu (c, &hidden->cpus, h->mask_words) {
+		pcpu_t *p = pcpu_of(h, (u32)c);
+
+		if (p->assist.nr_turns < hidden->assist.micro.queue)
+			return c;
+	}
+	return -1;
+}
+
+/* v, for which may_have_turn(), goes to a micro-sliced core, if there is room and it can pay. */
+CORE_FN bool micro_take(sched_call_t *cx ARG, vcpu_t *v ARG)
+{
+	cpupool_t *hidden = v->domain->pool->assist.hidden;
+	s32 c = micro_cpu(cx->host, hidden);
+
+	if (c < 0) {
+		hidden->assist.no_cpu++;
+		return false;
+	}
+	return turn_give(cx, v, pcpu_of(cx->host, (u32)c), TURN_MICRO, hidden->assist.micro.slice_ns);
+}
+
+/* v spins in a function of @class. Returns true when it does not yield. */
+CORE_FN bool micro_spin(sched_call_t *cx ARG, vcpu_t *v ARG, u32 class)
+{
+	domain_t *d = v->domain;
+	cpupool_t *hidden = d->pool->assist.hidden;
+	bool exact = hidden->assist.micro.exact, helped = false;
+	bool many = class == SYMBOL_IPI_MANY || class == SYMBOL_TLB_SEND || (exact && class == SYMBOL_IPI_ONE);
+
+	if (!(hidden->assist.micro.on & MICRO_ON_YIELD) || (!many && class != SYMBOL_SPIN))
+		return false;
+	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
+		vcpu_t *s = link_of(l, vcpu_t, domain_link);
+
+		if (s == v)
+			continue;
+		if (s->assist.kind == TURN_MICRO) {
+			helped = true;
+			continue;
+		}
+		if (!may_have_turn(s))
+			continue;
+		if (many ? exact && !s->assist.irq_pending : s->assist.yielded || vcpu_need(s) < NEED_CRITICAL)
+			continue;
+		if (micro_cpu(cx->host, hidden) < 0) {
+			hidden->assist.no_cpu++;
+			break;
+		}
+		if (!micro_take(cx, s))
+			continue;
+		helped = true;
+		if (!many)
+			break;
+	}
+	return helped || (many && !exact);
+}
+
+/* v, of no turn, has lost its pCPU. */
+CORE_FN int micro_preempted(sched_call_t *cx ARG, vcpu_t *v ARG)
+{
+	cpupool_t *hidden = v->domain->pool->assist.hidden;
+	u32 class;
+
+	if (!(hidden->assist.micro.on & MICRO_ON_PREEMPT) || v->assist.yielded || !may_have_turn(v))
+		return 0;
+	class = service_of(v);
+	if (symbol_critical(class) && !symbol_waits(class))
+		micro_take(cx, v);
+	return 0;
+}
