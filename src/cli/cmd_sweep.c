@@ -265,7 +265,7 @@ int cmd_sim_sweep(int argc, char **argv)
 	if (ret < 0 && machines_begin(&m, err, sizeof(err)))
 		ret = CLI_USAGE;
 	if (ret < 0) {
-		path = scenario_find(argv[optind]);
+		path = sweep_find(argv[optind]);
 		s = sweep_load(path ? path : argv[optind], &q.sets, &q.axes, err, sizeof(err));
 		free(path);
 		ret = s ? run(&q, s, &m, err, sizeof(err)) : CLI_USAGE;

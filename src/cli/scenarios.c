@@ -46,7 +46,7 @@ static bool scenario_dir(char *dir, size_t len)
 	return is_dir(dir);
 }
 
-char *scenario_find(const char *name)
+static char *find(const char *sub, const char *name)
 {
 	char dir[PATH_MAX], *path;
 	size_t len;
@@ -54,16 +54,26 @@ char *scenario_find(const char *name)
 	if (strchr(name, '/') || !strcmp(name, "-") || (!access(name, F_OK) && !is_dir(name)) ||
 	    !scenario_dir(dir, sizeof(dir)))
 		return NULL;
-	len = strlen(dir) + strlen(name) + 8;
+	len = strlen(dir) + strlen(sub) + strlen(name) + 8;
 	path = malloc(len);
 	if (!path)
 		return NULL;
-	snprintf(path, len, "%s/%s%s", dir, name,
+	snprintf(path, len, "%s/%s%s%s", dir, sub, name,
 		 strlen(name) > 5 && !strcmp(name + strlen(name) - 5, ".yaml") ? "" : ".yaml");
 	if (!access(path, R_OK))
 		return path;
 	free(path);
 	return NULL;
+}
+
+char *scenario_find(const char *name)
+{
+	return find("", name);
+}
+
+char *sweep_find(const char *name)
+{
+	return find("papers/", name);
 }
 
 static int is_yaml(const struct dirent *e)

@@ -50,7 +50,7 @@ struct sweep_axis {
 	int nr_values;
 };
 
-enum sweep_op { SWEEP_FIELD, SWEEP_SUM, SWEEP_MEAN, SWEEP_MIN, SWEEP_MAX, SWEEP_COUNT, SWEEP_NONE };
+enum sweep_op { SWEEP_FIELD, SWEEP_SUM, SWEEP_MEAN, SWEEP_MIN, SWEEP_MAX, SWEEP_COUNT, SWEEP_ZEROS, SWEEP_NONE };
 
 /* An operation on all fields of the result that a path with wildcards names: "sum domains.*.deadlines.missed". */
 struct sweep_term {

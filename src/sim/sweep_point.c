@@ -134,7 +134,7 @@ int sweep_check(const struct sweep *s, sweep_generate_fn generate, char *err, si
 /* -- the row ------------------------------------------------------------------- */
 
 struct found {
-	int n;
+	int n, zeros;
 	double sum, min, max;
 	const json_t *first;
 };
@@ -150,6 +150,7 @@ static void take(struct found *f, const json_t *v)
 	if (!f->n++)
 		f->first = v;
 	f->sum += x;
+	f->zeros += x == 0;
 }
 
 /* All fields below @v that the rest of the path names. */
@@ -197,7 +198,7 @@ static int evaluate(const struct sweep_term *t, json_t *result, struct found *f,
 		return -EINVAL;
 	}
 	if (t->op == SWEEP_FIELD && f->n > 1) {
-		snprintf(why, len, "%s names %d fields; write sum, mean, min, max, count or none before it", t->path,
+		snprintf(why, len, "%s names %d fields; write sum, mean, min, max, count, zeros or none before it", t->path,
 			 f->n);
 		return -EINVAL;
 	}
@@ -205,7 +206,8 @@ static int evaluate(const struct sweep_term *t, json_t *result, struct found *f,
 	       t->op == SWEEP_MIN   ? f->min :
 	       t->op == SWEEP_MAX   ? f->max :
 	       t->op == SWEEP_COUNT ? f->n :
-	       t->op == SWEEP_NONE  ? f->sum == 0 :
+	       t->op == SWEEP_ZEROS ? f->zeros :
+	       t->op == SWEEP_NONE  ? f->zeros == f->n :
 				      f->sum;
 	return 0;
 }

@@ -16,7 +16,8 @@
  *     seeds: N               instead of values: 1 to N; path is seed
  * columns: {NAME: TERM}      required, 1 to 64. TERM: [OP] FIELD [/ [OP] FIELD]
  *                            FIELD: keys of the result joined by dots, entries of lists by name or index; * and ? stand
- *                            for any characters. OP: sum, mean, min, max, count of all the fields, none: 1 if all are 0
+ *                            for any characters. OP: sum, mean, min, max, count of all the fields, zeros: how many are 0, none: 1
+ *                            if all are
  * plots:, findings:          sweep_find.c
  */
 #include <ctype.h>
@@ -30,7 +31,7 @@
 
 static const char *const ops[] = {
 	[SWEEP_FIELD] = "",  [SWEEP_SUM] = "sum",     [SWEEP_MEAN] = "mean", [SWEEP_MIN] = "min",
-	[SWEEP_MAX] = "max", [SWEEP_COUNT] = "count", [SWEEP_NONE] = "none", NULL
+	[SWEEP_MAX] = "max", [SWEEP_COUNT] = "count", [SWEEP_ZEROS] = "zeros", [SWEEP_NONE] = "none", NULL
 };
 
 /* A value as YAML on one line: what --set takes. */

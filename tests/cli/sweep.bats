@@ -97,6 +97,8 @@ refused() { # refused STATUS WORDS ARGUMENT...
 		  mean: mean domains.*.share
 		  sum: sum domains.*.share
 		  no_miss: none domains.a.deadlines.missed
+		  blocked: none domains.*.blocked_ns
+		  busy: zeros domains.*.blocked_ns
 		  by_index: domains.0.share
 		  some: count domains.[ab].share
 	END
@@ -106,6 +108,7 @@ refused() { # refused STATUS WORDS ARGUMENT...
 		import csv, json
 		row = next(csv.DictReader(open("out.csv")))
 		s = [d["share"] for d in json.load(open("run.json"))["domains"]]
+		assert row["blocked"] == "0" and row["busy"] == "1"
 		assert row["n"] == "3" and row["some"] == "2" and row["no_miss"] == "1"
 		near = lambda a, b: abs(float(row[a]) - b) < 1e-11 # --json has 12 digits
 		assert near("least", min(s)) and near("most", max(s)) and near("mean", sum(s) / 3) and near("sum", sum(s))
