@@ -190,6 +190,16 @@ refused() { # refused STATUS WORDS ARGUMENT...
 	[ ! -e out.csv ]
 }
 
+@test "on a terminal: how far it is, and nothing of it left at the end" {
+	command -v script >/dev/null || skip "script is not installed"
+	script -qec "'$rota' sim sweep spec.yaml --set duration=100s -j 2 -o out.csv" /dev/null >screen
+	grep -q 'spec \[[#.]*\] [0-9]* of 18 points' screen
+	[[ $(tail -c 4 screen) == *$'\e[K' ]]
+	"$rota" sim sweep spec.yaml --set duration=100s -j 2 -o out2.csv 2>err
+	[ ! -s err ]
+	cmp out.csv out2.csv
+}
+
 bad() { # bad LINE:KEY WORDS; the specification on standard input
 	cat >bad.yaml
 	refused 2 "bad.yaml:$1: " bad.yaml
