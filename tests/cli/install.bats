@@ -26,12 +26,13 @@ setup() {
 	(cd "$top/scenarios" && find . -type f | sort) >want
 	(cd "$root/usr/local/share/rota/scenarios" && find . -type f | sort) | diff want -
 	# nothing else, and nothing outside
-	# the two programs, the rules of guest symbols, and the pages
+	# the two programs, the rules of guest symbols, workloads, experiments, and the pages
 	pages=$(ls "$top"/docs/man/*.[15] | wc -l)
+	data=$(ls "$top"/data/workloads/*.yaml "$top"/data/experiments/*.yaml | wc -l)
 	# and, where it was built, the module for mpirun
 	module=$(ls "$root/usr/local/lib/rota/" 2>/dev/null || :)
 	[ "$module" = "" ] || [ "$module" = rota-mpi.so ]
-	[ "$(cd "$root" && find . -type f | grep -vc '/share/rota/scenarios/')" = $((pages + 3 + ${#module} / 11)) ]
+	[ "$(cd "$root" && find . -type f | grep -vc '/share/rota/scenarios/')" = $((pages + 3 + data + ${#module} / 11)) ]
 	[ "$(ls "$root/usr/local" | tr '\n' ' ')" = "bin ${module:+lib }share " ]
 
 	# the installed program finds its own scenarios, with their replay files, and its own rules
