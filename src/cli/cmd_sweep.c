@@ -26,12 +26,13 @@ static const char usage[] =
 	"      --markdown FILE    the same as Markdown; --svg FILE the charts alone\n"
 	"      --set PATH=VALUE   change the scenario at all points, e.g. duration=1s\n"
 	"      --axis NAME=LIST   other values for an axis: 1,2,3 or 1..20, or some of its labels\n"
+	"      --show N           the scenario of point N, from 0 (of a generated one the text), and the command to run it\n"
 	"      --check            only read SPEC and the scenarios it makes: no output when they are right\n"
 	"  -h, --help             this text\n"
 	"\n"
 	"Example: rota sim sweep weights -j 4 --axis seed=1..20 -o weights.csv\n";
 
-enum { OPT_SET = 1000, OPT_AXIS, OPT_CHECK, OPT_REPORT, OPT_MARKDOWN, OPT_SVG };
+enum { OPT_SET = 1000, OPT_AXIS, OPT_CHECK, OPT_REPORT, OPT_MARKDOWN, OPT_SVG, OPT_SHOW };
 
 static const struct option options[] = {
 	{ "jobs", required_argument, NULL, 'j' },
@@ -41,6 +42,7 @@ static const struct option options[] = {
 	{ "report", required_argument, NULL, OPT_REPORT },
 	{ "markdown", required_argument, NULL, OPT_MARKDOWN },
 	{ "svg", required_argument, NULL, OPT_SVG },
+	{ "show", required_argument, NULL, OPT_SHOW },
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -49,6 +51,7 @@ static const struct option options[] = {
 struct request {
 	struct sweep_files files;
 	int jobs;
+	int show; /* a point, -1 none */
 	bool check;
 	struct sweep_sets sets, axes;
 };
@@ -106,6 +109,12 @@ static int take_option(struct request *q, int opt, char **argv)
 		return keep(&q->sets, optarg) ? -1 : complain("not enough memory", CLI_FAILED);
 	case OPT_AXIS:
 		return keep(&q->axes, optarg) ? -1 : complain("not enough memory", CLI_FAILED);
+	case OPT_SHOW:
+		jobs = strtol(optarg, &end, 10);
+		if (*end || end == optarg || jobs < 0 || jobs >= SWEEP_MAX_POINTS)
+			return misused("--show wants the number of a point, not ", optarg);
+		q->show = (int)jobs;
+		return -1;
 	case OPT_CHECK:
 		q->check = true;
 		return -1;
@@ -233,6 +242,12 @@ static int run_all(const struct request *q, const struct sweep *s, struct machin
 
 static int run(const struct request *q, const struct sweep *s, struct machines *m, char *err, size_t errlen)
 {
+	if (q->show >= s->nr_points) {
+		snprintf(err, errlen, "%s: the sweep has %d points, 0 to %d", s->path, s->nr_points, s->nr_points - 1);
+		return CLI_USAGE;
+	}
+	if (q->show >= 0 && !m->rank)
+		return sweep_show(s, q->show, sweep_generate, stdout, err, errlen) ? CLI_USAGE : CLI_DONE;
 	if (sweep_check(s, sweep_generate, err, errlen))
 		return CLI_USAGE;
 	if (q->check)
@@ -248,7 +263,7 @@ static int run(const struct request *q, const struct sweep *s, struct machines *
 /* @argv[0] is "sweep". */
 int cmd_sim_sweep(int argc, char **argv)
 {
-	struct request q = { 0 };
+	struct request q = { .show = -1 };
 	struct machines m = { 0 };
 	struct sweep *s = NULL;
 	char err[1400] = "", *path;

@@ -396,8 +396,29 @@ static void put_tasks(const struct wish *w, const struct an_vm *vm, FILE *f)
 	fprintf(f, "      ]}\n");
 }
 
+/*
+ * Where vCPU @i of all may run. Partitioned: where the analysis placed it, if it did. Global: a whole vCPU has a pCPU
+ * of its own, as the analysis has it, and the others have the rest.
+ */
+static void put_cpus(const struct wish *w, const struct an_system *sys, int i, FILE *f)
+{
+	int whole = 0;
+
+	if (w->placement == 1) {
+		if (sys->servers[i].cpu >= 0)
+			fprintf(f, ", cpus: \"%d\"", sys->servers[i].cpu);
+		return;
+	}
+	for (int k = 0; k < sys->nr_servers; k++)
+		whole += sys->servers[k].cpu >= 0;
+	if (whole && whole < w->pcpus && sys->servers[i].cpu >= 0)
+		fprintf(f, ", cpus: \"%d\"", sys->servers[i].cpu);
+	else if (whole && whole < w->pcpus)
+		fprintf(f, ", cpus: \"%d-%d\"", whole, w->pcpus - 1);
+}
+
 /* @first: the number of its first server, which is their priority when these are given. */
-static void put_vm(const struct wish *w, const struct an_vm *vm, int first, FILE *f)
+static void put_vm(const struct wish *w, const struct an_system *sys, const struct an_vm *vm, int first, FILE *f)
 {
 	int n = nr_vcpus(vm), weight = (int)(256 * bandwidth(vm) / n + 0.5);
 	bool servers = !strcmp(w->sched, "rtxen") || !strcmp(w->sched, "rtds");
@@ -409,15 +430,15 @@ static void put_vm(const struct wish *w, const struct an_vm *vm, int first, FILE
 	else
 		fprintf(f, "    vcpu:\n");
 	for (int i = 0; servers && i < n; i++) {
-		const struct an_server *s = vm->found ? &vm->vcpus[i] : NULL;
+		const struct an_server *s = vm->found ? &sys->servers[first + i] : NULL;
 
 		fprintf(f, "      - {id: %d, sched: {period: %" PRId64 "ns, budget: %" PRId64 "ns", i,
 			s ? s->period : whole, s ? s->budget : whole);
 		if (w->rule == AN_FP)
 			fprintf(f, ", priority: %d", first + i + 1);
 		fprintf(f, "}");
-		if (s && s->cpu >= 0 && w->placement == 1)
-			fprintf(f, ", cpus: \"%d\"", s->cpu);
+		if (s)
+			put_cpus(w, sys, first + i, f);
 		fprintf(f, "}\n");
 	}
 	put_tasks(w, vm, f);
@@ -440,8 +461,8 @@ static char *scenario(const struct wish *w, const struct an_system *sys)
 			placements[w->placement], fits[w->fit]);
 	fprintf(f, "}\ndomains:\n");
 	for (int v = 0; v < sys->nr_vms; v++) {
-		put_vm(w, &sys->vms[v], first, f);
-		first += nr_vcpus(&sys->vms[v]);
+		put_vm(w, sys, &sys->vms[v], first, f);
+		first += sys->vms[v].found ? sys->vms[v].nr_vcpus : 0;
 	}
 	if (!fclose(f))
 		return text;

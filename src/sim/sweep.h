@@ -166,6 +166,8 @@ void sweep_point_name(const struct sweep *s, int point, char *out, size_t len);
  * value. Runs nothing. Returns 0 or a negative errno with one sentence.
  */
 int sweep_check(const struct sweep *s, sweep_generate_fn generate, char *err, size_t errlen);
+/* The scenario of a point, with the command that runs it. Returns 0 or a negative errno with one sentence. */
+int sweep_show(const struct sweep *s, int point, sweep_generate_fn generate, FILE *out, char *err, size_t errlen);
 /* Run one point. *row is malloc'ed, *len bytes: its cells, each with its zero. */
 int sweep_point(const struct sweep *s, int point, sweep_generate_fn generate, char **row, size_t *len, char *err,
 		size_t errlen);

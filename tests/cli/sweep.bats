@@ -255,7 +255,7 @@ bad() { # bad LINE:KEY WORDS; the specification on standard input
 
 @test "--help names every option that there is" {
 	"$rota" sim sweep --help >help
-	for option in jobs output report markdown svg set axis check help; do
+	for option in jobs output report markdown svg show set axis check help; do
 		grep -q -- "--$option" help
 	done
 }
@@ -340,6 +340,23 @@ needs_mpi() {
 		assert [r["asked"] for r in rows if r["kind"] == "periodic"] == [r["asked"] for r in rows if r["kind"] == "deferrable"]
 	END
 	python3 -c 'import xml.dom.minidom as x; x.parse("gen.svg")'
+}
+
+@test "--show: a point's scenario, which can be run by itself" {
+	cat >gen.yaml <<-END
+		generate: {tasks: 4, vms: 2, guest: edf, server-period: 5ms, pcpus: 2, phases: random}
+		set: {duration: 1s}
+		axes: [{name: u, path: generate.utilisation, values: [0.5, 1]}, {name: seed, seeds: 2}]
+		columns: {hash: trace_hash}
+	END
+	"$rota" sim sweep gen.yaml -o gen.csv >said
+	"$rota" sim sweep gen.yaml --show 3 >point.yaml
+	eval "$(sed -n 's/^# rota sim run FILE/"$rota" sim run point.yaml --json/p' point.yaml)" >run.json
+	grep -q "$(sed -n 5p gen.csv | cut -d, -f3)" run.json
+	[ "$(sed -n 4p gen.csv | cut -d, -f3)" != "$(sed -n 5p gen.csv | cut -d, -f3)" ]
+	"$rota" sim sweep spec.yaml --show 7 | grep -q "^# rota sim run base.yaml --set 'domains.c.weight=64' --set 'domains.a.weight=256'"
+	refused 2 "the sweep has 18 points, 0 to 17" spec.yaml --show 18
+	refused 2 "--show wants the number of a point, not x" spec.yaml --show x
 }
 
 @test "mistakes in a generator's parameters" {
