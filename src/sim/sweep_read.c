@@ -16,8 +16,8 @@
  *     seeds: N               instead of values: 1 to N; path is seed
  * columns: {NAME: TERM}      required, 1 to 64. TERM: [OP] FIELD [/ [OP] FIELD]
  *                            FIELD: keys of the result joined by dots, entries of lists by name or index; * and ? stand
- *                            for any characters. OP: sum, mean, min, max, count of all the fields, zeros: how many are 0, none: 1
- *                            if all are
+ *                            for any characters. OP: sum, mean, min, max, count of all the fields, zeros: how many are
+ *                            0, none: 1 if all are
  * plots:, findings:          sweep_find.c
  */
 #include <ctype.h>
