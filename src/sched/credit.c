@@ -93,7 +93,7 @@ CORE_FN int credit_pcpu_init(sched_call_t *cx ARG, pcpu_t *p ARG)
 	p->credit.sort_epoch = pool->credit.sort_epoch;
 	p->credit.last_balance_ns = cx->now;
 	p->credit.idle_bias = (s32)cx->host->limits.pcpus - 1;
-	p->credit.tickle_cursor = -1;
+	p->tickle_cursor = -1;
 	if (pool->credit.balance_bias[p->node % SCHED_MAX_NODES] < 0)
 		pool->credit.balance_bias[p->node % SCHED_MAX_NODES] = (s32)p->id;
 	if (pool->credit.master < 0) {

@@ -45,6 +45,7 @@ static inline void credit2_set_idle(cpupool_t *pool, pcpu_t *p, bool idle)
 
 	if (mask_test(&rq->idle, p->id) == idle)
 		return;
+	rq->idled |= idle;
 	if (idle)
 		mask_set(&rq->idle, p->id);
 	else
@@ -85,6 +86,20 @@ static void credit2_tickle_cpu(sched_call_t *cx, cpupool_t *pool, pcpu_t *p, vcp
 		p->credit2.tickled_for = (s32)v->index;
 	}
 	kick(cx, p);
+}
+
+/*
+ * A pCPU was tickled for v, and has not scheduled yet: it is left to that one. (In Xen also when it was tickled for
+ * somebody else since, so that v may be left waiting beside an idle pCPU.)
+ */
+static inline bool credit2_reserved(cpupool_t *pool, vcpu_t *v)
+{
+	s32 cpu = v->credit2.tickled_cpu;
+
+	if (cpu < 0 || !mask_test(&v->credit2.runq->tickled, (u32)cpu))
+		return false;
+	return !credit2_mended(pool, CREDIT2_MEND_IDLE) ||
+	       pcpu_of(pool->host, (u32)cpu)->credit2.tickled_for == (s32)v->index;
 }
 
 /* cpu if it is in both, else the next one after it that is; -1 none. */
@@ -166,13 +181,13 @@ CORE_FN s64 credit2_score(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v A
 	credit2_runq_t *rq = v->credit2.runq;
 	vcpu_t *cur = p->curr;
 	bool kept = cx->now <= credit2_kept_until(pool, p);
-	s64 score, over;
+	s64 score, over = cur->state_entry_ns + pool->credit2.params.ratelimit_ns;
 
 	if (!mask_test(&v->hard, p->id) || !mask_test(&rq->cpus, p->id) || mask_test(&rq->idle, p->id) ||
 	    mask_test(&rq->tickled, p->id) || cur->is_idle || cur->credit2.runq != rq)
 		return 0;
-	if (kept && !credit2_mended(pool, CREDIT2_MEND_WAKE))
-		return 0;
+	if (kept && (!credit2_mended(pool, CREDIT2_MEND_WAKE) || over >= rq->look_ns))
+		return 0; /* nor would it be the first to look again */
 	credit2_burn(cx, cur);
 	score = credit2_credit(v) - credit2_credit(cur);
 	if (p != v->processor)
@@ -180,11 +195,8 @@ CORE_FN s64 credit2_score(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v A
 	if (score <= 0)
 		return 0;
 	if (kept) {
-		over = cur->state_entry_ns + pool->credit2.params.ratelimit_ns;
-		if (over < rq->look_ns) {
-			rq->look_ns = over;
-			rq->look_cpu = (s32)p->id;
-		}
+		rq->look_ns = over;
+		rq->look_cpu = (s32)p->id;
 		return 0;
 	}
 	if (mask_test(&v->soft, p->id))
@@ -211,7 +223,7 @@ CORE_FN int credit2_tickle_busy(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_
 	rq->look_cpu = -1;
 	best_score = credit2_score(cx, pool, v, home);
 	if (best_score <= 0 || !mask_test(&v->soft, home->id))
-		for_each_cpu(c, &rq->cpus, h->mask_words) {
+		for_each_cpu (c, &rq->cpus, h->mask_words) {
 			p = pcpu_of(h, (u32)c);
 			if (p == home)
 				continue;
@@ -414,8 +426,7 @@ CORE_FN s32 credit2_pull(sched_call_t *cx ARG, pcpu_t *p ARG)
 
 			l = l->next;
 			if (!mask_test(&v->hard, p->id) ||
-			    (v->credit2.tickled_cpu >= 0 && mask_test(&rq->tickled, (u32)v->credit2.tickled_cpu)) ||
-			    !credit2_has_budget(cx, v))
+			    credit2_reserved(pool, v) || !credit2_has_budget(cx, v))
 				continue;
 			credit2_move_queued(cx, v, p);
 			return (s32)v->index;
@@ -446,8 +457,7 @@ CORE_FN bool credit2_cores_fit(host_t *h ARG, credit2_runq_t *rq ARG, pcpu_t *p 
 	u32 n = mask_weight(&h->core_mask[p->core], h->mask_words);
 	s32 core = -1;
 
-	for_each_cpu(c, &rq->cpus, h->mask_words)
-	{
+	for_each_cpu (c, &rq->cpus, h->mask_words) {
 		pcpu_t *other = pcpu_of(h, (u32)c);
 
 		if (other->core == p->core || (s32)other->core == core)
@@ -511,6 +521,12 @@ CORE_FN s32 credit2_runq_begin(cpupool_t *pool ARG, s64 now)
 	rq->nr_cpus = 0;
 	rq->nr_vcpus = 0;
 	rq->granted_ns = 0;
+	rq->best_ns = CREDIT2_GRANT;
+	rq->given_ns = pool->credit2.given_ns;
+	rq->ahead_ns = 0;
+	rq->idled = 0;
+	rq->reset_ns = now;
+	rq->speed = 0;
 	rq->max_weight = 1;
 	rq->nr_max = 0;
 	rq->load = 0;

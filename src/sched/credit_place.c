@@ -46,7 +46,7 @@ NO_FRAME s32 credit_idle_among(sched_call_t *cx, cpupool_t *pool, vcpu_t *v, cpu
 {
 	host_t *h = cx->host;
 	u32 words = h->mask_words;
-	s32 after = pcpu_of(h, cx->cpu)->credit.tickle_cursor, cpu;
+	s32 after = pcpu_of(h, cx->cpu)->tickle_cursor, cpu;
 	cpumask_t *node = &h->node_mask[v->processor->node];
 
 	if (!mended(pool, CREDIT_MEND_WAKE) || (h->threads_per_core == 1 && h->limits.nodes == 1))
@@ -77,7 +77,7 @@ CORE_FN s32 credit_find_idle(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *
 	if (cpu < 0)
 		cpu = credit_idle_among(cx, pool, v, &v->hard);
 	if (cpu >= 0)
-		pcpu_of(cx->host, cx->cpu)->credit.tickle_cursor = cpu;
+		pcpu_of(cx->host, cx->cpu)->tickle_cursor = cpu;
 	return cpu;
 }
 

@@ -161,6 +161,7 @@ struct pcpu {
 	s64 deadline_ns; /* the earliest of them */
 	s64 next_slice_ns; /* set by do_schedule: -1 none */
 	vcpu_t *next;
+	s32 tickle_cursor; /* credit's, of wake-ups that happen here: they may be of another pool's vCPUs */
 	u64 switches;
 	u64 schedules; /* schedule() calls */
 	struct assist_pcpu assist;
