@@ -129,6 +129,7 @@ static enum an_answer one_cpu_edf(struct pool *p, int n, int cpu, struct an_host
 {
 	struct an_verdict v = nothing;
 	enum an_answer a;
+	bool late = false;
 
 	for (int i = 0; i < n; i++)
 		if (can_put_off(p->sorted[i].kind) && p->sorted[i].deadline < p->sorted[i].period) {
@@ -136,6 +137,14 @@ static enum an_answer one_cpu_edf(struct pool *p, int n, int cpu, struct an_host
 			return answer(out, AN_UNDECIDED, cpu,
 				      "EDF, deferred budget past the deadline", v);
 		}
+	for (int i = 0; i < n; i++)
+		late |= p->sorted[i].kind == AN_DEFERRABLE || p->sorted[i].kind == AN_CBS;
+	if (late) {
+		a = an_edf_deferred_check(p->sorted, n, &v);
+		if (v.index >= 0)
+			v.index = p->index[v.index];
+		return answer(out, a, cpu, "processor demand, budgets put off", v);
+	}
 	a = an_edf_check(p->tasks, n, &whole, &v);
 	if (v.index >= 0) {
 		v.index = p->index[v.index];
@@ -156,17 +165,42 @@ static enum an_answer one_cpu_edf(struct pool *p, int n, int cpu, struct an_host
 	return answer(out, a, cpu, "processor demand", v);
 }
 
+/* The last one that has the priority of @i: any of them may go before any other. */
+static int last_equal(const struct pool *p, int i, int n)
+{
+	int64_t key = key_of(&p->sorted[i], p->host->rule);
+
+	while (i + 1 < n && key_of(&p->sorted[i + 1], p->host->rule) == key)
+		i++;
+	return i;
+}
+
+static void swap(struct pool *p, int i, int j)
+{
+	struct an_server s = p->sorted[i];
+	struct an_task t = p->tasks[i];
+
+	p->sorted[i] = p->sorted[j];
+	p->sorted[j] = s;
+	p->tasks[i] = p->tasks[j];
+	p->tasks[j] = t;
+}
+
 static enum an_answer one_cpu_fp(struct pool *p, int n, int cpu, struct an_host_verdict *out)
 {
 	for (int i = 0; i < n; i++) {
 		int64_t window = p->sorted[i].deadline;
 		struct an_verdict v = { AN_NOT, p->index[i], window, p->sorted[i].budget, window };
+		int j = last_equal(p, i, n);
+		bool ok;
 
-		if (p->sorted[i].budget <= window && an_server_response(p->sorted, i) <= window)
-			continue;
-		for (int x = 0; x < i; x++)
+		swap(p, i, j);
+		ok = v.demand <= window && an_server_response(p->sorted, j) <= window;
+		for (int x = 0; x < j && !ok; x++)
 			v.demand += an_server_load(&p->sorted[x], window);
-		return answer(out, AN_NOT, cpu, "response time", v);
+		swap(p, i, j);
+		if (!ok)
+			return answer(out, AN_NOT, cpu, "response time", v);
 	}
 	return answer(out, AN_OK, cpu, "response time", nothing);
 }
@@ -236,8 +270,34 @@ static enum an_answer global_fp(struct pool *p, int n, int m, bool late,
 	const char *test = late ? "gFP response time, all carry-in late" : "gFP response time";
 	struct an_verdict v = nothing;
 
+	bool ok;
+
+	for (int k = 0; k + 1 < n; k++)
+		if (last_equal(p, k, n) > k) {
+			how = AN_GFP_LATE;
+			test = "gFP response time, all carry-in late";
+		}
 	memset(p->response, 0, (size_t)n * sizeof(*p->response));
-	if (an_gfp(p->tasks, n, m, how, p->response) == AN_OK)
+	ok = an_gfp(p->tasks, n, m, how, p->response) == AN_OK;
+	/* Of equals each is judged as the last: without slacks, responses don't depend on each other. */
+	for (int k = 0; k < n && ok; k++) {
+		int j = last_equal(p, k, n);
+		int64_t *response;
+
+		if (j == k)
+			continue;
+		response = calloc((size_t)n, sizeof(*response));
+		if (!response)
+			return answer(out, AN_UNDECIDED, -1, "no memory", nothing);
+		swap(p, k, j);
+		an_gfp(p->tasks, n, m, how, response);
+		swap(p, k, j);
+		ok = response[j] && response[j] <= p->tasks[k].deadline;
+		if (!ok)
+			p->response[k] = AN_NEVER;
+		free(response);
+	}
+	if (ok)
 		return answer(out, AN_OK, -1, test, nothing);
 	for (int k = 0; k < n && v.index < 0; k++) {
 		int64_t d = p->tasks[k].deadline;
