@@ -4,8 +4,8 @@
  *
  * A deferrable server that gets its work late in its period spends the budget just before the period's end and the
  * next one right after it. In a window that begins in between, this is more than a periodic task would ask for: the
- * budget of a period that began before the window comes on top. So dbf does not hold; the demand of a window of length t
- * that ends with the period is
+ * budget of a period that began before the window comes on top. So dbf does not hold; the demand of a window of
+ * length t that ends with the period is
  *
  *	floor(t / T) C  +  what is carried in, at most min(C, r), where r = t mod T is when it expires
  *

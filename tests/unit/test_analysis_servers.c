@@ -323,7 +323,7 @@ static void test_put_off(void **state)
 	struct an_host_verdict v;
 
 	(void)state;
-	/* The first comes at 70: 30 until 100, 30 until 200, beside 75 from 70 to 200, beside 70 that can be carried in. */
+	/* Of 200: two whole budgets of the first and one of the second, and what 70 can carry in of the next. */
 	assert_int_equal(an_host_check(&host, s, 2, &v), AN_NOT);
 	assert_int_equal(v.v.window, 200);
 	assert_int_equal(v.v.demand, 205);
