@@ -33,7 +33,10 @@ CORE_FN int vcpu_sleep_locked(sched_call_t *cx ARG, vcpu_t *v ARG)
 		if (vcpu_wants_cpu(v))
 			return 0;
 		if (!v->assist.waits) {
-			kick(cx, v->processor);
+			if (v->processor->curr == v)
+				kick(cx, v->processor);
+			else if (v->runstate == RUNSTATE_runnable)
+				runstate_set(cx, v, RUNSTATE_offline); /* its turn is over, its state not yet saved */
 			return 0;
 		}
 		turn_cancel(cx, v);
@@ -49,8 +52,16 @@ CORE_FN int vcpu_sleep_locked(sched_call_t *cx ARG, vcpu_t *v ARG)
 CORE_FN int vcpu_wake_locked(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
 	record_vcpu(cx, TRC_WAKE, v);
-	if (unlikely(vcpu_away(v)))
-		return 0; /* it goes home, and is woken there if it can run then */
+	if (unlikely(vcpu_away(v))) {
+		/* It goes home, and is woken there if it can run then. */
+		if (v->processor->curr == v || v->runstate < RUNSTATE_blocked)
+			return 0;
+		if (vcpu_wants_cpu(v))
+			runstate_set(cx, v, RUNSTATE_runnable);
+		else if (!(v->pause_flags & VPF_blocked))
+			runstate_set(cx, v, RUNSTATE_offline);
+		return 0;
+	}
 	if (vcpu_runnable(v)) {
 		if (v->runstate >= RUNSTATE_blocked)
 			runstate_set(cx, v, RUNSTATE_runnable);
