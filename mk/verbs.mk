@@ -78,6 +78,9 @@ install: programs
 		[ ! -e "$$f" ] || install -m 644 "$$f" '$(DESTDIR)$(PREFIX)/share/man/man'$$n/; \
 	done; done
 	install -m 644 data/symbols.rules '$(DESTDIR)$(PREFIX)/share/rota/'
+	for d in workloads experiments; do for f in data/$$d/*.yaml; do \
+		install -D -m 644 "$$f" '$(DESTDIR)$(PREFIX)/share/rota/'"$${f#data/}"; \
+	done; done
 	[ ! -d scenarios ] || (find scenarios -type f | while read -r f; do \
 		install -D -m 644 "$$f" '$(DESTDIR)$(PREFIX)/share/rota/'"$$f"; done)
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/paper.h"
 #include "cli/scenarios.h"
 #include "cli/sweep.h"
 #include "sim/machine.h"
@@ -62,11 +63,13 @@ static const char sim_usage[] =
 	"Usage: rota sim run SCENARIO [OPTION...]\n"
 	"       rota sim check SCENARIO [--set PATH=VALUE...]\n"
 	"       rota sim sweep SPEC [OPTION...]\n"
+	"       rota sim paper [NAME... [OPTION...]]\n"
 	"       rota sim list\n"
 	"\n"
 	"run    simulate the scenario and print what each domain got\n"
 	"check  only read the scenario and check it: no output when it is right\n"
 	"sweep  run it at every combination of some parameters; `rota sim sweep --help`\n"
+	"paper  run an experiment of a paper, its figures beside rota's; `rota sim paper --help`\n"
 	"list   the scenarios that come with rota\n"
 	"\n"
 	"SCENARIO is a file, - for standard input, or the name of one in the list.\n"
@@ -534,10 +537,12 @@ int cmd_sim(int argc, char **argv)
 	}
 	if (!strcmp(verb, "sweep"))
 		return cmd_sim_sweep(argc - 1, argv + 1);
+	if (!strcmp(verb, "paper"))
+		return cmd_sim_paper(argc - 1, argv + 1);
 	if (!*verb || (strcmp(verb, "run") && strcmp(verb, "check") && strcmp(verb, "list"))) {
 		if (!*verb)
 			fprintf(stderr,
-				"rota: sim: run, check, sweep or list? `rota sim --help` tells how\n");
+				"rota: sim: run, check, sweep, paper or list? `rota sim --help` tells how\n");
 		else
 			fprintf(stderr,
 				"rota: sim: there is no command '%s'; `rota sim --help` lists them\n",

@@ -56,6 +56,7 @@ static void credit_default_params(struct credit_params ARENA *p)
 	p->migr_delay_ns = 0;
 	p->lb_ratelimit_ns = 1 * MSEC;
 	p->weight_of_domain = 0;
+	p->old_yields = 0;
 	p->tickle_one_idle = 1;
 	p->mend = CREDIT_MEND_ALL;
 }
@@ -199,7 +200,7 @@ CORE_FN int credit_wake(sched_call_t *cx ARG, vcpu_t *v ARG)
 		return 0;
 	migrating = v->credit.flags & CREDIT_MIGRATING;
 	v->credit.flags &= (u8)~CREDIT_MIGRATING;
-	if (mended(pool, CREDIT_MEND_YIELD))
+	if (mended(pool, CREDIT_MEND_YIELD) || pool->credit.params.old_yields)
 		v->credit.flags &= (u8)~CREDIT_YIELD;
 	if (unlikely(credit_cap_used_up(pool, v))) {
 		credit_park(cx, v);
@@ -406,7 +407,8 @@ CORE_FN bool credit_ratelimit(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev 
 	cpupool_t *pool = p->pool;
 	s64 ran = cx->now - prev->state_entry_ns, limit = pool->credit.params.ratelimit_ns, slice;
 
-	if (ran >= limit || prev->credit.flags & CREDIT_YIELD || !vcpu_runnable(prev))
+	if (ran >= limit || !vcpu_runnable(prev) ||
+	    (prev->credit.flags & CREDIT_YIELD && !pool->credit.params.old_yields))
 		return false;
 	slice = limit - ran;
 	if (mended(pool, CREDIT_MEND_TIMER)) {
@@ -536,6 +538,7 @@ SCHED_API s32 sched_adjust_global_credit(sched_call_t *cx, cpupool_t *pool, cons
 	own->migr_delay_ns = params->migr_delay_ns;
 	own->lb_ratelimit_ns = params->lb_ratelimit_ns;
 	own->weight_of_domain = params->weight_of_domain;
+	own->old_yields = params->old_yields;
 	own->tickle_one_idle = params->tickle_one_idle;
 	own->mend = params->mend;
 	pool->credit.ticks_per_tslice = tslice_ms < 3 ? 1 : 3;

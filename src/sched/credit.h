@@ -42,6 +42,8 @@ struct credit_params {
 	s64 migr_delay_ns; /* 0 .. 100 ms */
 	s64 lb_ratelimit_ns; /* 0 .. 1 s */
 	u8 weight_of_domain; /* 0: a weight counts for each vCPU (Xen's), 1: for the domain as a whole */
+	/* Xen to 4.7: a yield within the ratelimit changes nothing before its end; who yielded may be stolen */
+	u8 old_yields;
 	u8 tickle_one_idle; /* one idle pCPU per wake-up (default), or all that fit */
 	u32 mend; /* enum credit_mend */
 };

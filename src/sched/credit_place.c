@@ -341,7 +341,8 @@ CORE_FN s32 credit_steal_from(sched_call_t *cx ARG, pcpu_t *peer ARG, pcpu_t *p 
 
 			if (v->credit.pri >= class)
 				return -1; /* a stale OVER hides what is behind it: only without CREDIT_MEND_ORDER */
-			if (v->is_running || (v->credit.flags & CREDIT_YIELD && class != CREDIT_IDLE))
+			if (v->is_running || (v->credit.flags & CREDIT_YIELD && class != CREDIT_IDLE &&
+					      !pool->credit.params.old_yields))
 				continue;
 			if (!mask_test(&v->hard, p->id))
 				continue;

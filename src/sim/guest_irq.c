@@ -44,6 +44,7 @@ void irq_begin(struct guest_cpu *c)
 
 	c->pending &= (uint8_t)~irq;
 	c->handling = irq;
+	ple_restart(c); /* of the loop that it interrupts */
 	switch ((enum guest_irq)irq) {
 	case IRQ_CALL:
 		c->caller = next_caller(c);
@@ -96,6 +97,7 @@ void irq_end(struct guest_cpu *c)
 	case IRQ_DEVICE:
 		while (c->answers.head)
 			task_push(&c->softirqs, task_pop(&c->answers));
+		c->net |= c->os->net.polling;
 		break;
 	case IRQ_RESCHEDULE: /* the scheduler looks on the way out of every interrupt */
 	case IRQ_SCRIPT:
@@ -106,14 +108,20 @@ void irq_end(struct guest_cpu *c)
 void softirq_begin(struct guest_cpu *c)
 {
 	c->in_softirq = true;
+	c->in_net = !c->softirqs.head;
 	c->softirq_ns = c->os->program->softirq_ns;
 }
 
 void softirq_end(struct guest_cpu *c)
 {
-	struct task *t = task_pop(&c->softirqs);
+	struct task *t;
 
 	c->in_softirq = false;
+	if (c->in_net) {
+		net_poll(c);
+		return;
+	}
+	t = task_pop(&c->softirqs);
 	t->answered = true;
 	task_wake(c, t);
 }
@@ -136,6 +144,14 @@ void ipi_call(struct guest_cpu *from, struct guest_cpu *to)
 	irq_post(to, IRQ_CALL);
 }
 
+/* Linux on Xen looks at the run states of those it calls, and yields when one is "runnable". */
+static void interrupt_for_call(struct guest_cpu *c, struct guest_cpu *to)
+{
+	if (c->os->program->ipi_yields && !to->guest->running && !to->guest->asleep)
+		c->ple_ns = 0;
+	ipi_call(c, to);
+}
+
 void tlb_shootdown(struct guest_cpu *c)
 {
 	struct guest_os *os = c->os;
@@ -147,7 +163,27 @@ void tlb_shootdown(struct guest_cpu *c)
 	os->stats.shootdowns++;
 	for (uint32_t i = 0; i < os->nr_cpus; i++)
 		if (i != c->id && os->cpus[i].space == t->space)
-			ipi_call(c, &os->cpus[i]);
+			interrupt_for_call(c, &os->cpus[i]);
+}
+
+void call_many(struct guest_cpu *c, int32_t of)
+{
+	struct guest_os *os = c->os;
+	struct task *t = c->curr;
+	uint32_t left = os->nr_cpus - 1, want = (uint32_t)of < left ? (uint32_t)of : left;
+
+	t->act = ACT_TLB;
+	t->need_ns = GUEST_FOREVER;
+	t->wait_since_ns = os->now;
+	/* Each set of that size is as likely: a vCPU is in with `want` chances of those `left`. */
+	for (uint32_t i = 0; want && i < os->nr_cpus; i++) {
+		if (i == c->id)
+			continue;
+		if (random_u64(&t->rng) % left-- < want) {
+			want--;
+			interrupt_for_call(c, &os->cpus[i]);
+		}
+	}
 }
 
 void task_sleep(struct guest_cpu *c, int64_t ns)
@@ -160,9 +196,16 @@ void guest_os_timers(struct guest_os *os, int64_t now)
 {
 	os->now = now;
 	while (event_next(&os->timers) <= now) {
-		struct task *t = &os->tasks[event_pop(&os->timers)];
-		struct guest_cpu *c = t->home;
+		uint32_t slot = event_pop(&os->timers);
+		struct task *t;
+		struct guest_cpu *c;
 
+		if (slot == (uint32_t)os->program->nr_tasks) {
+			net_arrives(os);
+			continue;
+		}
+		t = &os->tasks[slot];
+		c = t->home;
 		if (!os->rt && t->entry->steps[t->pc - 1].op == OP_IO) {
 			c = &os->cpus[os->program->irq_vcpu];
 			t->wait_since_ns = now;

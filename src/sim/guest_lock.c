@@ -11,6 +11,8 @@
  *
  * Mutex: waiters sleep. Unlocking wakes the first; whoever comes first takes it, and a woken waiter that finds it taken
  * waits at the head again.
+ *
+ * Reader/writer semaphores are in guest_rwsem.c.
  */
 #include "sim/guest_os.h"
 
@@ -19,26 +21,38 @@ static bool is_mutex(const struct lock *l)
 	return l->scn->kind == LOCK_MUTEX;
 }
 
+static bool is_spinlock(const struct lock *l)
+{
+	return l->scn->kind <= LOCK_PV;
+}
+
 /* The task is in. Whether it had to wait was noted in wait_since_ns. */
-static void acquired(struct guest_cpu *c, struct lock *l, bool waited)
+void lock_acquired(struct guest_cpu *c, struct lock *l, bool waited)
 {
 	struct task *t = c->curr;
 	struct guest_os *os = c->os;
+	struct lock *stats = &os->locks[l->scn->first];
 	int64_t wait = os->now - t->wait_since_ns;
 
-	l->owner = t;
+	if (t->reads)
+		l->readers++;
+	else
+		l->owner = t;
 	l->taken_ns = os->now;
-	l->acquired++;
+	stats->acquired++;
 	t->act = ACT_NEXT;
-	if (!is_mutex(l)) {
+	if (is_spinlock(l)) {
 		t->spinlocks++;
+		t->place = (uint8_t)l->scn->place;
 		os->stats.acquired++;
+	} else {
+		t->semaphores++;
 	}
 	if (!waited)
 		return;
-	l->contended++;
-	histogram_add(&l->wait, wait);
-	if (!is_mutex(l))
+	stats->contended++;
+	histogram_add(&stats->wait, wait);
+	if (is_spinlock(l))
 		histogram_add(&os->stats.lock_wait, wait);
 }
 
@@ -50,13 +64,24 @@ static bool may_steal(const struct lock *l)
 
 void lock_take(struct guest_cpu *c, int32_t lock)
 {
-	struct lock *l = &c->os->locks[lock];
+	const struct program_lock *scn = &c->os->program->locks[lock];
 	struct task *t = c->curr;
+	struct lock *l;
 
-	if (!t->retry_lock)
+	if (!t->retry_lock) {
 		t->wait_since_ns = c->os->now;
+		t->copy[lock] = 0;
+		if (scn->copies > 1)
+			t->copy[lock] = (uint16_t)(random_u64(&t->rng) % (uint64_t)scn->copies);
+	}
+	lock = scn->first + t->copy[lock];
+	l = &c->os->locks[lock];
+	if (scn->kind == LOCK_RWSEM) {
+		rwsem_take(c, l, lock);
+		return;
+	}
 	if (!l->owner && (is_mutex(l) || may_steal(l))) {
-		acquired(c, l, t->retry_lock);
+		lock_acquired(c, l, t->retry_lock);
 		t->retry_lock = false;
 		return;
 	}
@@ -80,6 +105,8 @@ bool lock_granted(const struct task *t, const struct guest_os *os)
 {
 	const struct lock *l = &os->locks[t->lock];
 
+	if (l->scn->kind == LOCK_RWSEM)
+		return rwsem_granted(t, l) || rwsem_gives_up(t, l);
 	if (l->scn->kind == LOCK_TICKET)
 		return l->owner == t;
 	return !l->owner && l->waiters.head == t;
@@ -89,9 +116,13 @@ void lock_enter(struct guest_cpu *c)
 {
 	struct lock *l = &c->os->locks[c->curr->lock];
 
+	if (l->scn->kind == LOCK_RWSEM) {
+		rwsem_take(c, l, c->curr->lock);
+		return;
+	}
 	if (l->scn->kind == LOCK_PV)
 		task_pop(&l->waiters);
-	acquired(c, l, true);
+	lock_acquired(c, l, true);
 }
 
 /* The head of a pv lock's queue learns that the lock is free. */
@@ -107,11 +138,18 @@ static void kick(struct guest_cpu *c, struct guest_cpu *to)
 
 void lock_give(struct guest_cpu *c, int32_t lock)
 {
-	struct lock *l = &c->os->locks[lock];
+	const struct program_lock *scn = &c->os->program->locks[lock];
+	struct lock *l = &c->os->locks[scn->first + c->curr->copy[lock]];
 
-	histogram_add(&l->hold, c->os->now - l->taken_ns);
+	if (!is_spinlock(l))
+		c->curr->semaphores--;
+	if (l->scn->kind == LOCK_RWSEM) {
+		rwsem_give(c, l);
+		return;
+	}
+	histogram_add(&c->os->locks[scn->first].hold, c->os->now - l->taken_ns);
 	l->owner = NULL;
-	if (!is_mutex(l))
+	if (is_spinlock(l))
 		c->curr->spinlocks--;
 	if (!l->waiters.head)
 		return;

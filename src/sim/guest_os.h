@@ -22,7 +22,9 @@
  *	guest_sched.c		run queues, wake-ups, changes of tasks
  *	guest_rt.c		the same for periodic tasks with deadlines (model: tasks)
  *	guest_lock.c		spinlocks, mutexes, barriers
+ *	guest_rwsem.c		reader/writer semaphores
  *	guest_irq.c		interrupts, IPIs, TLB shootdowns, devices and timers
+ *	guest_net.c		a network card and its reader
  *	machine_guest.c		what the host does about it
  */
 #ifndef SIM_GUEST_OS_H
@@ -69,11 +71,17 @@ struct task {
 	uint32_t turns[PROGRAM_MAX_LOOPS]; /* of each loop, that are left */
 	int passes; /* done */
 	uint8_t state, act;
+	bool masked; /* computes with interrupts off */
 	bool retry_lock; /* woken to take the mutex it waited for */
+	bool reads; /* the rwsem it takes, or waits for */
+	bool granted; /* woken as a reader: is in already */
 	bool answered; /* woken by a device: since wait_since_ns */
 	uint32_t spinlocks; /* in hand: it can't be preempted */
+	uint32_t semaphores; /* in hand, mutexes among them */
 	uint32_t calls; /* siblings that have not answered yet */
-	int32_t lock; /* waited for */
+	int32_t lock; /* waited for: one of the copies */
+	uint8_t place; /* enum program_place, of the spinlock taken last */
+	uint16_t *copy; /* of each lock in hand, the one that was drawn */
 	int64_t need_ns; /* of ACT_COMPUTE; until a waiter for a pv lock halts; else GUEST_FOREVER */
 	int64_t call_ns; /* the handler of its call or shootdown */
 	int64_t slice_ns; /* left of its turn */
@@ -88,8 +96,10 @@ struct task_queue {
 
 struct lock {
 	const struct program_lock *scn;
-	struct task *owner;
-	struct task_queue waiters;
+	struct task *owner; /* rwsem: the writer */
+	struct task_queue waiters; /* rwsem: writers that spin */
+	struct task_queue sleepers; /* rwsem: readers and writers */
+	uint32_t readers; /* of an rwsem, inside or woken to be */
 	int64_t taken_ns;
 	uint64_t acquired, contended;
 	struct histogram wait, hold;
@@ -110,7 +120,8 @@ struct guest_cpu {
 	int64_t space; /* address space that is loaded, -1 none; kept while idle */
 	uint8_t pending; /* enum guest_irq */
 	uint8_t handling; /* one of them, 0 none */
-	bool in_softirq, preempt, up, lock_halted, kicking;
+	bool in_softirq, in_net, preempt, up, lock_halted, kicking;
+	bool net; /* the network's softirq is raised */
 	bool poked, wake;
 	uint8_t irq_waits; /* enum guest_irq: posted while it waits for a pCPU, and the host was not told yet */
 	bool leaves; /* guest_rt.c: is to change its job */
@@ -120,6 +131,21 @@ struct guest_cpu {
 	int64_t ple_ns; /* until a spin loop makes the vCPU exit */
 	uint64_t *calls; /* bit i: vCPU i waits for a call here */
 	struct task_queue timers, answers, softirqs; /* tasks that interrupts will wake: fired, not handled; ... */
+};
+
+/* A program's network card; see guest_net.c. */
+struct net {
+	uint32_t ring, socket; /* packets that wait for the softirq, for the reader */
+	uint32_t first; /* of sent_ns, the oldest that is unread */
+	int64_t *sent_ns; /* of each unread packet, program_net.window of them */
+	int64_t next_ns; /* when the next is sent */
+	struct random rng;
+	bool stopped; /* a stream whose window is full */
+	bool polling; /* the softirq is at work or will be: no interrupts */
+	struct task *reader; /* sleeps for a packet */
+	int64_t transit_ns; /* of the last packet read, -1 none */
+	int64_t jitter_ns; /* RFC 1889's, times 16 */
+	uint64_t received, lost, jitter_sum_ns;
 };
 
 /* Of an entry of `model: tasks`. */
@@ -145,9 +171,11 @@ struct guest_os {
 	uint32_t nr_cpus, first_vcpu, call_words;
 	struct task *tasks;
 	uint32_t nr_live;
-	struct lock *locks;
+	struct lock *locks; /* all copies of all; the statistics of a name are with its first */
+	uint16_t *lock_copies; /* task.copy of all */
 	struct barrier *barriers;
-	struct event_queue timers; /* slot: task; sleepers and waiters for a device */
+	struct net net;
+	struct event_queue timers; /* slot: task, of sleepers and waiters for a device; the last: the network */
 	int64_t armed_ns; /* of the host's timer for them, GUEST_FOREVER none */
 	uint32_t *poked; /* vCPUs that the machine must look at */
 	uint32_t nr_poked;
@@ -225,6 +253,11 @@ static inline void guest_charge(struct guest_cpu *c, int64_t ns)
 {
 	c->guest->since_ns += ns;
 }
+/* The next PAUSE is the first of a loop. */
+static inline void ple_restart(struct guest_cpu *c)
+{
+	c->ple_ns = c->os->ple_window_ns ? c->os->ple_window_ns : GUEST_FOREVER;
+}
 /* Something changed for vCPU @c: if it runs, the machine must ask it for its end again. */
 void guest_poke(struct guest_cpu *c);
 
@@ -255,6 +288,14 @@ void lock_enter(struct guest_cpu *c); /* a granted waiter goes in */
 void barrier_come(struct guest_cpu *c, int32_t barrier);
 void barrier_leave(struct guest_cpu *c, uint32_t barrier); /* a task that has ended */
 
+void lock_acquired(struct guest_cpu *c, struct lock *l, bool waited);
+
+/* guest_rwsem.c */
+void rwsem_take(struct guest_cpu *c, struct lock *l, int32_t lock);
+void rwsem_give(struct guest_cpu *c, struct lock *l);
+bool rwsem_granted(const struct task *t, const struct lock *l); /* to a spinning writer */
+bool rwsem_gives_up(const struct task *t, const struct lock *l); /* ... or it goes to sleep */
+
 /* guest_irq.c */
 void irq_post(struct guest_cpu *c, enum guest_irq irq);
 void irq_begin(struct guest_cpu *c); /* of the first that is pending */
@@ -264,9 +305,23 @@ void softirq_end(struct guest_cpu *c);
 void ipi_reschedule(struct guest_cpu *from, struct guest_cpu *to);
 void ipi_call(struct guest_cpu *from, struct guest_cpu *to); /* for its current task */
 void tlb_shootdown(struct guest_cpu *c); /* for its current task */
+void call_many(struct guest_cpu *c, int32_t of); /* likewise */
 void task_sleep(struct guest_cpu *c, int64_t ns);
+
+/* guest_net.c */
+int net_init(struct guest_os *os, uint64_t seed, uint32_t domain);
+void net_free(struct guest_os *os);
+void net_reset(struct guest_os *os);
+void net_arrives(struct guest_os *os); /* its timer */
+void net_poll(struct guest_cpu *c); /* the softirq has done a packet */
+bool net_read(struct guest_cpu *c, uint32_t *packets); /* by the current task, which sleeps if there are none */
 
 /* guest_program.c */
 void task_next_step(struct guest_cpu *c);
+/* The vCPU's current task has interrupts off. */
+static inline bool guest_masked(const struct guest_cpu *c)
+{
+	return c->curr && c->curr->masked;
+}
 
 #endif

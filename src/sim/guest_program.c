@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 static const char *const ip_names[NR_GUEST_IPS] = {
-	"idle",	      "user",	     "critical",	   "lock wait", "lock hand-over", "tlb wait",
-	"call wait", "ipi handler", "reschedule handler", "irq",	     "softirq",	       "scheduler",
+	"idle",	     "user",	    "critical",		  "lock wait", "lock hand-over", "tlb wait",
+	"call wait", "ipi handler", "reschedule handler", "irq",       "softirq",	 "scheduler",
 };
 
 const char *guest_ip_name(enum guest_ip ip)
@@ -34,6 +34,7 @@ static int create_tasks(struct guest_os *os, const struct scenario *s, uint32_t 
 			t->space = space;
 			t->home = &os->cpus[cpu];
 			t->slice_ns = p->slice_ns;
+			t->copy = os->lock_copies + (size_t)id * (size_t)p->nr_locks;
 			/* Streams below 2^32 are those of the other workloads. */
 			random_init(&t->rng, s->seed, ((uint64_t)domain + 1) << 32 | id);
 			if (p->rule == RULE_ROUND_ROBIN)
@@ -66,15 +67,16 @@ struct guest_os *guest_os_create(const struct scenario *s, const struct scn_work
 	os->armed_ns = GUEST_FOREVER;
 	os->cpus = calloc(n, sizeof(*os->cpus));
 	os->poked = calloc(n, sizeof(*os->poked));
-	os->locks = calloc((size_t)p->nr_locks + 1, sizeof(*os->locks));
+	os->locks = calloc((size_t)p->nr_lock_copies + 1, sizeof(*os->locks));
+	os->lock_copies = calloc((size_t)p->nr_tasks * (size_t)p->nr_locks + 1, sizeof(*os->lock_copies));
 	os->barriers = calloc((size_t)p->nr_barriers + 1, sizeof(*os->barriers));
 	calls = calloc((size_t)n * os->call_words, sizeof(*calls));
 	if (os->cpus)
 		os->cpus[0].calls = calls;
 	else
 		free(calls);
-	if (!os->cpus || !os->poked || !os->locks || !os->barriers || !calls ||
-	    event_queue_init(&os->timers, (uint32_t)p->nr_tasks)) {
+	if (!os->cpus || !os->poked || !os->locks || !os->lock_copies || !os->barriers || !calls ||
+	    event_queue_init(&os->timers, (uint32_t)p->nr_tasks + 1)) {
 		guest_os_free(os);
 		return NULL;
 	}
@@ -86,8 +88,10 @@ struct guest_os *guest_os_create(const struct scenario *s, const struct scn_work
 		os->cpus[i].calls = calls + (size_t)i * os->call_words;
 	}
 	for (int i = 0; i < p->nr_locks; i++)
-		os->locks[i].scn = &p->locks[i];
-	if (create_tasks(os, s, domain) || (p->rule != RULE_ROUND_ROBIN && rt_init(os, load->start_ns))) {
+		for (int k = 0; k < p->locks[i].copies; k++)
+			os->locks[p->locks[i].first + k].scn = &p->locks[i];
+	if (create_tasks(os, s, domain) || net_init(os, s->seed, domain) ||
+	    (p->rule != RULE_ROUND_ROBIN && rt_init(os, load->start_ns))) {
 		guest_os_free(os);
 		return NULL;
 	}
@@ -105,8 +109,10 @@ void guest_os_free(struct guest_os *os)
 	if (!os)
 		return;
 	for (int i = 0; os->locks && i < os->program->nr_locks; i++) {
-		histogram_free(&os->locks[i].wait);
-		histogram_free(&os->locks[i].hold);
+		struct lock *l = &os->locks[os->program->locks[i].first];
+
+		histogram_free(&l->wait);
+		histogram_free(&l->hold);
 	}
 	histogram_free(&os->stats.lock_wait);
 	histogram_free(&os->stats.tlb_sync);
@@ -118,7 +124,9 @@ void guest_os_free(struct guest_os *os)
 	free(os->cpus);
 	free(os->poked);
 	free(os->locks);
+	free(os->lock_copies);
 	free(os->barriers);
+	net_free(os);
 	free(os->tasks);
 	free(os);
 }
@@ -132,9 +140,10 @@ void guest_os_reset(struct guest_os *os)
 	histogram_reset(&s->lock_wait);
 	histogram_reset(&s->tlb_sync);
 	histogram_reset(&s->answer);
+	net_reset(os);
 	rt_reset(os);
 	for (int i = 0; i < os->program->nr_locks; i++) {
-		struct lock *l = &os->locks[i];
+		struct lock *l = &os->locks[os->program->locks[i].first];
 
 		l->acquired = l->contended = 0;
 		histogram_reset(&l->wait);
@@ -167,18 +176,52 @@ static void pass_over(struct guest_cpu *c)
 			os->cpus[i].guest->stats.completion_ns = os->now;
 }
 
+/* The vCPU that a step means. */
+static struct guest_cpu *step_vcpu(struct guest_cpu *c, const struct program_step *s)
+{
+	uint32_t other, n = c->os->nr_cpus;
+
+	if (s->n != PROGRAM_ANY)
+		return &c->os->cpus[s->n];
+	if (n == 1)
+		return c;
+	other = (uint32_t)(random_u64(&c->curr->rng) % (n - 1));
+	return &c->os->cpus[other + (other >= c->id)];
+}
+
+static void receive(struct guest_cpu *c, const struct program_step *s)
+{
+	struct task *t = c->curr;
+	uint32_t n;
+
+	if (!net_read(c, &n))
+		return;
+	t->act = ACT_COMPUTE;
+	t->need_ns = 0;
+	while (n--)
+		t->need_ns += random_draw(&t->rng, &s->dist);
+}
+
 /* The current task begins the next step of its program. It takes no time by itself. */
 void task_next_step(struct guest_cpu *c)
 {
 	struct task *t = c->curr;
 	const struct program_step *s = &t->entry->steps[t->pc++];
+	struct guest_cpu *to;
 
+	t->masked = false;
+	ple_restart(c);
 	switch ((enum program_op)s->op) {
+	case OP_IRQS_OFF:
+		t->masked = true;
+		/* fall through */
 	case OP_COMPUTE:
 		t->act = ACT_COMPUTE;
 		t->need_ns = random_draw(&t->rng, &s->dist);
 		break;
+	case OP_LOCK_READ:
 	case OP_LOCK:
+		t->reads = s->op == OP_LOCK_READ;
 		lock_take(c, s->n);
 		break;
 	case OP_UNLOCK:
@@ -192,12 +235,21 @@ void task_next_step(struct guest_cpu *c)
 		t->act = ACT_CALL;
 		t->need_ns = GUEST_FOREVER;
 		t->call_ns = random_draw(&t->rng, &s->dist);
-		if ((uint32_t)s->n != c->id)
-			ipi_call(c, &c->os->cpus[s->n]);
+		to = step_vcpu(c, s);
+		if (to != c)
+			ipi_call(c, to);
+		break;
+	case OP_CALL_MANY:
+		t->call_ns = random_draw(&t->rng, &s->dist);
+		call_many(c, s->n);
 		break;
 	case OP_RESCHEDULE:
-		if ((uint32_t)s->n != c->id)
-			ipi_reschedule(c, &c->os->cpus[s->n]);
+		to = step_vcpu(c, s);
+		if (to != c)
+			ipi_reschedule(c, to);
+		break;
+	case OP_RECEIVE:
+		receive(c, s);
 		break;
 	case OP_IO:
 	case OP_SLEEP:
@@ -265,11 +317,11 @@ int64_t guest_os_end(const struct guest_cpu *c)
 		return GUEST_FOREVER;
 	if (c->handling)
 		return since + c->handler_ns;
-	if (c->pending)
+	if (c->pending && !guest_masked(c))
 		return since;
 	if (c->in_softirq)
 		return since + c->softirq_ns;
-	if (c->softirqs.head)
+	if ((c->softirqs.head || c->net) && !guest_masked(c))
 		return since;
 	if (c->switch_ns)
 		return since + c->switch_ns;
@@ -337,11 +389,6 @@ bool guest_os_wake(struct guest_cpu *c, int64_t now)
 	return true;
 }
 
-static void ple_restart(struct guest_cpu *c)
-{
-	c->ple_ns = c->os->ple_window_ns ? c->os->ple_window_ns : GUEST_FOREVER;
-}
-
 int64_t guest_os_run(struct guest_cpu *c, int64_t now)
 {
 	c->os->now = now;
@@ -373,9 +420,11 @@ static bool spin_step(struct guest_cpu *c, enum guest_next *next)
 		t->need_ns = os->locks[t->lock].scn->spin_ns;
 	}
 	if (wait_over(c)) {
-		if (t->act == ACT_SPIN)
+		if (t->act == ACT_SPIN) {
 			lock_enter(c);
-		else if (t->act == ACT_TLB)
+			return false;
+		}
+		if (t->act == ACT_TLB)
 			histogram_add(&os->stats.tlb_sync, os->now - t->wait_since_ns);
 		t->act = ACT_NEXT;
 		return false;
@@ -404,13 +453,13 @@ static bool step(struct guest_cpu *c, enum guest_next *next)
 		if (c->handler_ns > 0)
 			return true;
 		irq_end(c);
-	} else if (c->pending) {
+	} else if (c->pending && !guest_masked(c)) {
 		irq_begin(c);
 	} else if (c->in_softirq) {
 		if (c->softirq_ns > 0)
 			return true;
 		softirq_end(c);
-	} else if (c->softirqs.head) {
+	} else if ((c->softirqs.head || c->net) && !guest_masked(c)) {
 		softirq_begin(c);
 	} else if (c->switch_ns) {
 		return true;

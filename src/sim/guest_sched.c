@@ -11,7 +11,7 @@
 
 bool task_preemptible(const struct guest_cpu *c)
 {
-	return !c->curr->spinlocks && c->curr->act <= ACT_COMPUTE;
+	return !c->curr->spinlocks && !c->curr->masked && c->curr->act <= ACT_COMPUTE;
 }
 
 bool guest_wants_switch(const struct guest_cpu *c)
@@ -43,10 +43,10 @@ void guest_switch(struct guest_cpu *c)
 	}
 	next->state = TASK_CURRENT;
 	c->curr = next;
+	c->space = next->space; /* again, if an idle vCPU had given it up */
 	if (next == c->last)
 		return;
 	c->last = next;
-	c->space = next->space;
 	c->switch_ns = c->os->program->switch_ns;
 	c->os->stats.switches++;
 }

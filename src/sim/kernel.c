@@ -135,8 +135,18 @@ enum symbol_place guest_os_place(const struct guest_cpu *c)
 		[IP_SOFTIRQ] = SYMBOL_AT_SOFTIRQ,
 		[IP_SCHEDULER] = SYMBOL_AT_RUNQUEUE,
 	};
+	static const uint8_t bodies[NR_PROGRAM_PLACES] = {
+		[PLACE_KERNEL] = SYMBOL_AT_KERNEL,	   [PLACE_RECLAIM] = SYMBOL_AT_RECLAIM,
+		[PLACE_PAGE_ALLOC] = SYMBOL_AT_PAGE_ALLOC, [PLACE_RUNQUEUE] = SYMBOL_AT_RUNQUEUE,
+		[PLACE_WAKEUP] = SYMBOL_AT_WAKEUP,
+	};
 	enum guest_ip ip = guest_os_ip(c);
 
+	if (ip == IP_CRITICAL)
+		return (enum symbol_place)bodies[c->curr->place];
+	/* A task that computes with a semaphore in hand or interrupts off is in the kernel. */
+	if (ip == IP_USER && (c->curr->semaphores || c->curr->masked))
+		return SYMBOL_AT_KERNEL;
 	if (ip == IP_IPI_HANDLER && c->os->cpus[c->caller].curr && c->os->cpus[c->caller].curr->act == ACT_TLB)
 		return SYMBOL_AT_TLB_HANDLER;
 	return (enum symbol_place)places[ip];

@@ -17,19 +17,30 @@ static json_t *lock_json(const struct lock *l)
 			 latency_json(&l->wait), "hold_ns", latency_json(&l->hold));
 }
 
+static json_t *network_json(const struct guest_os *os)
+{
+	const struct net *n = &os->net;
+
+	return json_pack("{s:I,s:I,s:I,s:I}", "packets", (json_int_t)n->received, "lost", (json_int_t)n->lost, "bytes",
+			 (json_int_t)n->received * os->program->net.bytes, "jitter_ns",
+			 (json_int_t)(n->received ? n->jitter_sum_ns / n->received : 0));
+}
+
 json_t *guest_json(const struct guest_os *os)
 {
 	const struct guest_os_stats *s = &os->stats;
 	json_t *o = json_object(), *locks = json_array();
 
 	for (int i = 0; i < os->program->nr_locks; i++)
-		json_array_append_new(locks, lock_json(&os->locks[i]));
+		json_array_append_new(locks, lock_json(&os->locks[os->program->locks[i].first]));
 	json_object_set_new(o, "ops", json_integer((json_int_t)s->ops));
 	json_object_set_new(o, "spinlocks_acquired", json_integer((json_int_t)s->acquired));
 	json_object_set_new(o, "lock_wait_ns", latency_json(&s->lock_wait));
 	json_object_set_new(o, "tlb_sync_ns", latency_json(&s->tlb_sync));
 	json_object_set_new(o, "io_answer_ns", latency_json(&s->answer));
 	json_object_set_new(o, "locks", locks);
+	if (os->program->net.packet_ns)
+		json_object_set_new(o, "network", network_json(os));
 	json_object_set_new(o, "yields",
 			    json_pack("{s:I,s:I,s:I}", "lock", (json_int_t)s->ple_exits[0], "tlb",
 				      (json_int_t)s->ple_exits[1], "call", (json_int_t)s->ple_exits[2]));
@@ -57,6 +68,13 @@ static void put_times(FILE *out, const char *label, const json_t *h)
 	if (number(h, "count") > 0)
 		fprintf(out, "  %-11s mean %.2f us, p99 %.2f us, max %.2f us (%.0f)\n", label, number(h, "mean") / 1e3,
 			number(h, "p99") / 1e3, number(h, "max") / 1e3, number(h, "count"));
+}
+
+static void put_network(FILE *out, const json_t *n)
+{
+	if (n)
+		fprintf(out, "  network     %.0f packets, %.0f lost; jitter %.2f us\n", number(n, "packets"),
+			number(n, "lost"), number(n, "jitter_ns") / 1e3);
 }
 
 static void put_counts(FILE *out, const char *label, const json_t *counts)
@@ -92,10 +110,12 @@ void guest_table(const json_t *domains, FILE *out)
 			tasks_table(d, out);
 			continue;
 		}
-		fprintf(out, "\n%s: %.0f operations\n", json_string_value(json_object_get(d, "name")), number(g, "ops"));
+		fprintf(out, "\n%s: %.0f operations\n", json_string_value(json_object_get(d, "name")),
+			number(g, "ops"));
 		put_times(out, "lock waits", json_object_get(g, "lock_wait_ns"));
 		put_times(out, "TLB sync", json_object_get(g, "tlb_sync_ns"));
 		put_times(out, "I/O answer", json_object_get(g, "io_answer_ns"));
+		put_network(out, json_object_get(g, "network"));
 		put_counts(out, "yields", json_object_get(g, "yields"));
 		put_counts(out, "halts", json_object_get(g, "halts"));
 	}

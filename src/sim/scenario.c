@@ -44,6 +44,8 @@
  *       migration_delay: 0     0 to 100ms (vcpu_migr_delay is the same)
  *       lb_ratelimit: 1ms      0 to 1s; least time between two attempts to steal
  *       weight_of: vcpu        vcpu or domain: what a weight counts for
+ *       old_yields: false      as in Xen to 4.7: a yield within the ratelimit waits for its end,
+ *                              and who yielded may be stolen
  *       tickle_one_idle: true  wake one idle pCPU rather than all
  *       mend: all              which corrections of Xen's credit act: all, none, or a list of names
  *       coboost: 0             and of credit2 as well, help for guests that wait for a preempted vCPU
@@ -116,14 +118,20 @@
  *             ipi: 1us             ... reschedule IPI
  *             pause: 20ns          between two PAUSEs of a spinning loop
  *             irq_vcpu: 0          where the devices' interrupts come
- *             locks:         at most 256; one is taken only after those listed before it
+ *             ipi_yields: false    who waits for siblings yields at once if one has lost its pCPU
+ *             net:           a network card: packet: TIME (on the line, required), window: 64,
+ *                            bytes: 1448, delay: 100us, every: 0 (TIME: datagrams), noise: 0
+ *             locks:         at most 256; one is taken only after those listed before it. copies: 1
+ *                            (locks of the name; or vcpus); place: kernel (what its holder's
+ *                            functions are: kernel, reclaim, page_alloc, runqueue, wakeup)
  *               - {name: NAME, kind: ticket}    spinlock, owners in order of arrival
  *               - {name: NAME, kind: pv, spin: 150us}   queued spinlock: spins, then halts
  *               - {name: NAME, kind: mutex}     the task sleeps
+ *               - {name: NAME, kind: rwsem}     readers sleep, writers spin while the owner runs
  *             barriers: [NAME, ...]             at most 64; all tasks whose program comes there
  *             tasks:         at most 4096 in all
  *               - name: NAME
- *                 count: 1
+ *                 count: 1           or vcpus
  *                 threads: true      they share an address space
  *                 vcpu: N            where they live; missing: dealt out in turn
  *                 times: 0           passes of the program, 0 for ever
@@ -142,15 +150,18 @@
  *                            the period
  *
  * STEP is one of
- *   {compute: DIST}            CPU time
+ *   {compute: DIST}            CPU time; {irqs_off: DIST} with interrupts off
  *   {lock: NAME} {unlock: NAME}   what a pass, or a turn of a loop, locks it unlocks; with a
  *                            spinlock in hand a task can't sleep (io, sleep, barrier, mutex)
  *   {tlb_shootdown: DIST}    an IPI to every sibling vCPU that has the address space; waits for the
  *                            last; DIST is the handler's CPU time on each
+ *   {lock_read: NAME}        an rwsem, with other readers
  *   {ipi: {kind: call, vcpu: N, cost: DIST}}   a function called on another vCPU; waits for it
- *   {ipi: {kind: reschedule, vcpu: N}}
+ *   {ipi: {kind: reschedule, vcpu: N}}         any in place of N: another one, drawn each time
+ *   {ipi: {kind: call_many, of: N, cost: DIST}}   a function called on N others; waits for the last
  *   {io: DIST}               sleeps until a device answers after DIST, and its interrupt is handled
  *   {sleep: DIST}
+ *   {receive: DIST}          reads from the network; DIST for each packet
  *   {barrier: NAME}
  *   {loop: {times: N, do: [STEP, ...]}}        at most 8 within each other; must take time: hold a
  *                            compute, io or sleep

@@ -25,17 +25,17 @@ static void printable(char *text)
 			*text = '?';
 }
 
-static void complain(struct scn_reader *r, int set, int line, const char *fmt, va_list ap)
+static void complain(struct scn_reader *r, const struct scn_node *at, int line, const char *fmt, va_list ap)
 {
 	size_t used;
 
 	if (r->failed || !r->errlen)
 		return;
 	r->failed = true;
-	if (set >= 0)
-		snprintf(r->err, r->errlen, "--set %s: ", scn_quote(r, r->sets[set]));
+	if (at->set >= 0)
+		snprintf(r->err, r->errlen, "--set %s: ", scn_quote(r, r->sets[at->set]));
 	else
-		snprintf(r->err, r->errlen, "%s:%d: ", r->file, line > 0 ? line : 1);
+		snprintf(r->err, r->errlen, "%s:%d: ", at->file ? at->file : r->file, line > 0 ? line : 1);
 	used = strlen(r->err);
 	snprintf(r->err + used, r->errlen - used, "%s: ", r->path_len ? r->path : "scenario");
 	used = strlen(r->err);
@@ -48,7 +48,7 @@ int scn_fail(struct scn_reader *r, const struct scn_node *at, const char *fmt, .
 	va_list ap;
 
 	va_start(ap, fmt);
-	complain(r, at->set, at->line, fmt, ap);
+	complain(r, at, at->line, fmt, ap);
 	va_end(ap);
 	return -EINVAL;
 }
@@ -58,7 +58,7 @@ int scn_fail_key(struct scn_reader *r, const struct scn_node *at, const char *fm
 	va_list ap;
 
 	va_start(ap, fmt);
-	complain(r, at->set, at->key_line, fmt, ap);
+	complain(r, at, at->key_line, fmt, ap);
 	va_end(ap);
 	return -EINVAL;
 }

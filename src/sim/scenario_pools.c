@@ -42,6 +42,7 @@ static const struct param_rule credit_params[] = {
 	{ "vcpu_migr_delay", "migration_delay", PARAM_TIME, { 0, 100000000 }, 0, NULL },
 	{ "lb_ratelimit", "lb_ratelimit", PARAM_TIME, { 0, 1000000000 }, 0, NULL },
 	{ "weight_of", "weight_of", PARAM_CHOICE, { 0, 0 }, 0, weight_of_choices },
+	{ "old_yields", "old_yields", PARAM_BOOL, { 0, 0 }, 0, NULL },
 	{ "tickle_one_idle", "tickle_one_idle", PARAM_BOOL, { 0, 0 }, 0, NULL },
 	{ "mend", "mend", PARAM_NAMES, { 0, 0 }, 0, NULL },
 	ASSIST_PARAMS,

@@ -24,7 +24,7 @@ struct reading {
 
 static bool is_spinlock(const struct program *p, int lock)
 {
-	return p->locks[lock].kind != LOCK_MUTEX;
+	return p->locks[lock].kind < LOCK_MUTEX;
 }
 
 /* The spinlock in hand that was taken last, -1 none. */
@@ -88,9 +88,12 @@ static int read_lock_step(struct scn_reader *r, const struct scn_node *n, struct
 		if (x->held[i] == s->n)
 			return scn_fail(r, n, "%s is already in hand; unlock it before", scn_quote(r, n->text));
 		if (x->held[i] > s->n)
-			return scn_fail(r, n, "%s is taken after %s, which locks: has behind it; take them in that order",
+			return scn_fail(r, n,
+					"%s is taken after %s, which locks: has behind it; take them in that order",
 					scn_quote(r, n->text), scn_quote(r, x->p->locks[x->held[i]].name));
 	}
+	if (s->op == OP_LOCK_READ && x->p->locks[s->n].kind != LOCK_RWSEM)
+		return scn_fail(r, n, "%s has no readers; write lock, or make it an rwsem", scn_quote(r, n->text));
 	if (!is_spinlock(x->p, s->n))
 		err = check_may_sleep(r, n, x);
 	x->held[x->nr_held++] = s->n;
@@ -112,8 +115,7 @@ static int read_unlock_step(struct scn_reader *r, const struct scn_node *n, stru
 	return 0;
 }
 
-static int read_barrier_step(struct scn_reader *r, const struct scn_node *n, struct reading *x,
-			     struct program_step *s)
+static int read_barrier_step(struct scn_reader *r, const struct scn_node *n, struct reading *x, struct program_step *s)
 {
 	int err = scn_need_scalar(r, n, "the name of a barrier");
 
@@ -131,25 +133,72 @@ static int read_barrier_step(struct scn_reader *r, const struct scn_node *n, str
 	return 0;
 }
 
-/* {kind: reschedule, vcpu: 1} or {kind: call, vcpu: 1, cost: 2us} */
+static int read_flag(struct scn_reader *r, const struct scn_node *map, const char *key, int64_t *out)
+{
+	const struct scn_node *n = scn_get(map, key);
+	size_t path;
+	int err;
+
+	if (!n)
+		return 0;
+	path = scn_enter(r, key);
+	err = scn_bool_value(r, n, out);
+	if (!err)
+		scn_leave(r, path);
+	return err;
+}
+
+static bool is_word(const struct scn_node *n, const char *word)
+{
+	return n && n->kind == SCN_SCALAR && n->plain && !strcmp(n->text, word);
+}
+
+/* A number, or `vcpus`: as many as there are; *out is kept when the key is missing. */
+static int read_amount(struct scn_reader *r, const struct scn_node *map, const char *key, const int64_t range[2],
+		       int nr_vcpus, int *out)
+{
+	if (!is_word(scn_get(map, key), "vcpus"))
+		return scn_read_int(r, map, key, range, out);
+	*out = nr_vcpus;
+	return 0;
+}
+
+/* {kind: reschedule, vcpu: 1} or {kind: call, vcpu: any, cost: 2us} */
 static int read_ipi_step(struct scn_reader *r, const struct scn_node *n, struct reading *x, struct program_step *s)
 {
-	static const char *const keys[] = { "kind", "vcpu", "cost", NULL };
+	static const char *const keys[] = { "kind", "vcpu", "of", "cost", NULL };
+	static const int64_t counts[] = { 1, SCHED_MAX_VCPUS };
 	const int64_t vcpus[] = { 0, x->nr_vcpus - 1 };
 	const struct scn_node *kind;
 	int err, vcpu = 0;
+	bool many;
 
 	err = scn_check_map(r, n, keys, "{kind: call, vcpu: 1, cost: 2us}");
 	if (!err)
 		err = scn_need(r, n, "kind", "call");
+	if (err)
+		return err;
+	kind = scn_get(n, "kind");
+	many = kind->kind == SCN_SCALAR && !strcmp(kind->text, "call_many");
+	err = many ? scn_need(r, n, "of", "2") : scn_need(r, n, "vcpu", "1");
+	if (!err && scn_get(n, many ? "vcpu" : "of")) {
+		scn_enter(r, many ? "vcpu" : "of");
+		return scn_fail(r, scn_get(n, many ? "vcpu" : "of"),
+				"call_many has of:, the other kinds vcpu:; leave this out");
+	}
 	if (!err)
-		err = scn_need(r, n, "vcpu", "1");
-	if (!err)
+		err = scn_read_int(r, n, "of", counts, &vcpu);
+	if (!err && is_word(scn_get(n, "vcpu"), "any"))
+		vcpu = PROGRAM_ANY;
+	else if (!err)
 		err = scn_read_int(r, n, "vcpu", vcpus, &vcpu);
 	if (err)
 		return err;
 	s->n = vcpu;
-	kind = scn_get(n, "kind");
+	if (many) {
+		s->op = OP_CALL_MANY;
+		return scn_read_dist(r, n, "cost", &s->dist);
+	}
 	if (kind->kind == SCN_SCALAR && !strcmp(kind->text, "call"))
 		return scn_read_dist(r, n, "cost", &s->dist);
 	if (kind->kind == SCN_SCALAR && !strcmp(kind->text, "reschedule")) {
@@ -160,7 +209,7 @@ static int read_ipi_step(struct scn_reader *r, const struct scn_node *n, struct 
 		return scn_fail(r, scn_get(n, "cost"), "a reschedule IPI costs the guest's `ipi`; leave this out");
 	}
 	scn_enter(r, "kind");
-	return scn_fail(r, kind, "is not a kind of IPI; write call or reschedule");
+	return scn_fail(r, kind, "is not a kind of IPI; write call, call_many or reschedule");
 }
 
 static int read_steps(struct scn_reader *r, const struct scn_node *list, struct reading *x, int depth,
@@ -200,10 +249,28 @@ static int read_loop_step(struct scn_reader *r, const struct scn_node *n, struct
 	return add_step(r, x, n, s);
 }
 
-static const char *const step_keys[] = { "compute", "lock",    "unlock", "tlb_shootdown", "ipi",
-					 "io",	    "sleep", "barrier", "loop",	  NULL };
-static const enum program_op step_ops[] = { OP_COMPUTE, OP_LOCK,  OP_UNLOCK,  OP_TLB, OP_CALL,
-					    OP_IO,	OP_SLEEP, OP_BARRIER, OP_LOOP };
+static const char *const step_keys[] = { "compute",	  "irqs_off", "lock", "lock_read", "unlock",
+					 "tlb_shootdown", "ipi",      "io",   "sleep",	   "barrier",
+					 "receive",	  "loop",     NULL };
+static const enum program_op step_ops[] = { OP_COMPUTE, OP_IRQS_OFF, OP_LOCK,  OP_LOCK_READ, OP_UNLOCK,	 OP_TLB,
+					    OP_CALL,	OP_IO,	     OP_SLEEP, OP_BARRIER,   OP_RECEIVE, OP_LOOP };
+
+/* Who reads from the network is one task. */
+static int check_reader(struct scn_reader *r, const struct scn_node *n, const struct reading *x)
+{
+	const struct program *p = x->p;
+
+	if (!p->net.packet_ns)
+		return scn_fail(r, n, "there is no network; add net: {packet: 12.5us} to the workload");
+	if (x->t->count > 1)
+		return scn_fail(r, n, "%d tasks would read from the one connection; write count: 1", x->t->count);
+	for (const struct program_tasks *other = p->tasks; other < x->t; other++)
+		for (int i = 0; i < other->nr_steps; i++)
+			if (other->steps[i].op == OP_RECEIVE)
+				return scn_fail(r, n, "tasks %s read from the one connection already; leave this out",
+						scn_quote(r, other->name));
+	return check_may_sleep(r, n, x);
+}
 
 static int read_step(struct scn_reader *r, const struct scn_node *n, struct reading *x, int depth, bool *takes_time)
 {
@@ -221,22 +288,26 @@ static int read_step(struct scn_reader *r, const struct scn_node *n, struct read
 	while (strcmp(step_keys[i], arg->key))
 		i++;
 	s.op = (uint8_t)step_ops[i];
-	if (s.op == OP_COMPUTE || s.op == OP_TLB || s.op == OP_IO || s.op == OP_SLEEP) {
+	if (s.op == OP_COMPUTE || s.op == OP_IRQS_OFF || s.op == OP_TLB || s.op == OP_IO || s.op == OP_SLEEP ||
+	    s.op == OP_RECEIVE) {
 		err = scn_read_dist(r, n, arg->key, &s.dist);
-		if (!err && (s.op == OP_IO || s.op == OP_SLEEP)) {
-			scn_enter(r, arg->key);
+		path = scn_enter(r, arg->key);
+		if (!err && s.op == OP_RECEIVE)
+			err = check_reader(r, arg, x);
+		else if (!err && (s.op == OP_IO || s.op == OP_SLEEP))
 			err = check_may_sleep(r, arg, x);
-		}
+		if (!err)
+			scn_leave(r, path);
 		*takes_time |= s.op != OP_TLB;
 		return err ? err : add_step(r, x, n, s);
 	}
 	path = scn_enter(r, arg->key);
 	if (s.op == OP_LOOP)
 		return read_loop_step(r, arg, x, depth, takes_time);
-	err = s.op == OP_LOCK	 ? read_lock_step(r, arg, x, &s) :
-	      s.op == OP_UNLOCK	 ? read_unlock_step(r, arg, x, &s) :
-	      s.op == OP_BARRIER ? read_barrier_step(r, arg, x, &s) :
-				   read_ipi_step(r, arg, x, &s);
+	err = s.op == OP_LOCK || s.op == OP_LOCK_READ ? read_lock_step(r, arg, x, &s) :
+	      s.op == OP_UNLOCK			      ? read_unlock_step(r, arg, x, &s) :
+	      s.op == OP_BARRIER		      ? read_barrier_step(r, arg, x, &s) :
+							read_ipi_step(r, arg, x, &s);
 	if (err)
 		return err;
 	scn_leave(r, path);
@@ -244,8 +315,7 @@ static int read_step(struct scn_reader *r, const struct scn_node *n, struct read
 }
 
 /* A list of steps that may run many times: it takes time, and leaves the locks as they were. */
-static int read_steps(struct scn_reader *r, const struct scn_node *list, struct reading *x, int depth,
-		      bool *takes_time)
+static int read_steps(struct scn_reader *r, const struct scn_node *list, struct reading *x, int depth, bool *takes_time)
 {
 	int held = x->nr_held, err, i = 0;
 	bool time = false;
@@ -281,11 +351,10 @@ static int read_steps(struct scn_reader *r, const struct scn_node *list, struct 
 static int read_entry(struct scn_reader *r, const struct scn_node *n, struct program *p, int nr_vcpus)
 {
 	static const char *const keys[] = { "name", "count", "threads", "vcpu", "times", "program", NULL };
-	static const int64_t counts[] = { 1, PROGRAM_MAX_TASKS }, times[] = { 0, PROGRAM_MAX_TIMES };
+	static const int64_t counts[] = { 0, PROGRAM_MAX_TASKS }, times[] = { 0, PROGRAM_MAX_TIMES };
 	const int64_t vcpus[] = { 0, nr_vcpus - 1 };
 	struct program_tasks *t = &p->tasks[p->nr_entries++];
 	struct reading x = { .p = p, .t = t, .nr_vcpus = nr_vcpus };
-	const struct scn_node *threads;
 	struct program_step end = { .op = OP_END };
 	bool takes_time;
 	size_t path;
@@ -298,7 +367,7 @@ static int read_entry(struct scn_reader *r, const struct scn_node *n, struct pro
 	if (!err)
 		err = scn_read_name(r, n, "name", "task", t->name);
 	if (!err)
-		err = scn_read_int(r, n, "count", counts, &t->count);
+		err = read_amount(r, n, "count", counts, nr_vcpus, &t->count);
 	if (!err)
 		err = scn_read_int(r, n, "vcpu", vcpus, &t->vcpu);
 	if (!err)
@@ -311,15 +380,9 @@ static int read_entry(struct scn_reader *r, const struct scn_node *n, struct pro
 	for (struct program_tasks *other = p->tasks; other < t; other++)
 		if (!strcmp(other->name, t->name))
 			return scn_fail(r, n, "there are tasks of this name already; choose another name");
-	threads = scn_get(n, "threads");
-	if (threads) {
-		path = scn_enter(r, "threads");
-		err = scn_bool_value(r, threads, &t->threads);
-		if (err)
-			return err;
-		scn_leave(r, path);
-	}
-	err = scn_need(r, n, "program", "[{compute: 1ms}]");
+	err = read_flag(r, n, "threads", &t->threads);
+	if (!err)
+		err = scn_need(r, n, "program", "[{compute: 1ms}]");
 	if (err)
 		return err;
 	path = scn_enter(r, "program");
@@ -350,14 +413,30 @@ static int read_tasks(struct scn_reader *r, const struct scn_node *n, struct pro
 			return err;
 		scn_leave(r, item);
 	}
+	if (!p->nr_tasks)
+		return scn_fail(r, n, "has no task but with count: 0; a program needs at least one");
 	scn_leave(r, path);
 	return 0;
 }
 
-static int read_lock(struct scn_reader *r, const struct scn_node *n, struct program *p)
+static const char *const lock_kinds[] = { "ticket", "pv", "mutex", "rwsem", NULL };
+static const char *const lock_places[] = { "kernel", "reclaim", "page_alloc", "runqueue", "wakeup", NULL };
+
+/* Which of @words @key is, -1 none. */
+static int read_word(const struct scn_node *n, const char *key, const char *const *words)
 {
-	static const char *const keys[] = { "name", "kind", "spin", NULL };
-	static const char *const kinds[] = { "ticket", "pv", "mutex" };
+	const struct scn_node *value = scn_get(n, key);
+	int k = 0;
+
+	while (words[k] && (value->kind != SCN_SCALAR || strcmp(words[k], value->text)))
+		k++;
+	return words[k] ? k : -1;
+}
+
+static int read_lock(struct scn_reader *r, const struct scn_node *n, struct program *p, int nr_vcpus)
+{
+	static const char *const keys[] = { "name", "kind", "spin", "copies", "place", NULL };
+	static const int64_t copies[] = { 1, PROGRAM_MAX_COPIES };
 	struct program_lock *l = &p->locks[p->nr_locks++];
 	const struct scn_node *kind;
 	int err, k = 0;
@@ -373,13 +452,25 @@ static int read_lock(struct scn_reader *r, const struct scn_node *n, struct prog
 		if (!strcmp(other->name, l->name))
 			return scn_fail(r, n, "there is a lock of this name already; choose another name");
 	kind = scn_get(n, "kind");
-	while (k < 3 && (kind->kind != SCN_SCALAR || strcmp(kinds[k], kind->text)))
-		k++;
-	if (k == 3) {
+	k = read_word(n, "kind", lock_kinds);
+	if (k < 0) {
 		scn_enter(r, "kind");
-		return scn_fail(r, kind, "is not a kind of lock; write ticket, pv or mutex");
+		return scn_fail(r, kind, "is not a kind of lock; write ticket, pv, mutex or rwsem");
 	}
 	l->kind = (enum lock_kind)k;
+	k = scn_get(n, "place") ? read_word(n, "place", lock_places) : PLACE_KERNEL;
+	if (k < 0) {
+		scn_enter(r, "place");
+		return scn_fail(r, scn_get(n, "place"),
+				"is not a place in the kernel; write kernel, reclaim, page_alloc, runqueue or wakeup");
+	}
+	l->place = k;
+	l->copies = 1;
+	err = read_amount(r, n, "copies", copies, nr_vcpus, &l->copies);
+	if (err)
+		return err;
+	l->first = p->nr_lock_copies;
+	p->nr_lock_copies += l->copies;
 	/* 2^15 turns of a loop of some 11 cycles at 2.4 GHz */
 	l->spin_ns = 150000;
 	err = scn_read_time(r, n, "spin", some_time, &l->spin_ns);
@@ -389,7 +480,7 @@ static int read_lock(struct scn_reader *r, const struct scn_node *n, struct prog
 	return scn_fail(r, scn_get(n, "spin"), "only a pv lock gives up spinning; leave this out, or write kind: pv");
 }
 
-static int read_locks(struct scn_reader *r, const struct scn_node *n, struct program *p)
+static int read_locks(struct scn_reader *r, const struct scn_node *n, struct program *p, int nr_vcpus)
 {
 	size_t path;
 	int err, i = 0;
@@ -406,7 +497,7 @@ static int read_locks(struct scn_reader *r, const struct scn_node *n, struct pro
 	for (const struct scn_node *c = n->first; c; c = c->next, i++) {
 		size_t item = scn_enter_item(r, c, i);
 
-		err = read_lock(r, c, p);
+		err = read_lock(r, c, p, nr_vcpus);
 		if (err)
 			return err;
 		scn_leave(r, item);
@@ -445,6 +536,50 @@ static int read_barriers(struct scn_reader *r, const struct scn_node *n, struct 
 	return 0;
 }
 
+static int read_net(struct scn_reader *r, const struct scn_node *n, struct program_net *net)
+{
+	static const char *const keys[] = { "packet", "every", "noise", "delay", "window", "bytes", NULL };
+	static const int64_t windows[] = { 1, PROGRAM_MAX_PACKETS }, bytes[] = { 1, 65536 };
+	size_t path;
+	int err;
+
+	if (!n)
+		return 0;
+	path = scn_enter(r, "net");
+	net->window = 64;
+	net->bytes = 1448;
+	net->delay_ns = 100000;
+	err = scn_check_map(r, n, keys, "{packet: 12.5us}");
+	if (!err)
+		err = scn_need(r, n, "packet", "12.5us");
+	if (!err)
+		err = scn_read_time(r, n, "packet", some_time, &net->packet_ns);
+	if (!err)
+		err = scn_read_time(r, n, "every", any_time, &net->every_ns);
+	if (!err)
+		err = scn_read_time(r, n, "noise", any_time, &net->noise_ns);
+	if (!err)
+		err = scn_read_time(r, n, "delay", any_time, &net->delay_ns);
+	if (!err)
+		err = scn_read_int(r, n, "window", windows, &net->window);
+	if (!err)
+		err = scn_read_int(r, n, "bytes", bytes, &net->bytes);
+	if (err)
+		return err;
+	if (net->every_ns && net->every_ns < net->packet_ns) {
+		scn_enter(r, "every");
+		return scn_fail(r, scn_get(n, "every"),
+				"is less than a packet takes on the line; write at least packet");
+	}
+	if (net->noise_ns && net->noise_ns >= net->every_ns) {
+		scn_enter(r, "noise");
+		return scn_fail(r, scn_get(n, "noise"),
+				"is not less than every, so that packets would overtake each other; write less");
+	}
+	scn_leave(r, path);
+	return 0;
+}
+
 int scn_read_program(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w, int nr_vcpus)
 {
 	const int64_t vcpus[] = { 0, nr_vcpus - 1 };
@@ -478,7 +613,11 @@ int scn_read_program(struct scn_reader *r, const struct scn_node *n, struct scn_
 	if (!err)
 		err = scn_read_int(r, n, "irq_vcpu", vcpus, &p->irq_vcpu);
 	if (!err)
-		err = read_locks(r, scn_get(n, "locks"), p);
+		err = read_flag(r, n, "ipi_yields", &p->ipi_yields);
+	if (!err)
+		err = read_net(r, scn_get(n, "net"), &p->net);
+	if (!err)
+		err = read_locks(r, scn_get(n, "locks"), p, nr_vcpus);
 	if (!err)
 		err = read_barriers(r, scn_get(n, "barriers"), p);
 	if (!err)

@@ -31,6 +31,7 @@ struct scn_node {
 	bool open; /* its end has not been read yet: an alias to it would be a cycle */
 	int set; /* index of the --set it came from, -1 = the file */
 	int line, key_line; /* from 1 */
+	const char *file; /* that it is in: the scenario's, or a named model's */
 	int nr; /* children */
 	char *text; /* scalar */
 	char *key;
@@ -147,6 +148,12 @@ int scn_read_workload(struct scn_reader *r, const struct scn_node *n, struct scn
 		      int nr_vcpus);
 int scn_read_program(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w,
 		     int nr_vcpus);
+/*
+ * scenario_model.c: is there a file for this model? The body of that which the workload @n names, a program, with the
+ * parameters that @n gives.
+ */
+bool scn_is_named_model(const struct scn_reader *r, const char *name);
+int scn_named_model(struct scn_reader *r, const struct scn_node *n, const struct scn_node **body);
 int scn_read_task_set(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w,
 		      int nr_vcpus);
 /* A required DIST. */

@@ -96,6 +96,7 @@ struct scn_node *scn_node_new(struct scn_reader *r, enum scn_node_kind kind, int
 	n->kind = kind;
 	n->line = line;
 	n->set = set;
+	n->file = r->file;
 	return n;
 }
 

@@ -259,7 +259,7 @@ static int read_replay(struct scn_reader *r, const struct scn_node *n, struct sc
 static const struct model {
 	const char *name;
 	enum scn_model model;
-	const char *keys[16];
+	const char *keys[18];
 	int (*read)(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w);
 } models[] = {
 	{ "idle", SCN_IDLE, { "model" }, NULL },
@@ -275,7 +275,7 @@ static const struct model {
 	{ "program",
 	  SCN_PROGRAM,
 	  { "model", "start", "slice", "granularity", "switch", "hard_irq", "softirq", "ipi", "pause",
-	    "irq_vcpu", "locks", "barriers", "tasks" },
+	    "irq_vcpu", "ipi_yields", "net", "locks", "barriers", "tasks" },
 	  NULL },
 	{ "tasks", /* a program of another kind */
 	  SCN_PROGRAM,
@@ -311,32 +311,46 @@ static int find_model(struct scn_reader *r, const struct scn_node *map, const st
 		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s",
 			 *known ? ", " : "", m->name);
 	}
+	if (scn_is_named_model(r, n->text)) {
+		*out = NULL;
+		scn_leave(r, path);
+		return 0;
+	}
 	closest = scn_closest(n->text, &models[0].name, sizeof(models[0]));
 	if (closest)
 		return scn_fail(r, n, "unknown model %s; did you mean '%s'?", scn_quote(r, n->text),
 				closest);
-	return scn_fail(r, n, "unknown model %s; use one of: %s", scn_quote(r, n->text), known);
+	return scn_fail(r, n, "unknown model %s; use one of: %s, or the name of a file in workloads/",
+			scn_quote(r, n->text), known);
 }
 
 /* @w is zeroed. The caller has entered the workload's key. */
 int scn_read_workload(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w,
 		      int nr_vcpus)
 {
+	const struct scn_node *given = n;
 	const struct model *m = NULL;
 	int err;
 
 	err = find_model(r, n, &m);
 	if (!err)
+		err = scn_read_time(r, n, "start", any_time, &w->start_ns);
+	if (!err && !m) {
+		/* a program that a file has */
+		err = scn_named_model(r, n, &n);
+		for (m = models; m->model != SCN_PROGRAM; m++)
+			;
+	}
+	if (!err)
 		err = scn_check_map(r, n, m->keys, "{model: hog}");
-	if (err || !m)
+	if (err)
 		return err;
 	w->model = m->model;
-	err = scn_read_time(r, n, "start", any_time, &w->start_ns);
-	if (err || m->model != SCN_PROGRAM)
-		return err || !m->read ? err : m->read(r, n, w);
+	if (m->model != SCN_PROGRAM)
+		return m->read ? m->read(r, n, w) : 0;
 	if (!nr_vcpus) {
 		scn_enter(r, "model");
-		return scn_fail(r, scn_get(n, "model"),
+		return scn_fail(r, scn_get(given, "model"),
 				"a program is that of all vCPUs; give it as the domain's workload");
 	}
 	return strcmp(m->name, "tasks") ? scn_read_program(r, n, w, nr_vcpus) :

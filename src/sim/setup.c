@@ -73,6 +73,8 @@ static int set_credit(struct credit_params *p, const struct scn_param *param, ch
 		p->lb_ratelimit_ns = param->value;
 	else if (!strcmp(param->key, "weight_of"))
 		p->weight_of_domain = param->value != 0;
+	else if (!strcmp(param->key, "old_yields"))
+		p->old_yields = param->value != 0;
 	else if (!strcmp(param->key, "tickle_one_idle"))
 		p->tickle_one_idle = param->value != 0;
 	else if (!strcmp(param->key, "mend")) {

@@ -59,6 +59,8 @@ int machine_sched_pool(struct machine *m, cpupool_t *pool, const struct scn_sche
 		p.fit = (uint8_t)v[SCN_SCHED_FIT];
 	if (set >> SCN_SCHED_TIES & 1)
 		p.ties_switch = (uint8_t)v[SCN_SCHED_TIES];
+	if (set >> SCN_SCHED_RUSH & 1)
+		p.rush = (uint8_t)v[SCN_SCHED_RUSH];
 	return sched_adjust_global_rt(&m->cx, pool, &p,
 				      set >> SCN_SCHED_WHEN & 1 ? (uint32_t)v[SCN_SCHED_WHEN] : RT_AT_BOUNDARY);
 }

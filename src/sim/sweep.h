@@ -147,6 +147,15 @@ const char *sweep_cell(const struct sweep_table *t, int point, int column);
 /* Index of a column or an axis, -1. */
 int sweep_find_column(const struct sweep *s, const char *name);
 int sweep_find_axis(const struct sweep *s, const char *name);
+/*
+ * For who makes a sweep of something else (paper_run.c): a column's term from its text; {PATH: VALUE, ...} of a
+ * document, added to @to.
+ */
+bool sweep_parse_column(const char *text, struct sweep_column *c);
+struct scn_reader;
+struct scn_node;
+int sweep_read_sets(struct scn_reader *r, const struct scn_node *n, struct sweep_sets *to);
+
 /* Head, then a line for each point. */
 void sweep_csv(const struct sweep_table *t, FILE *out);
 

@@ -127,6 +127,11 @@ static int read_sets(struct scn_reader *r, const struct scn_node *n, const char 
 	return 0;
 }
 
+int sweep_read_sets(struct scn_reader *r, const struct scn_node *n, struct sweep_sets *to)
+{
+	return read_sets(r, n, "", to);
+}
+
 /* -- axes ------------------------------------------------------------------------ */
 
 /* Takes @label. The value's own assignments come later, or are the axis's path and the label. */
@@ -439,11 +444,22 @@ static bool parse_term(const char **text, struct sweep_term *t)
 	return t->path != NULL;
 }
 
+bool sweep_parse_column(const char *text, struct sweep_column *c)
+{
+	bool good = parse_term(&text, &c->top);
+
+	text += strspn(text, " ");
+	if (good && *text == '/') {
+		text++;
+		good = parse_term(&text, &c->bottom);
+		text += strspn(text, " ");
+	}
+	return good && !*text;
+}
+
 static int read_column(struct scn_reader *r, const struct scn_node *n, struct sweep *s)
 {
 	struct sweep_column *c = &s->columns[s->nr_columns++];
-	const char *text;
-	bool good;
 	int err;
 
 	if (strlen(n->key) >= sizeof(c->name) || !*n->key)
@@ -458,17 +474,10 @@ static int read_column(struct scn_reader *r, const struct scn_node *n, struct sw
 	err = scn_need_scalar(r, n, "a field of the result");
 	if (err)
 		return err;
-	text = n->text;
-	good = parse_term(&text, &c->top);
-	text += strspn(text, " ");
-	if (good && *text == '/') {
-		text++;
-		good = parse_term(&text, &c->bottom);
-		text += strspn(text, " ");
-	}
-	return good && !*text ? 0 :
-				scn_fail(r, n, "%s is not a term; write it like sum domains.*.deadlines.missed",
-					 scn_quote(r, n->text));
+	return sweep_parse_column(n->text, c) ? 0 :
+						scn_fail(r, n,
+							 "%s is not a term; write it like sum domains.*.deadlines.missed",
+							 scn_quote(r, n->text));
 }
 
 static int read_columns(struct scn_reader *r, const struct scn_node *n, struct sweep *s)

@@ -26,9 +26,10 @@ setup() {
 	(cd "$top/scenarios" && find . -type f | sort) >want
 	(cd "$root/usr/local/share/rota/scenarios" && find . -type f | sort) | diff want -
 	# nothing else, and nothing outside
-	# the two programs, the rules of guest symbols, and the pages
+	# the two programs, the rules of guest symbols, workloads, experiments, and the pages
 	pages=$(ls "$top"/docs/man/*.[15] | wc -l)
-	[ "$(cd "$root" && find . -type f | grep -vc '/share/rota/scenarios/')" = $((pages + 3)) ]
+	data=$(ls "$top"/data/workloads/*.yaml "$top"/data/experiments/*.yaml | wc -l)
+	[ "$(cd "$root" && find . -type f | grep -vc '/share/rota/scenarios/')" = $((pages + 3 + data)) ]
 	[ "$(ls "$root/usr/local" | tr '\n' ' ')" = "bin share " ]
 
 	# the installed program finds its own scenarios, with their replay files, and its own rules

@@ -59,7 +59,7 @@ two_hogs() {
 	[[ $stderr == "Usage: rota "* ]]
 	refused 2 "no command or option 'nope'" nope
 	refused 2 "no command or option '--json'" --json sim
-	refused 2 "run, check, sweep or list" sim
+	refused 2 "run, check, sweep, paper or list" sim
 	refused 2 "no command 'go'" sim go
 	refused 2 "takes no argument" sim list smt
 }

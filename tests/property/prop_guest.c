@@ -40,34 +40,42 @@ static uint64_t roll(uint64_t n)
 
 /* ---- a random scenario ---- */
 
-#define KERNEL_LOCKS "[{name: m0, kind: mutex}, {name: m1, kind: mutex}, {name: t2, kind: ticket}, " \
-		     "{name: p3, kind: pv, spin: 20us}, {name: t4, kind: ticket}, {name: p5, kind: pv, spin: 1us}]"
+#define KERNEL_LOCKS \
+	"[{name: m0, kind: mutex}, {name: m1, kind: mutex, copies: 2}, {name: w2, kind: rwsem}, " \
+	"{name: t3, kind: ticket}, {name: p4, kind: pv, spin: 20us}, {name: t5, kind: ticket, copies: vcpus}, " \
+	"{name: p6, kind: pv, spin: 1us}]"
+#define NR_LOCKS 7
+#define NR_SLEEPING 3
 
 /* Steps with the locks from @lock on free to be taken; @held: one of them is a spinlock. */
 static void put_steps(FILE *f, uint32_t vcpus, uint32_t lock, bool held, uint32_t depth)
 {
-	static const char *const names[] = { "m0", "m1", "t2", "p3", "t4", "p5" };
+	static const char *const names[] = { "m0", "m1", "w2", "t3", "p4", "t5", "p6" };
 	uint32_t n = 1 + (uint32_t)roll(4);
 
 	fprintf(f, "{compute: {exp: %dus}}", 1 + (int)roll(40));
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t l = lock + (uint32_t)roll(6);
+		uint32_t l = lock + (uint32_t)roll(NR_LOCKS), vcpu;
 
-		switch (roll(10)) {
+		switch (roll(13)) {
 		case 0:
 		case 1:
 		case 2:
-			if (l >= 6 || (held && l < 2))
+			if (l >= NR_LOCKS || (held && l < NR_SLEEPING))
 				break;
-			fprintf(f, ", {lock: %s}, ", names[l]);
-			put_steps(f, vcpus, l + 1, held || l > 1, depth);
+			fprintf(f, ", {lock%s: %s}, ", l == 2 && roll(3) ? "_read" : "", names[l]);
+			put_steps(f, vcpus, l + 1, held || l >= NR_SLEEPING, depth);
 			fprintf(f, ", {unlock: %s}", names[l]);
 			break;
 		case 3:
 			fprintf(f, ", {tlb_shootdown: {uniform: [1ns, 5us]}}");
 			break;
 		case 4:
-			fprintf(f, ", {ipi: {kind: call, vcpu: %d, cost: 2us}}", (int)roll(vcpus));
+			vcpu = (uint32_t)roll(vcpus + 1);
+			if (vcpu < vcpus)
+				fprintf(f, ", {ipi: {kind: call, vcpu: %u, cost: 2us}}", vcpu);
+			else
+				fprintf(f, ", {ipi: {kind: call, vcpu: any, cost: 2us}}");
 			break;
 		case 5:
 			fprintf(f, ", {ipi: {kind: reschedule, vcpu: %d}}", (int)roll(vcpus));
@@ -83,6 +91,12 @@ static void put_steps(FILE *f, uint32_t vcpus, uint32_t lock, bool held, uint32_
 		case 8:
 			if (!lock && !depth)
 				fprintf(f, ", {barrier: b}");
+			break;
+		case 9:
+			fprintf(f, ", {irqs_off: {exp: 3us}}");
+			break;
+		case 10:
+			fprintf(f, ", {ipi: {kind: call_many, of: %d, cost: 1us}}", 1 + (int)roll(7));
 			break;
 		default:
 			if (depth == 2)
@@ -103,7 +117,7 @@ static struct scenario *random_scenario(void)
 	uint32_t cores = 1 + (uint32_t)roll(vcpus), others = 1 + (uint32_t)roll(vcpus);
 	uint32_t run = 50 + (uint32_t)roll(3000), slice = 20 + (uint32_t)roll(500), granularity = (uint32_t)roll(200);
 	uint32_t irq_vcpu = (uint32_t)roll(vcpus);
-	bool costs = roll(2), ipi = costs && roll(2), ple = roll(3), kernel = roll(2);
+	bool costs = roll(2), ipi = costs && roll(2), ple = roll(3), kernel = roll(2), yields = roll(2), net = roll(2);
 	struct scenario *s;
 
 	/* Every draw is a statement of its own: the order of arguments is the compiler's. */
@@ -115,6 +129,9 @@ static struct scenario *random_scenario(void)
 	fprintf(f, "  - {name: other, vcpus: %u, workload: {model: bursty, run: {exp: %uus}, sleep: {exp: 3ms}}}\n",
 		others, run);
 	fprintf(f, "  - name: vm\n    vcpus: %u\n    workload:\n      model: program\n", vcpus);
+	fprintf(f, "      ipi_yields: %s\n", yields ? "true" : "false");
+	if (net)
+		fprintf(f, "      net: {packet: 5us, window: %u, every: %s}\n", 1 + yields * 20, ple ? "300us" : "0");
 	fprintf(f, "      slice: %uus\n      granularity: %uus\n      irq_vcpu: %u\n", slice, granularity, irq_vcpu);
 	fprintf(f, "      locks: " KERNEL_LOCKS "\n      barriers: [b]\n");
 	if (kernel)
@@ -129,6 +146,8 @@ static struct scenario *random_scenario(void)
 		put_steps(f, vcpus, 0, false, 0);
 		fprintf(f, "]}\n");
 	}
+	if (net)
+		fprintf(f, "        - {name: reader, times: 100, program: [{receive: {exp: 2us}}]}\n");
 	fclose(f);
 	s = scn_load_text("random", text, len, NULL, 0, err, sizeof(err));
 	if (!s)
@@ -155,7 +174,7 @@ static void check_task(const struct guest_os *os, const struct task *t)
 {
 	uint32_t waits = os->timers.pos[t->id] != EVENT_NONE, spins = 0, queued = 0;
 
-	for (int i = 0; i < os->program->nr_locks; i++) {
+	for (int i = 0; i < os->program->nr_lock_copies; i++) {
 		const struct lock *l = &os->locks[i];
 		uint32_t n = count_in(&l->waiters, t);
 
@@ -163,7 +182,9 @@ static void check_task(const struct guest_os *os, const struct task *t)
 			waits += n;
 		else
 			spins += n;
+		waits += count_in(&l->sleepers, t);
 	}
+	waits += os->net.reader == t;
 	waits += count_in(&os->barriers[0].waiters, t);
 	for (uint32_t i = 0; i < os->nr_cpus; i++) {
 		const struct guest_cpu *c = &os->cpus[i];
@@ -181,15 +202,31 @@ static void check_task(const struct guest_os *os, const struct task *t)
 		broken("task %u left its vCPU with a spinlock\n", t->id);
 }
 
+/* No task was woken for a free rwsem, or spins for it. */
+static bool nobody_comes(const struct guest_os *os, int lock)
+{
+	for (int i = 0; i < os->program->nr_tasks; i++) {
+		const struct task *t = &os->tasks[i];
+
+		if (t->lock == lock && t->state != TASK_BLOCKED && (t->retry_lock || t->act == ACT_SPIN))
+			return false;
+	}
+	return true;
+}
+
 static void check_locks(const struct guest_os *os, uint32_t *owned)
 {
 	memset(owned, 0, (size_t)os->program->nr_tasks * sizeof(*owned));
-	for (int i = 0; i < os->program->nr_locks; i++) {
+	for (int i = 0; i < os->program->nr_lock_copies; i++) {
 		const struct lock *l = &os->locks[i];
 		bool granted = l->owner && l->owner->act == ACT_SPIN && l->owner->lock == i;
 		int64_t since = granted ? l->owner->wait_since_ns : -1;
 
-		if (l->owner && l->scn->kind != LOCK_MUTEX && !granted)
+		if (l->owner && l->readers)
+			broken("rwsem %d has a writer and %u readers\n", i, l->readers);
+		if (l->scn->kind == LOCK_RWSEM && !l->owner && !l->readers && l->sleepers.head && nobody_comes(os, i))
+			broken("rwsem %d is free, has sleepers, and nobody is about to take it\n", i);
+		if (l->owner && l->scn->kind < LOCK_MUTEX && !granted)
 			owned[l->owner->id]++;
 		if (l->scn->kind == LOCK_TICKET && l->waiters.head && !l->owner)
 			broken("ticket lock %d is free with a waiter\n", i);

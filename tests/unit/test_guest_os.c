@@ -34,8 +34,7 @@ static void start(int vcpus, const char *costs, const char *kernel, const char *
 		"name: unit\nseed: 1\nduration: 1s\n"
 		"host: {cores: %d, costs: {context_switch: 0, ipi: 0, migration: 0, %s}\n"
 		"domains:\n  - name: vm\n    vcpus: %d\n    workload:\n      model: program\n%s%s%s",
-		vcpus, *costs ? costs : "vm_exit: 0}, ple: {window: 0}", vcpus,
-		kernel, program, rest);
+		vcpus, *costs ? costs : "vm_exit: 0}, ple: {window: 0}", vcpus, kernel, program, rest);
 	fclose(f);
 	scenario = scenario_load(path, NULL, 0, err, sizeof(err));
 	if (!scenario)
@@ -232,7 +231,8 @@ static void test_tlb(void **state)
 	start(4, "", FREE,
 	      "      tasks:\n"
 	      "        - {name: a, vcpu: 0, times: 1, program: [{compute: 1us}, {tlb_shootdown: 3us}]}\n"
-	      "        - {name: b, vcpu: 3, times: 1, program: [{compute: 100us}]}\n", "");
+	      "        - {name: b, vcpu: 3, times: 1, program: [{compute: 100us}]}\n",
+	      "");
 	machine_run(m, 1000000);
 	assert_int_equal(os()->stats.ipis_call, 0);
 	assert_int_equal(os()->stats.tlb_sync.max, 0);
@@ -240,7 +240,8 @@ static void test_tlb(void **state)
 	done(state);
 	start(3, "", FREE,
 	      "      tasks:\n"
-	      "        - {name: a, count: 3, times: 1, program: [{compute: 10us}, {tlb_shootdown: 3us}]}\n", "");
+	      "        - {name: a, count: 3, times: 1, program: [{compute: 10us}, {tlb_shootdown: 3us}]}\n",
+	      "");
 	machine_run(m, 1000000);
 	/*
 	 * All are done computing at 10 us, but vCPU 0 is first, and the others handle its interrupt before they go
@@ -279,7 +280,8 @@ static void test_tlb_lazy(void **state)
 	start(2, "", FREE,
 	      "      tasks:\n"
 	      "        - {name: a, count: 2, times: 1, program: [{compute: 1us}]}\n"
-	      "        - {name: b, vcpu: 0, times: 1, program: [{compute: 1us}]}\n", "");
+	      "        - {name: b, vcpu: 0, times: 1, program: [{compute: 1us}]}\n",
+	      "");
 	machine_run(m, 1000000);
 	assert_int_equal(os()->cpus[1].space, os()->tasks[0].space);
 	done(state);
@@ -287,7 +289,8 @@ static void test_tlb_lazy(void **state)
 	      "      barriers: [b]\n      tasks:\n"
 	      "        - {name: a, count: 2, times: 1, program: [{loop: {times: 1, do: [{compute: 1us}]}}, {barrier: b},"
 	      " {lock: l}, {compute: 50us}, {tlb_shootdown: 2us}, {tlb_shootdown: 2us}, {unlock: l}]}\n"
-	      "      locks: [{name: l, kind: mutex}]\n", "");
+	      "      locks: [{name: l, kind: mutex}]\n",
+	      "");
 	/* The second waits for the mutex, asleep, while the first shoots; then the first has ended. */
 	machine_run(m, 1000000);
 	assert_int_equal(os()->stats.shootdowns, 4);
@@ -299,8 +302,7 @@ static void test_tlb_lazy(void **state)
 static void test_io(void **state)
 {
 	(void)state;
-	start(2, "",
-	      "      switch: 0\n      hard_irq: 2us\n      softirq: 5us\n      ipi: 1us\n",
+	start(2, "", "      switch: 0\n      hard_irq: 2us\n      softirq: 5us\n      ipi: 1us\n",
 	      "      tasks:\n        - {name: a, vcpu: 1, times: 2, program: [{io: 100us}, {compute: 10us}]}\n", "");
 	machine_run(m, 103000);
 	assert_int_equal(ip(0), IP_SOFTIRQ);
@@ -336,7 +338,8 @@ static void test_wake_preempts(void **state)
 	start(1, "", FREE,
 	      "      slice: 100ms\n      tasks:\n"
 	      "        - {name: io, times: 1, program: [{sleep: 2ms}, {compute: 1ms}, {sleep: 500us}, {compute: 1ms}]}\n"
-	      "        - {name: hog, times: 1, program: [{compute: 50ms}]}\n", "");
+	      "        - {name: hog, times: 1, program: [{compute: 50ms}]}\n",
+	      "");
 	machine_run(m, 2000000);
 	assert_ptr_equal(os()->cpus[0].curr, &os()->tasks[0]);
 	machine_run(m, 3000000);
@@ -350,7 +353,8 @@ static void test_wake_preempts(void **state)
 	start(1, "", FREE,
 	      "      slice: 100ms\n      granularity: 3ms\n      tasks:\n"
 	      "        - {name: io, times: 1, program: [{sleep: 2ms}, {compute: 1ms}]}\n"
-	      "        - {name: hog, times: 1, program: [{compute: 50ms}]}\n", "");
+	      "        - {name: hog, times: 1, program: [{compute: 50ms}]}\n",
+	      "");
 	machine_run(m, 51000000 - 1);
 	assert_ptr_equal(os()->cpus[0].curr, &os()->tasks[0]); /* when the hog was done */
 }
@@ -362,7 +366,8 @@ static void test_barrier(void **state)
 	      "      barriers: [b]\n      tasks:\n"
 	      "        - {name: a, vcpu: 0, times: 3, program: [{compute: 1us}, {barrier: b}]}\n"
 	      "        - {name: b, vcpu: 1, times: 3, program: [{compute: 5us}, {barrier: b}]}\n"
-	      "        - {name: c, vcpu: 2, times: 1, program: [{compute: 20us}, {barrier: b}]}\n", "");
+	      "        - {name: c, vcpu: 2, times: 1, program: [{compute: 20us}, {barrier: b}]}\n",
+	      "");
 	machine_run(m, 1000000);
 	/* The third has ended after the first round: the others don't wait for it. */
 	assert_int_equal(completion(), 20000 + 5000 + 5000);
@@ -376,7 +381,8 @@ static void test_ipis(void **state)
 	      "      switch: 0\n      tasks:\n"
 	      "        - {name: a, vcpu: 0, times: 1, program: [{ipi: {kind: reschedule, vcpu: 1}}, {compute: 10us},"
 	      " {ipi: {kind: call, vcpu: 1, cost: 7us}}]}\n"
-	      "        - {name: b, vcpu: 1, times: 1, program: [{compute: 20us}]}\n", "");
+	      "        - {name: b, vcpu: 1, times: 1, program: [{compute: 20us}]}\n",
+	      "");
 	machine_run(m, 17000);
 	assert_int_equal(os()->stats.ops, 1);
 	machine_run(m, 1000000);
@@ -386,9 +392,10 @@ static void test_ipis(void **state)
 /* Every window of spinning is an exit, a yield, and vm_exit; a pause further apart than the gap is none. */
 static void test_ple(void **state)
 {
-	const char *program = "      locks: [{name: l, kind: ticket}]\n      tasks:\n"
-			      "        - {name: a, vcpu: 0, times: 1, program: [{lock: l}, {compute: 100us}, {unlock: l}]}\n"
-			      "        - {name: b, vcpu: 1, times: 1, program: [{lock: l}, {compute: 1us}, {unlock: l}]}\n";
+	const char *program =
+		"      locks: [{name: l, kind: ticket}]\n      tasks:\n"
+		"        - {name: a, vcpu: 0, times: 1, program: [{lock: l}, {compute: 100us}, {unlock: l}]}\n"
+		"        - {name: b, vcpu: 1, times: 1, program: [{lock: l}, {compute: 1us}, {unlock: l}]}\n";
 
 	(void)state;
 	start(2, "vm_exit: 1us}, ple: {window: 4us, gap: 50ns}", FREE, program, "");
@@ -399,6 +406,173 @@ static void test_ple(void **state)
 	start(2, "vm_exit: 1us}, ple: {window: 4us, gap: 50ns}", FREE "      pause: 51ns\n", program, "");
 	machine_run(m, 1000000);
 	assert_int_equal(os()->stats.ple_exits[0], 0);
+}
+
+/* A wait shorter than the window is no loop that the host sees, however many of them follow each other. */
+static void test_ple_short(void **state)
+{
+	(void)state;
+	start(2, "vm_exit: 1us}, ple: {window: 4us, gap: 50ns}", FREE,
+	      "      locks: [{name: l, kind: ticket}]\n      tasks:\n"
+	      "        - {name: a, vcpu: 0, times: 1, program: [{loop: {times: 20, do: [{lock: l}, {compute: 3us}, {unlock: l},"
+	      " {compute: 1us}]}}]}\n"
+	      "        - {name: b, vcpu: 1, times: 1, program: [{compute: 500ns}, {loop: {times: 20, do: [{lock: l},"
+	      " {compute: 1us}, {unlock: l}, {compute: 3us}]}}]}\n",
+	      "");
+	machine_run(m, 1000000);
+	assert_int_equal(os()->stats.ops, 2);
+	assert_true(os()->locks[0].contended >= 20);
+	assert_int_equal(os()->stats.ple_exits[0], 0);
+}
+
+/* A writer behind a writer spins, and gets it before a reader that came earlier and sleeps. */
+static void test_rwsem_writers(void **state)
+{
+	(void)state;
+	start(3, "", FREE,
+	      "      locks: [{name: w, kind: rwsem}]\n      tasks:\n"
+	      "        - {name: a, vcpu: 0, times: 1, program: [{lock: w}, {compute: 10us}, {unlock: w}]}\n"
+	      "        - {name: r, vcpu: 1, times: 1, program: [{compute: 1us}, {lock_read: w}, {compute: 5us}, {unlock: w}]}\n"
+	      "        - {name: b, vcpu: 2, times: 1, program: [{compute: 2us}, {lock: w}, {compute: 20us}, {unlock: w}]}\n",
+	      "");
+	machine_run(m, 9000);
+	assert_int_equal(m->vcpus[1].v->runstate, RUNSTATE_blocked);
+	assert_int_equal(ip(2), IP_LOCK_WAIT);
+	machine_run(m, 1000000);
+	assert_int_equal(ran(2), 30000);
+	assert_int_equal(ran(1), 6000);
+	assert_int_equal(completion(), 35000);
+	assert_int_equal(os()->stats.lock_wait.count, 0); /* of spinlocks */
+	assert_int_equal(os()->locks[0].wait.max, 29000);
+}
+
+/* Readers go in together; a writer behind them sleeps. */
+static void test_rwsem_readers(void **state)
+{
+	(void)state;
+	start(3, "", FREE,
+	      "      locks: [{name: w, kind: rwsem}]\n      tasks:\n"
+	      "        - {name: r, vcpu: 0, times: 1, program: [{lock_read: w}, {compute: 10us}, {unlock: w}]}\n"
+	      "        - {name: s, vcpu: 1, times: 1, program: [{compute: 1us}, {lock_read: w}, {compute: 15us}, {unlock: w}]}\n"
+	      "        - {name: b, vcpu: 2, times: 1, program: [{compute: 2us}, {lock: w}, {compute: 20us}, {unlock: w}]}\n",
+	      "");
+	machine_run(m, 9000);
+	assert_int_equal(os()->locks[0].readers, 2);
+	assert_int_equal(m->vcpus[2].v->runstate, RUNSTATE_blocked);
+	machine_run(m, 1000000);
+	assert_int_equal(completion(), 36000);
+	assert_int_equal(ran(2), 22000);
+}
+
+/* A preempted writer looks as if it ran: its waiter spins until it has. */
+static void test_rwsem_preempted(void **state)
+{
+	(void)state;
+	start(2, "", FREE,
+	      "      locks: [{name: w, kind: rwsem}]\n      tasks:\n"
+	      "        - {name: a, vcpu: 0, times: 1, program: [{lock: w}, {compute: 10us}, {unlock: w}]}\n"
+	      "        - {name: b, vcpu: 1, times: 1, program: [{compute: 1us}, {lock: w}, {compute: 10us}, {unlock: w}]}\n",
+	      "events:\n"
+	      "  - {at: 4us, do: pause, domain: vm, vcpu: 0}\n"
+	      "  - {at: 50us, do: unpause, domain: vm, vcpu: 0}\n");
+	machine_run(m, 1000000);
+	assert_int_equal(ran(1), 66000);
+	assert_int_equal(completion(), 66000);
+}
+
+/* An IPI to a vCPU with interrupts off waits for their end. */
+static void test_irqs_off(void **state)
+{
+	(void)state;
+	start(2, "", FREE,
+	      "      tasks:\n"
+	      "        - {name: a, vcpu: 0, times: 1, program: [{compute: 1us}, {ipi: {kind: call, vcpu: 1, cost: 3us}}]}\n"
+	      "        - {name: b, vcpu: 1, times: 1, program: [{irqs_off: 40us}, {compute: 10us}]}\n",
+	      "");
+	machine_run(m, 1000000);
+	assert_int_equal(completion(), 53000);
+	assert_int_equal(ran(0), 43000);
+}
+
+/* A call of two of three siblings is answered by two; who sends it yields if one of them has lost its pCPU. */
+static void test_call_many(void **state)
+{
+	(void)state;
+	start(4, "", FREE,
+	      "      tasks:\n        - {name: a, vcpu: 0, times: 100, program: [{ipi: {kind: call_many, of: 2, cost: 3us}},"
+	      " {compute: 1us}]}\n",
+	      "");
+	machine_run(m, 10000000);
+	assert_int_equal(os()->stats.ops, 100);
+	assert_int_equal(os()->stats.ipis_call, 198); /* the first two were at 0, where counting begins */
+	assert_int_equal(ran(1) + ran(2) + ran(3), 600000);
+	assert_true(ran(1) > 100000 && ran(2) > 100000 && ran(3) > 100000);
+	assert_int_equal(os()->stats.ple_exits[1], 0);
+	done(state);
+	start(2, "", FREE "      ipi_yields: true\n",
+	      "      tasks:\n        - {name: a, vcpu: 0, times: 1, program: [{compute: 5us},"
+	      " {ipi: {kind: call_many, of: 9, cost: 3us}}]}\n"
+	      "        - {name: b, vcpu: 1, times: 1, program: [{compute: 10us}]}\n",
+	      "events:\n"
+	      "  - {at: 4us, do: pause, domain: vm, vcpu: 1}\n"
+	      "  - {at: 50us, do: unpause, domain: vm, vcpu: 1}\n");
+	machine_run(m, 1000000);
+	assert_int_equal(os()->stats.ple_exits[1], 1);
+	assert_int_equal(completion(), 59000);
+}
+
+/* One of four locks of a name, drawn each time: two tasks seldom meet. Their statistics are one. */
+static void test_copies(void **state)
+{
+	uint64_t one;
+	static const char tasks[] =
+		"      tasks:\n        - {name: a, count: 2, times: 500, program: [{lock: l}, {compute: {exp: 10us}}, {unlock: l}]}\n";
+
+	(void)state;
+	start(2, "", FREE "      locks: [{name: l, kind: ticket}]\n", tasks, "");
+	machine_run(m, 100000000);
+	assert_int_equal(os()->stats.ops, 1000);
+	one = os()->locks[0].contended;
+	done(state);
+	start(2, "", FREE "      locks: [{name: l, kind: ticket, copies: 4}]\n", tasks, "");
+	machine_run(m, 100000000);
+	assert_int_equal(os()->stats.ops, 1000);
+	assert_int_equal(os()->locks[0].hold.count, 1000);
+	assert_true(os()->locks[0].contended < one / 2);
+}
+
+/* A stream: 10 packets of 10 us on the line are read in 100 us and a little; none is lost. */
+static void test_stream(void **state)
+{
+	(void)state;
+	start(1, "", "      switch: 0\n      hard_irq: 1us\n      softirq: 2us\n      net: {packet: 10us, window: 4}\n",
+	      "      tasks:\n        - {name: a, times: 10, program: [{receive: 1us}]}\n", "");
+	machine_run(m, 1000000);
+	assert_int_equal(completion(), 100000 + 1000 + 2000 + 1000);
+	assert_int_equal(os()->net.received, 10);
+	assert_int_equal(os()->net.lost, 0);
+	assert_int_equal(os()->net.jitter_sum_ns, 0);
+	/* Nobody reads any more: the window fills, and the sender stops. */
+	assert_true(os()->net.stopped);
+	assert_int_equal(os()->net.ring + os()->net.socket, 4);
+}
+
+/* Datagrams come by the clock; those for which there is no room are lost, and a pause is jitter. */
+static void test_datagrams(void **state)
+{
+	(void)state;
+	start(1, "",
+	      "      switch: 0\n      hard_irq: 0\n      softirq: 0\n      net: {packet: 10us, every: 1ms, window: 2}\n",
+	      "      tasks:\n        - {name: a, program: [{receive: 1us}]}\n",
+	      "events:\n"
+	      "  - {at: 10500us, do: pause, domain: vm}\n"
+	      "  - {at: 20500us, do: unpause, domain: vm}\n");
+	machine_run(m, 30000000);
+	assert_int_equal(os()->net.lost, 8);
+	assert_int_equal(os()->net.received, 22);
+	/* 11 packets at once, then one 9.49 ms late, the next 8.49: jitter jumps by a sixteenth of the difference. */
+	assert_true(os()->net.jitter_ns > 0);
+	assert_true(os()->net.jitter_sum_ns / os()->net.received < 1000000);
 }
 
 /* The script's interrupt wakes a halted vCPU for its handler, and delays a running one. */
@@ -445,6 +619,15 @@ int main(void)
 		cmocka_unit_test_teardown(test_barrier, done),
 		cmocka_unit_test_teardown(test_ipis, done),
 		cmocka_unit_test_teardown(test_ple, done),
+		cmocka_unit_test_teardown(test_ple_short, done),
+		cmocka_unit_test_teardown(test_rwsem_writers, done),
+		cmocka_unit_test_teardown(test_rwsem_readers, done),
+		cmocka_unit_test_teardown(test_rwsem_preempted, done),
+		cmocka_unit_test_teardown(test_irqs_off, done),
+		cmocka_unit_test_teardown(test_call_many, done),
+		cmocka_unit_test_teardown(test_copies, done),
+		cmocka_unit_test_teardown(test_stream, done),
+		cmocka_unit_test_teardown(test_datagrams, done),
 		cmocka_unit_test_teardown(test_script_irq, done),
 		cmocka_unit_test_teardown(test_warmup, done),
 	};
