@@ -305,10 +305,11 @@ CORE_FN int credit_push_rest(sched_call_t *cx ARG, pcpu_t *p ARG)
 /* ---- turns (assist.c) ---- */
 
 /* It owes less than a slice, and its cap leaves it something. */
-static bool credit_affords(vcpu_t *v)
+static bool credit_affords(vcpu_t *v, vcpu_t *cur)
 {
 	cpupool_t *pool = v->domain->pool;
 
+	(void)cur;
 	return v->credit.credit_ns > -pool->credit.params.tslice_ns &&
 	       (!v->domain->cap || v->credit.cap_ns > CREDIT_MIN_TIMER_NS);
 }

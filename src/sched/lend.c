@@ -11,6 +11,12 @@
  * one would have by BOOST. This one is not free, and so is paid from the budget.
  */
 
+/*
+ * Each turn begins a ratelimit anew, as any switch of vCPUs does. With turns near the ratelimit a domain that lends
+ * among its own would never be preempted.
+ */
+#define LEND_MOST_NS (200 * USEC)
+
 /* Who of v's siblings to lend to: index in the host, -1 nobody. */
 CORE_FN s32 lend_choose(vcpu_t *v ARG, bool sends)
 {

@@ -314,7 +314,7 @@ static void draw_assist(struct world *w, cpupool_t *pool)
 
 	p.coboost_ns = turns[tiny_below(t, any)];
 	p.coboost_every_ns = tiny_below(t, 2) ? 0 : (s64)tiny_below(t, 101) * MSEC;
-	p.lend_ns = turns[tiny_below(t, any)];
+	p.lend_ns = turns[tiny_below(t, any == 6 ? 4 : 8)];
 	p.irq_ns = turns[tiny_below(t, any)];
 	p.grace_ns = turns[tiny_below(t, 5)];
 	p.budget_percent = tiny_below(t, 3) ? tiny_below(t, 101) : 0;
