@@ -294,10 +294,10 @@ SCHED_API void vcpu_spin(sched_call_t *cx, vcpu_t *v)
 
 	cx->calls++;
 	sched_lock(pool);
-	v->assist.yielded = 1;
 	if (vcpu_away(v)) {
 		turn_give_up(cx, v);
 	} else if (!unlikely(pool->assist.on) || !assist_spin(cx, v)) {
+		v->assist.yielded = 1;
 		hook_yield(cx, v);
 		stays = false;
 	}

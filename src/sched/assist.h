@@ -50,7 +50,7 @@ struct assist_vcpu {
 	u8 kind; /* enum turn_kind */
 	u8 waits; /* in assist_pcpu.turns */
 	u8 irq_pending; /* an interrupt came that it has not seen, since it did not run */
-	u8 yielded; /* when it ran last */
+	u8 yielded; /* and lost its pCPU by that */
 };
 
 struct assist_domain {

@@ -346,6 +346,7 @@ CORE_FN int credit_turn_begin(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *v ARG
 	}
 	if (mask_test(&pool->cpus, p->id))
 		credit_set_idle(pool, p, false);
+	credit_activate(cx, pool, v); /* no tick would sample it: it would pay, and earn nothing */
 	v->credit.start_ns += cx->now;
 	v->credit.burnt_ns = cx->now;
 	return 0;

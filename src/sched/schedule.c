@@ -204,7 +204,6 @@ CORE_FN int switch_vcpus(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev ARG, 
 	next->state_entry_ns = cx->now;
 	next->is_running = 1;
 	next->assist.irq_pending = 0;
-	next->assist.yielded = 0;
 	if (next->last_cpu != (s32)p->id) {
 		next->migrations += next->last_cpu >= 0;
 		next->last_cpu = (s32)p->id;
@@ -246,6 +245,7 @@ SCHED_API void schedule(sched_call_t *cx)
 			grace_pay(p, p->next);
 	}
 	next = p->next;
+	next->assist.yielded = 0;
 	timer_set(cx, p, TIMER_SLICE, p->next_slice_ns >= 0 ? cx->now + p->next_slice_ns : TIME_NEVER);
 	if (next != prev)
 		switch_vcpus(cx, p, prev, next);

@@ -326,7 +326,9 @@ static void draw_micro(struct world *w, cpupool_t *pool)
 {
 	struct tiny *t = &w->t;
 	struct micro_params p = {
-		.slice_ns = tiny_below(t, 8) ? (10 + (s64)tiny_below(t, 200)) * USEC : tiny_below(t, 2) ? LONGEST_TURN : 9,
+		.slice_ns = tiny_below(t, 8) ? (10 + (s64)tiny_below(t, 200)) * USEC :
+			    tiny_below(t, 2) ? LONGEST_TURN :
+					       9,
 		.limit = tiny_below(t, 5),
 		.queue = tiny_below(t, LONGEST_QUEUE + 1),
 		.mode = (u8)tiny_below(t, 5),
@@ -366,8 +368,9 @@ static void turn_event(struct world *w)
 		v = some_running(w);
 		if (v) {
 			t->cx.cpu = v->processor->id;
-			v->assist.ip = tiny_below(t, 8) ? KERNEL + ((tiny_below(t, 2) ? SYMBOL_SPIN : SYMBOL_TLB_SEND) << 12) :
-							  some_ip(t);
+			v->assist.ip = KERNEL + ((tiny_below(t, 2) ? SYMBOL_SPIN : SYMBOL_TLB_SEND) << 12);
+			if (!tiny_below(t, 8))
+				v->assist.ip = some_ip(t);
 			vcpu_spin(&t->cx, v);
 		}
 	} else if (what < 80) {
