@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Description: turns (src/sched/assist.c), one rule at a time: whom a spinning vCPU lends its slice to and for how long,
- * grace and its payback, where co-boosting puts siblings, turns for interrupts, who is taken in on micro-sliced cores
- * and how they come home, hidden pools and what is refused. tests/property/prop_core.c tries them in any order.
+ * Description: turns (src/sched/assist.c), one rule at a time: whom a spinning vCPU lends its slice to and for how
+ * long, grace and its payback, where co-boosting puts siblings, turns for interrupts, who is taken in on micro-sliced
+ * cores and how they come home, hidden pools and what is refused. tests/property/prop_core.c tries them in any order.
  */
 #include "../property/tiny_host.h"
 
