@@ -51,7 +51,7 @@
  *       coboost: 0             and of credit2 as well, help for guests that wait for a preempted vCPU
  *                                (docs/coboost.md): turn of siblings of one that spins, 10us to 10ms
  *       coboost_every: 1ms       at most once in so long, 0 to 100ms
- *       lend: 0                  turn lent to a sibling, 10us to 10ms
+ *       lend: 0                  turn lent to a sibling, 10us to 200us
  *       irq_turn: 0              turn of who waits when an interrupt comes, 10us to 10ms
  *       grace: 0                 longer slices in critical services, 10us to 1ms
  *       turn_budget: 50          percent of one pCPU for each vCPU, for turns before others; 0 no limit
