@@ -30,7 +30,10 @@ setup() {
 	# the unit and bash's completion
 	pages=$(ls "$top"/docs/man/*.[158] | wc -l)
 	data=$(ls "$top"/data/workloads/*.yaml "$top"/data/experiments/*.yaml | wc -l)
-	[ "$(cd "$root" && find . -type f | grep -vc '/share/rota/scenarios/')" = $((pages + 5 + data)) ]
+	# and, where it was built, the module for mpirun
+	module=$(ls "$root/usr/local/lib/rota/" 2>/dev/null || :)
+	[ "$module" = "" ] || [ "$module" = rota-mpi.so ]
+	[ "$(cd "$root" && find . -type f | grep -vc '/share/rota/scenarios/')" = $((pages + 5 + data + ${#module} / 11)) ]
 	[ "$(ls "$root/usr/local" | tr '\n' ' ')" = "bin lib share " ]
 
 	# the installed program finds its own scenarios, with their replay files, and its own rules
