@@ -367,6 +367,7 @@ struct an_gen {
 	int64_t total_ppb; /* sum of utilisations, billionths */
 	int64_t min_ppb, max_ppb; /* of one task: RandFixedSum and Kato */
 	int64_t min_period, max_period, grain;
+	int64_t min_cost, max_cost; /* not 0: costs are uniform in multiples of the grain, periods follow from them */
 	bool constrained; /* deadline = cost + x (period - cost), x uniform; else = period */
 };
 /*

@@ -229,6 +229,41 @@ static enum an_answer global_edf(struct pool *p, int n, int m, bool late,
 	return answer(out, AN_NOT, -1, late ? "BCL, all carry-in late" : "every gEDF test", v);
 }
 
+/* Which of @n servers, in decreasing priority, are as urgent as the one @from; the end. */
+static int end_of_equals(const struct pool *p, int from, int n)
+{
+	int end = from + 1;
+
+	while (end < n && key_of(&p->sorted[end], p->host->rule) == key_of(&p->sorted[from], p->host->rule))
+		end++;
+	return end;
+}
+
+/*
+ * Among equals the scheduler lets go on who runs, and takes others in the order in which they came: any of them may be
+ * the last. On several CPUs the order matters, so each must hold as the last, with the carry-in of all at its latest.
+ * Returns the one that doesn't, -1.
+ */
+static int last_of_equals(struct pool *p, int n, int m)
+{
+	for (int from = 0, end; from < n; from = end) {
+		end = end_of_equals(p, from, n);
+		for (int k = from; k < end && end - from > 1; k++) {
+			struct an_task last = p->tasks[k];
+			enum an_answer a;
+
+			p->tasks[k] = p->tasks[end - 1];
+			p->tasks[end - 1] = last;
+			a = an_gfp(p->tasks, end, m, AN_GFP_LATE, NULL);
+			p->tasks[end - 1] = p->tasks[k];
+			p->tasks[k] = last;
+			if (a != AN_OK)
+				return k;
+		}
+	}
+	return -1;
+}
+
 static enum an_answer global_fp(struct pool *p, int n, int m, bool late,
 				struct an_host_verdict *out)
 {
@@ -236,9 +271,20 @@ static enum an_answer global_fp(struct pool *p, int n, int m, bool late,
 	const char *test = late ? "gFP response time, all carry-in late" : "gFP response time";
 	struct an_verdict v = nothing;
 
+	for (int k = 1; k < n && how != AN_GFP_LATE; k++)
+		if (key_of(&p->sorted[k], p->host->rule) ==
+		    key_of(&p->sorted[k - 1], p->host->rule))
+			how = AN_GFP_LATE; /* the response times found are those of one order only */
 	memset(p->response, 0, (size_t)n * sizeof(*p->response));
-	if (an_gfp(p->tasks, n, m, how, p->response) == AN_OK)
-		return answer(out, AN_OK, -1, test, nothing);
+	if (an_gfp(p->tasks, n, m, how, p->response) == AN_OK) {
+		int k = last_of_equals(p, n, m);
+
+		if (k < 0)
+			return answer(out, AN_OK, -1, test, nothing);
+		v.index = p->index[k];
+		return answer(out, AN_NOT, -1,
+			      "gFP response time behind all that are as urgent", v);
+	}
 	for (int k = 0; k < n && v.index < 0; k++) {
 		int64_t d = p->tasks[k].deadline;
 
