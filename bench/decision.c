@@ -10,8 +10,11 @@
  *             and unpaused
  *   sleepers  V vCPUs for each pCPU that run 100 us and sleep, together 70 % of it (short queues)
  *
- *	decision                        all loads and sizes, ns
- *	decision LOAD V PCPUS [MS]      one of them, over MS milliseconds of virtual time
+ *	decision                              all loads and sizes under credit, ns
+ *	decision LOAD V PCPUS [MS [SCHED]]    one of them, over MS milliseconds of virtual time
+ *
+ * credit has a queue for each pCPU; V is of that. credit2's run queue is of up to 16 pCPUs, and V is of
+ * that, as in the measurements of Xen's.
  *
  * Times are the median of calls and the mean of the lowest 98 %, less what reading the clock takes.
  * Instructions are callgrind's: with ROTA_BENCH_CALLGRIND=1 only the window after the warm-up is
@@ -40,6 +43,7 @@
 #define DOMAIN_VCPUS 8
 #define SAMPLES 10000 /* of each call; the first of the window */
 #define RECORDS 1024
+#define CREDIT2_RUNQUEUE 16 /* pCPUs of one */
 
 enum call { CALL_SCHEDULE, CALL_SAVED, CALL_WAKE, CALL_PAUSE, CALL_BLOCK, CALL_TIMER, NR_CALLS };
 
@@ -251,20 +255,34 @@ static void *must(void *p)
 	return p;
 }
 
-static struct bench *bench_create(bool sleepers, uint32_t v, uint32_t pcpus)
+/* One load to be measured. */
+struct size {
+	const char *sched;
+	bool sleepers;
+	uint32_t v, pcpus;
+};
+
+static uint32_t vcpus_of(const struct size *size)
+{
+	if (!strcmp(size->sched, "credit2"))
+		return size->v * ((size->pcpus + CREDIT2_RUNQUEUE - 1) / CREDIT2_RUNQUEUE);
+	return size->v * size->pcpus;
+}
+
+static struct bench *bench_create(const struct size *size)
 {
 	struct bench *b = must(calloc(1, sizeof(*b)));
-	uint32_t *number = must(calloc(pcpus, sizeof(*number))),
+	uint32_t pcpus = size->pcpus, *number = must(calloc(pcpus, sizeof(*number))),
 		 *node = must(calloc(pcpus, sizeof(*node)));
 	struct host_limits limits = { .pcpus = pcpus, .cores = pcpus, .nodes = 1, .pools = 1 };
 	size_t bytes;
 
-	b->nr_vcpus = v * pcpus;
+	b->nr_vcpus = vcpus_of(size);
 	b->nr_pcpus = pcpus;
-	b->sleepers = sleepers;
+	b->sleepers = size->sleepers;
 	b->burst = (struct scn_dist){ .kind = SCN_EXP, .a = BURST_NS };
 	b->sleep = (struct scn_dist){ .kind = SCN_EXP,
-				      .a = BURST_NS * (int64_t)v * 100 / LOAD_PERCENT - BURST_NS };
+				      .a = BURST_NS * (int64_t)b->nr_vcpus / pcpus * 100 / LOAD_PERCENT - BURST_NS };
 	limits.vcpus = b->nr_vcpus;
 	limits.domains = (b->nr_vcpus + DOMAIN_VCPUS - 1) / DOMAIN_VCPUS;
 	bytes = (host_size(&limits) + 63) & ~(size_t)63;
@@ -288,18 +306,17 @@ static struct bench *bench_create(bool sleepers, uint32_t v, uint32_t pcpus)
 	return b;
 }
 
-static void populate(struct bench *b)
+static void populate(struct bench *b, const char *sched)
 {
 	domain_t *d = NULL;
 
-	cpupool_create(&b->cx, 0, (u32)sched_find("credit"));
+	cpupool_create(&b->cx, 0, (u32)sched_find(sched));
 	for (uint32_t c = 0; c < b->nr_pcpus; c++)
 		cpupool_add_cpu(&b->cx, 0, (s32)c);
 	settle(b);
 	for (uint32_t i = 0; i < b->nr_vcpus; i++) {
 		if (i % DOMAIN_VCPUS == 0)
-			d = must(domain_create(&b->cx, &b->host->pools[0],
-					       (s32)(i / DOMAIN_VCPUS)));
+			d = must(domain_create(&b->cx, &b->host->pools[0], (s32)(i / DOMAIN_VCPUS)));
 		must(vcpu_create(&b->cx, d, NULL, NULL));
 		b->left_ns[i] = random_draw(&b->random, &b->burst);
 	}
@@ -324,18 +341,18 @@ static void bench_free(struct bench *b)
 	free(b);
 }
 
-static void measure(bool sleepers, uint32_t v, uint32_t pcpus, int64_t window_ns)
+static void measure(const struct size *size, int64_t window_ns)
 {
 	bool callgrind = getenv("ROTA_BENCH_CALLGRIND") != NULL;
-	struct bench *b = bench_create(sleepers, v, pcpus);
+	struct bench *b = bench_create(size);
 
-	populate(b);
+	populate(b, size->sched);
 	run_until(b, WARMUP_NS);
 	b->timed = !callgrind;
 	CALLGRIND_START_INSTRUMENTATION;
 	run_until(b, WARMUP_NS + window_ns);
 	CALLGRIND_STOP_INSTRUMENTATION;
-	printf("%-8s %6u %6u", sleepers ? "sleepers" : "hogs", pcpus, v);
+	printf("%-8s %6u %6u", size->sleepers ? "sleepers" : "hogs", size->pcpus, size->v);
 	for (int call = 0; call < NR_CALLS; call++) {
 		struct samples *calls = &b->samples[call];
 		uint32_t p50 = median(calls);
@@ -352,32 +369,29 @@ static void measure(bool sleepers, uint32_t v, uint32_t pcpus, int64_t window_ns
 
 int main(int argc, char **argv)
 {
-	static const uint32_t sizes[][2] = { { 1, 8 },	{ 1, 64 }, { 1, 512 }, { 1, 4096 },
-					     { 8, 8 },	{ 8, 64 }, { 8, 512 }, { 8, 4096 },
-					     { 64, 8 }, { 64, 64 } };
-	int64_t window_ns = 1000 * MSEC;
+	static const uint32_t sizes[][2] = { { 1, 8 },	{ 1, 64 },  { 1, 512 },	 { 1, 4096 }, { 8, 8 },
+					     { 8, 64 }, { 8, 512 }, { 8, 4096 }, { 64, 8 },   { 64, 64 } };
+	struct size one = { .sched = argc > 5 ? argv[5] : "credit", .v = 8, .pcpus = 1 };
+	int64_t window_ns = argc > 4 ? atol(argv[4]) * MSEC : 1000 * MSEC;
 
-	if (argc != 1 && argc != 4 && argc != 5) {
-		fprintf(stderr,
-			"Usage: decision [hogs|sleepers VCPUS-A-QUEUE PCPUS [MILLISECONDS]]\n");
+	if ((argc > 1 && argc < 4) || argc > 6 || sched_find(one.sched) < 0) {
+		fprintf(stderr, "Usage: decision [hogs|sleepers VCPUS-A-QUEUE PCPUS [MILLISECONDS [SCHEDULER]]]\n");
 		return 2;
 	}
 	measure_overhead();
-	printf("%-8s %6s %6s %11s %11s %11s %11s %11s %11s\n", "ns", "pcpus", "V", "schedule",
-	       "saved", "wake", "pause", "block", "timer");
-	if (argc == 5)
-		window_ns = atol(argv[4]) * MSEC;
-	if (argc > 1) {
-		measure(!strcmp(argv[1], "sleepers"), (uint32_t)atol(argv[2]),
-			(uint32_t)atol(argv[3]), window_ns);
-		return 0;
-	}
-	if (getenv("ROTA_BENCH_CALLGRIND")) {
-		measure(false, 8, 1, window_ns);
+	printf("%-8s %6s %6s %11s %11s %11s %11s %11s %11s\n", "ns", "pcpus", "V", "schedule", "saved", "wake", "pause",
+	       "block", "timer");
+	if (argc > 1 || getenv("ROTA_BENCH_CALLGRIND")) {
+		if (argc > 1) {
+			one.sleepers = !strcmp(argv[1], "sleepers");
+			one.v = (uint32_t)atol(argv[2]);
+			one.pcpus = (uint32_t)atol(argv[3]);
+		}
+		measure(&one, window_ns);
 		return 0;
 	}
 	for (int sleepers = 0; sleepers < 2; sleepers++)
 		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-			measure(sleepers, sizes[i][1], sizes[i][0], window_ns);
+			measure(&(struct size){ "credit", sleepers, sizes[i][1], sizes[i][0] }, window_ns);
 	return 0;
 }

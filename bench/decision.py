@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Instructions of one decision, framework and policy together: bench/decision under callgrind, beside Xen's own.
 
-    decision.py             the table: instructions per call, inclusive, mean over the window
-    decision.py --accept    the figures that issue 2 asks for
+    decision.py                     the table for credit: instructions per call, inclusive, mean over the window
+    decision.py --accept            the figures that issue 2 asks for
+    decision.py credit2             the table for credit2; V is of a run queue, of up to 16 pCPUs
+    decision.py credit2 --accept    the figures that issue 6 asks for
 
 Instruction counts do not change with the load of the machine. BENCH names the folder of the built benchmarks.
 """
@@ -21,6 +23,15 @@ XEN_SCHEDULE = {1: 217 + 850, 8: 318 + 854}
 XEN_WAKE = {1: 220, 8: 249}
 SIZES = [('hogs', v, c) for c in (1, 8) for v in (8, 64, 512, 4096)] + \
         [('sleepers', v, c) for c in (1, 8) for v in (8, 512, 4096)]
+# Xen's own credit2.c and core.c, hogs, by pCPUs and V a run queue: do_schedule, the rest of schedule(), wake, context_saved.
+XEN_CREDIT2 = {
+    (1, 8): (424.7, 886.6, 727.4, 528.1), (1, 64): (399.0, 874.3, 943.5, 996.3),
+    (1, 512): (385.2, 865.7, 3222.6, 3690.8), (1, 4096): (377.0, 852.0, 21917.7, 25223.0),
+    (8, 8): (484.2, 822.1, 454.1, 145.5), (8, 64): (475.0, 921.4, 1451.0, 1463.6),
+    (8, 512): (463.7, 913.7, 3184.7, 4169.4), (8, 4096): (1168.7, 906.0, 22856.1, 24287.5)}
+LOG = {8: 3, 64: 6, 512: 9, 4096: 12}
+SCHED = next((word for word in sys.argv[1:] if not word.startswith('-')), 'credit')
+WINDOW_MS = 1000 if SCHED == 'credit' else 300 # of virtual time; instruction counts are exact
 
 
 def is_framework(function, file):
@@ -65,7 +76,7 @@ def measure(size):
         out = os.path.join(tmp, 'callgrind')
         done = subprocess.run(['valgrind', '--tool=callgrind', '--instr-atstart=no', '--compress-strings=no',
                                '--compress-pos=no', '--callgrind-out-file=' + out, os.path.join(BENCH, 'decision'),
-                               load, str(v), str(pcpus)], env=dict(os.environ, ROTA_BENCH_CALLGRIND='1'),
+                               load, str(v), str(pcpus), str(WINDOW_MS), SCHED], env=dict(os.environ, ROTA_BENCH_CALLGRIND='1'),
                               capture_output=True, text=True)
         if done.returncode:
             raise SystemExit('decision.py: valgrind failed: ' + done.stderr)
@@ -97,10 +108,35 @@ def accept(results):
         print("#   the wake-up with the framework around it: %.0f; Xen's was not measured" % calls['vcpu_unpause'][1])
 
 
+def accept_credit2(results):
+    """Each call against Xen's at the same size, and from size to size: eight times as many vCPUs are three more levels of a tree."""
+    by_size = {(pcpus, v): calls for (load, v, pcpus), calls in results if load == 'hogs'}
+    for pcpus in (1, 8):
+        for what, name, xen in (
+                ('schedule(), framework and policy', 'schedule', lambda x: x[0] + x[1]),
+                ("wake-up, the policy's part", 'policy wake', lambda x: x[2]),
+                ('context_saved(), the framework\'s part as well', 'context_saved', lambda x: x[3])):
+            sizes = [v for v in (8, 64, 512, 4096)]
+            got = [by_size[pcpus, v][name][1] for v in sizes]
+            limit = [xen(XEN_CREDIT2[pcpus, v]) for v in sizes]
+            over = [g / x for g, x in zip(got, limit)]
+            print('credit2, instructions: %s, %d pCPU%s, 8/64/512/4096 vCPUs | at most Xen\'s: %s | %s | %s' % (
+                what, pcpus, 's'[:pcpus > 1], '/'.join('%.0f' % x for x in limit), '/'.join('%.0f' % g for g in got),
+                'met' if max(over) <= 1 else 'NOT MET'))
+            # With as many vCPUs as pCPUs nobody queues: that is another path, not a smaller tree.
+            from_, base = (64, got[1]) if pcpus > 1 else (8, got[0])
+            growth = got[3] / base
+            print('credit2, instructions: the same, growth from %d to 4096 vCPUs | at most %.1f times, as log n | %.2f times | %s' % (
+                from_, LOG[4096] / LOG[from_], growth, 'met' if growth <= LOG[4096] / LOG[from_] else 'NOT MET'))
+
+
 def main():
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         results = list(pool.map(measure, SIZES))
-    (accept if '--accept' in sys.argv[1:] else table)(results)
+    if '--accept' not in sys.argv[1:]:
+        table(results)
+    else:
+        (accept_credit2 if SCHED == 'credit2' else accept)(results)
 
 
 main()

@@ -70,6 +70,10 @@ bench:
 	+@$(SUBMAKE) all benches
 	@O='$(O)' B='$(B)' ROTA=$(abspath $(O))/rota scripts/bench $(BENCHES)
 
+# docs/comparison.md: the schedulers on the same ten scenarios, in the simulator.
+comparison: programs
+	@ROTA=$(abspath $(O))/rota python3 -B bench/comparison.py --write
+
 install: programs
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1' \
 		'$(DESTDIR)$(PREFIX)/share/man/man5' '$(DESTDIR)$(PREFIX)/share/rota'
@@ -102,6 +106,7 @@ help:
 	@echo 'make accept        measured figures against their targets'
 	@echo 'make accept-live   the same of the live host, in test machines; takes long'
 	@echo 'make bench         times and instruction counts'
+	@echo 'make comparison    renew docs/comparison.md: the schedulers on the same ten scenarios'
 	@echo 'make install       DESTDIR= PREFIX=/usr/local'
 	@echo 'make format        bring the C files into shape'
 	@echo 'make clean         remove O'

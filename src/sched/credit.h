@@ -84,7 +84,6 @@ struct credit_pcpu {
 	u32 sort_epoch;
 	s64 last_balance_ns;
 	s32 idle_bias;
-	s32 tickle_cursor;
 };
 
 struct credit_pool {

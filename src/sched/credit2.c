@@ -46,6 +46,7 @@ NO_FRAME void credit2_tickle(sched_call_t *cx, cpupool_t *pool, vcpu_t *v);
 
 #include "sched/credit2_queue.c"
 #include "sched/credit2_load.c"
+#include "sched/credit2_even.c"
 #include "sched/credit2_place.c"
 #include "sched/credit2_cap.c"
 
@@ -72,6 +73,7 @@ static void credit2_pool_init(cpupool_t *pool)
 	credit2_default_params(&pool->credit2.params);
 	list_init(&pool->credit2.runqs);
 	tree_init(&pool->credit2.replenish);
+	pool->credit2.given_ns = 0;
 	pool->credit2.master = -1;
 	mask_zero(&pool->credit2.ready);
 	mask_zero(&pool->credit2.waiting);
@@ -89,7 +91,7 @@ CORE_FN int credit2_pcpu_init(sched_call_t *cx ARG, pcpu_t *p ARG)
 		i = credit2_arrange(pool, p);
 		if (i < 0)
 			i = credit2_runq_begin(pool, cx->now);
-		p->credit2.runq = &h->credit2_runqs[i];
+		p->credit2.runq = AT(h->credit2_runqs, i);
 	}
 	rq = p->credit2.runq;
 	p->credit2.tickled_for = -1;
@@ -132,9 +134,9 @@ CORE_FN int credit2_pcpu_deinit(sched_call_t *cx ARG, pcpu_t *p ARG)
 	}
 	credit2_runq_end(cx, rq);
 	/* Who waited for p may have another idle pCPU to go to. */
-	if (woken >= 0 && h->vcpus[woken].domain->pool == pool && h->vcpus[woken].credit2.queued &&
-	    mask_intersects(&h->vcpus[woken].hard, &pool->cpus, h->mask_words))
-		credit2_tickle_idle(cx, pool, &h->vcpus[woken]);
+	if (woken >= 0 && AT(h->vcpus, woken)->domain->pool == pool && AT(h->vcpus, woken)->credit2.queued &&
+	    mask_intersects(&AT(h->vcpus, woken)->hard, &pool->cpus, h->mask_words))
+		credit2_tickle_idle(cx, pool, AT(h->vcpus, woken));
 	return 0;
 }
 
@@ -153,6 +155,7 @@ CORE_FN int credit2_vcpu_init(sched_call_t *cx ARG, vcpu_t *v ARG)
 	c->budget_ns = TIME_NEVER;
 	c->lent_ns = 0;
 	c->load_tick = cx->now >> CREDIT2_TICK_SHIFT;
+	c->ahead_ns = 0;
 	c->avgload = 1LL << (v->domain->pool->credit2.params.load_precision_shift - 1);
 	c->weight = v->domain->weight;
 	c->tickled_cpu = -1;
@@ -402,8 +405,7 @@ CORE_FN s32 credit2_candidate(sched_call_t *cx ARG, pcpu_t *p ARG)
 			break;
 		if (!mask_test(&v->hard, p->id))
 			continue;
-		if (v->credit2.tickled_cpu >= 0 && v->credit2.tickled_cpu != (s32)p->id &&
-		    mask_test(&rq->tickled, (u32)v->credit2.tickled_cpu))
+		if (v->credit2.tickled_cpu != (s32)p->id && credit2_reserved(pool, v))
 			continue;
 		if (v->processor != p && bar + resist > credit)
 			continue;
@@ -420,8 +422,7 @@ CORE_FN int credit2_reset(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_run
 	host_t *h = cx->host;
 	s64 grant = credit2_credit(next) == CREDIT2_LEAST ? 2 * CREDIT2_GRANT : CREDIT2_GRANT;
 
-	for_each_cpu(c, &rq->cpus, h->mask_words)
-	{
+	for_each_cpu (c, &rq->cpus, h->mask_words) {
 		pcpu_t *p = pcpu_of(h, (u32)c);
 		vcpu_t *cur = p->curr;
 
@@ -432,6 +433,7 @@ CORE_FN int credit2_reset(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_run
 			credit2_tickle_cpu(cx, pool, p, NULL);
 	}
 	rq->granted_ns += grant;
+	credit2_even_grant(cx, rq, grant);
 	if (tracing(cx))
 		record4(cx, TRC_CREDIT2_CREDIT_RESET, pair(next->domain->id, next->id),
 			pair((u32)grant, (u32)(credit2_credit(next) / USEC)));
@@ -465,7 +467,7 @@ NO_FRAME s64 credit2_runtime(sched_call_t *cx, cpupool_t *pool, vcpu_t *v, s64 i
 NO_FRAME void credit2_retickle(sched_call_t *cx, pcpu_t *p, s32 woken)
 {
 	cpupool_t *pool = p->pool;
-	vcpu_t *v = &cx->host->vcpus[woken];
+	vcpu_t *v = AT(cx->host->vcpus, woken);
 
 	if (v->domain->pool != pool || !v->credit2.queued || v->credit2.tickled_cpu != (s32)p->id)
 		return;
@@ -477,7 +479,7 @@ NO_FRAME void credit2_retickle(sched_call_t *cx, pcpu_t *p, s32 woken)
 /* The vCPU that somebody yielded p to, if it still waits here; -1 otherwise. */
 NO_FRAME s32 credit2_lent(sched_call_t *cx, pcpu_t *p, s32 lent)
 {
-	vcpu_t *v = &cx->host->vcpus[lent];
+	vcpu_t *v = AT(cx->host->vcpus, lent);
 
 	if (v->domain->pool != p->pool || !v->credit2.queued || v->credit2.runq != p->credit2.runq ||
 	    !v->credit2.lent_ns || !mask_test(&v->hard, p->id) || (credit2_capped(v) && !credit2_has_budget(cx, v)))
@@ -491,7 +493,7 @@ CORE_FN int credit2_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 	credit2_runq_t *rq = p->credit2.runq;
 	vcpu_t *prev = p->curr, *next, *first;
 	s32 woken = p->credit2.tickled_for, lent = p->credit2.lent_to, pick = -1;
-	bool here = mask_test(&pool->cpus, p->id);
+	bool here = mask_test(&pool->cpus, p->id), moved;
 	s64 inflight = 0;
 
 	p->credit2.tickled_for = -1;
@@ -514,7 +516,7 @@ CORE_FN int credit2_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 		if (pick < 0 && credit2_mended(pool, CREDIT2_MEND_PULL))
 			pick = credit2_pull(cx, p);
 	}
-	next = pick < 0 ? p->idle : &cx->host->vcpus[pick];
+	next = pick < 0 ? p->idle : AT(cx->host->vcpus, pick);
 	if (next != prev && !prev->is_idle && vcpu_runnable(prev)) {
 		prev->credit2.flags |= CREDIT2_DELAYED_ADD;
 		inflight = 1;
@@ -534,21 +536,22 @@ CORE_FN int credit2_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 			credit2_load(cx, next, 0);
 		}
 		credit2_set_idle(pool, p, false);
+		moved = next->processor != p;
+		next->processor = p; /* before balancing, which may want it elsewhere and kicks its pCPU */
 		first = credit2_first(rq);
 		if (credit2_credit(next) <= 0 && (!first || credit2_credit(first) <= 0)) {
 			credit2_reset(cx, pool, rq, next);
-			credit2_balance(cx, pool, rq);
+			if (!credit2_balance(cx, pool, rq) && credit2_mended(pool, CREDIT2_MEND_EVEN))
+				credit2_even(cx, pool, rq);
 		}
+		rq->best_ns = credit2_credit(next) - rq->granted_ns;
 		if (inflight)
 			inflight = credit2_credit(prev);
 		next->credit2.start_ns = cx->now;
 		next->credit2.tickled_cpu = -1;
-		if (next->processor != p) {
-			if (!credit2_mended(pool, CREDIT2_MEND_SHARE)) {
-				credit2_settle(next);
-				next->credit2.credit_ns += CREDIT2_COMPENSATION;
-			}
-			next->processor = p;
+		if (moved && !credit2_mended(pool, CREDIT2_MEND_SHARE)) {
+			credit2_settle(next);
+			next->credit2.credit_ns += CREDIT2_COMPENSATION;
 		}
 		next->trace_class = TRACE_CLASS_NORMAL;
 		p->next_slice_ns = credit2_runtime(cx, pool, next, inflight);
@@ -558,7 +561,8 @@ CORE_FN int credit2_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 			next->credit2.lent_ns = 0;
 		}
 	}
-	if (woken >= 0 && woken != pick)
+	/* One that idles and did not want it (2.9) would only be asked again. */
+	if (woken >= 0 && woken != pick && (pick >= 0 || credit2_mended(pool, CREDIT2_MEND_IDLE)))
 		credit2_retickle(cx, p, woken);
 	return 0;
 }

@@ -32,7 +32,9 @@ enum credit2_mend {
 	CREDIT2_MEND_PARK = 1 << 9, /* parked vCPUs get budget in the order they parked (2.13: the last one first) */
 	/* who moves to another pCPU is not paid for it (2.9: 50 us of credit, up to 4 % of a share) */
 	CREDIT2_MEND_SHARE = 1 << 10,
-	CREDIT2_MEND_ALL = (1 << 11) - 1,
+	/* who got less in its run queue changes places with who got more in another (2.4: loads alike must do) */
+	CREDIT2_MEND_EVEN = 1 << 11,
+	CREDIT2_MEND_ALL = (1 << 12) - 1,
 };
 
 /* Numbers as in Xen's dump. */
@@ -75,6 +77,12 @@ struct credit2_runq {
 	u32 nr_vcpus;
 	struct link vcpus; /* credit2_vcpu.assigned: all that belong here, asleep or not */
 	s64 granted_ns; /* all that credit resets gave so far; credit2_credit() */
+	s64 best_ns; /* credit of who was chosen last, less granted_ns then */
+	s64 given_ns; /* granted so far, as CPU time of weight 256; credit2_even.c */
+	s64 ahead_ns; /* sum of its vCPUs' */
+	s64 reset_ns; /* when it was last granted */
+	s64 speed; /* of given_ns, on average */
+	u8 idled; /* a pCPU of it idled since the last reset */
 	u32 max_weight, nr_max; /* of its vCPUs, and how many have it */
 	u32 load; /* running and waiting now */
 	s64 load_tick; /* averages are of then */
@@ -99,6 +107,8 @@ struct credit2_vcpu {
 	s64 budget_ns; /* what it holds of its domain's cap; TIME_NEVER without one */
 	s64 lent_ns; /* its next slice is this long at most: what a sibling that yielded to it had left; 0 none */
 	s64 load_tick, avgload;
+	s64 ahead_ns; /* what it was given since it was made, less credit2_runq.given_ns; credit2_even.c */
+	s64 joined_ns; /* credit2_runq.granted_ns when it joined */
 	u32 weight; /* that it burns by, its domain's */
 	s32 tickled_cpu; /* the pCPU that was tickled for it, -1 none */
 	s32 migrate_to; /* with CREDIT2_MIGRATE: index of a run queue */
@@ -125,6 +135,7 @@ struct credit2_pool {
 	struct credit2_params params;
 	struct link runqs; /* credit2_runq.pool_link */
 	struct tree replenish; /* credit2_domain.replenish by -next_ns */
+	s64 given_ns; /* the most that a run queue's vCPUs were given on average */
 	s32 master; /* the pCPU whose timer replenishes budgets, -1 none */
 	struct cpumask ready; /* pCPUs that idle and are not tickled */
 	struct cpumask waiting; /* by index: run queues where somebody waits */

@@ -7,6 +7,8 @@
  */
 
 #define CREDIT2_TICK_SHIFT 10
+/* what is given to a run queue's vCPUs is counted for one of this weight; credit2_even.c */
+#define CREDIT2_EVEN_WEIGHT 256
 
 static inline s64 credit2_decay(struct credit2_params ARENA *p, s64 avg, s64 ticks, s64 load)
 {
@@ -55,8 +57,10 @@ CORE_FN int credit2_assign(sched_call_t *cx ARG, vcpu_t *v ARG, credit2_runq_t *
 {
 	v->credit2.runq = rq;
 	v->credit2.granted_ns = rq->granted_ns;
+	v->credit2.joined_ns = rq->granted_ns;
 	list_add_tail(&rq->vcpus, &v->credit2.assigned);
 	rq->nr_vcpus++;
+	rq->ahead_ns += v->credit2.ahead_ns;
 	credit2_weight_joins(rq, v->credit2.weight);
 	rq->b_avgload += v->credit2.avgload;
 	if (tracing(cx))
@@ -86,6 +90,7 @@ CORE_FN int credit2_deassign(sched_call_t *cx ARG, vcpu_t *v ARG)
 	credit2_settle(v);
 	list_del(&v->credit2.assigned);
 	rq->nr_vcpus--;
+	rq->ahead_ns -= v->credit2.ahead_ns;
 	credit2_weight_leaves(rq, v->credit2.weight);
 	rq->b_avgload -= v->credit2.avgload;
 	if (rq->b_avgload < 0)
@@ -95,31 +100,51 @@ CORE_FN int credit2_deassign(sched_call_t *cx ARG, vcpu_t *v ARG)
 	return 0;
 }
 
+/*
+ * What v's credit is in run queue @to, to which it moves. The heaviest vCPUs of the two weigh unlike, so that
+ * credit is worth more time in one; and one may have reset its credits a moment ago while the other is about to. What v
+ * keeps is how far it is behind the best of those who contend. (In a queue with an idle pCPU nobody does.)
+ */
+NO_FRAME void credit2_convert(vcpu_t *v, credit2_runq_t *from, credit2_runq_t *to, s64 old_weight)
+{
+	u32 words = to->pool->host->mask_words;
+	s64 credit = v->credit2.credit_ns, scaled = credit;
+	s64 weight = to->max_weight > v->credit2.weight ? to->max_weight : v->credit2.weight;
+	bool even = credit2_mended(to->pool, CREDIT2_MEND_EVEN) && from->nr_cpus && mask_empty(&from->idle, words) &&
+		    mask_empty(&to->idle, words);
+
+	if (even)
+		credit -= from->best_ns + from->granted_ns;
+	if (credit2_mended(to->pool, CREDIT2_MEND_SCALE)) {
+		credit = credit * weight / old_weight;
+		scaled = scaled * weight / old_weight;
+	}
+	if (even)
+		credit += to->best_ns + to->granted_ns;
+	credit = credit < CREDIT2_LEAST ? CREDIT2_LEAST : credit > CREDIT2_MOST ? CREDIT2_MOST : credit;
+	v->credit2.credit_ns = credit;
+	/* What it gains or loses by that counts as given. */
+	v->credit2.ahead_ns += (credit - scaled) * CREDIT2_EVEN_WEIGHT / weight;
+}
+
 /* v, which doesn't run and isn't queued, belongs to another run queue from now on. */
 NO_FRAME void credit2_reassign(sched_call_t *cx, vcpu_t *v, credit2_runq_t *to)
 {
 	credit2_runq_t *from = v->credit2.runq;
-	s64 old, new;
+	s64 weight, given;
 
 	if (from == to)
 		return;
 	if (from) {
 		if (tracing(cx))
 			record4(cx, TRC_CREDIT2_MIGRATE, pair(from->id, v->domain->id), pair(v->id, to->id));
-		old = from->max_weight;
+		weight = from->max_weight;
+		given = v->credit2.ahead_ns + from->given_ns;
 		credit2_deassign(cx, v);
-		credit2_assign(cx, v, to);
-		new = to->max_weight;
-		if (old != new && credit2_mended(to->pool, CREDIT2_MEND_SCALE)) {
-			s64 credit = v->credit2.credit_ns * new / old;
-
-			v->credit2.credit_ns = credit < CREDIT2_LEAST ? CREDIT2_LEAST :
-					       credit > CREDIT2_MOST  ? CREDIT2_MOST :
-									credit;
-		}
-	} else {
-		credit2_assign(cx, v, to);
+		v->credit2.ahead_ns = given - to->given_ns;
+		credit2_convert(v, from, to, weight);
 	}
+	credit2_assign(cx, v, to);
 }
 
 /* v, queued, goes to the queue of pCPU p; the caller tickles. */
@@ -127,6 +152,7 @@ NO_FRAME void credit2_move_queued(sched_call_t *cx, vcpu_t *v, pcpu_t *p)
 {
 	credit2_dequeue(v);
 	credit2_load_runq(cx, v->credit2.runq, -1);
+	credit2_load_vcpu(cx, v, 0);
 	v->processor = p;
 	credit2_reassign(cx, v, p->credit2.runq);
 	credit2_load_runq(cx, v->credit2.runq, 1);
@@ -140,6 +166,7 @@ NO_FRAME void credit2_move_queued(sched_call_t *cx, vcpu_t *v, pcpu_t *p)
  * with both queues locked.)
  */
 #define CREDIT2_BALANCE_LOOK 16
+#define CREDIT2_LEAST_GAIN_SHIFT 3 /* an eighth of a pCPU: the least by which a move must bring loads together */
 
 static inline bool credit2_movable(cpupool_t *pool, vcpu_t *v, credit2_runq_t *to)
 {
@@ -262,7 +289,7 @@ static void credit2_load_first(sched_call_t *cx, credit2_runq_t *rq)
 
 /*
  * Bring rq's load and that of the queue most unlike it closer together by moving one vCPU, either way, or exchanging
- * two: what leaves them closest, the first found of equals.
+ * two: what leaves them closest, the first found of equals. Returns whether anybody moves.
  */
 CORE_FN int credit2_balance(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_runq_t *rq ARG)
 {
@@ -276,9 +303,12 @@ CORE_FN int credit2_balance(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_r
 	partner = credit2_partner(cx, pool, rq);
 	if (partner < 0)
 		return 0;
-	other = &h->credit2_runqs[partner];
+	other = AT(h->credit2_runqs, partner);
 	apart = rq->b_avgload - other->b_avgload;
 	delta = credit2_distance(apart, 0);
+	/* What only turns the difference round would be turned back the next time. */
+	if (credit2_mended(pool, CREDIT2_MEND_EVEN))
+		delta -= 1LL << pool->credit2.params.load_precision_shift >> CREDIT2_LEAST_GAIN_SHIFT;
 	credit2_load_first(cx, rq);
 	credit2_load_first(cx, other);
 	l = rq->vcpus.next;
@@ -291,7 +321,7 @@ CORE_FN int credit2_balance(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_r
 		without = apart - 2 * v->credit2.avgload;
 		found = credit2_best_pull(pool, other, rq, without, delta);
 		if (found >= 0) {
-			delta = credit2_distance(without + 2 * h->vcpus[found].credit2.avgload, 0);
+			delta = credit2_distance(without + 2 * AT(h->vcpus, found)->credit2.avgload, 0);
 			push = (s32)v->index;
 			pull = found;
 		}
@@ -309,8 +339,8 @@ CORE_FN int credit2_balance(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_r
 	credit2_balance_rotate(rq);
 	credit2_balance_rotate(other);
 	if (push >= 0)
-		credit2_migrate(cx, pool, &h->vcpus[push], other);
+		credit2_migrate(cx, pool, AT(h->vcpus, push), other);
 	if (pull >= 0)
-		credit2_migrate(cx, pool, &h->vcpus[pull], rq);
-	return 0;
+		credit2_migrate(cx, pool, AT(h->vcpus, pull), rq);
+	return push >= 0 || pull >= 0;
 }

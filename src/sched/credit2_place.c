@@ -12,7 +12,7 @@ CORE_FN int credit2_ready_update(cpupool_t *pool ARG, pcpu_t *p ARG)
 {
 	host_t *h = pool->host;
 	credit2_runq_t *rq = p->credit2.runq;
-	cpumask_t *core = &h->core_mask[p->core];
+	cpumask_t *core = AT(h->core_mask, p->core);
 	bool ready = mask_test(&rq->idle, p->id) && !mask_test(&rq->tickled, p->id), whole = true;
 
 	if (ready) {
@@ -30,12 +30,12 @@ CORE_FN int credit2_ready_update(cpupool_t *pool ARG, pcpu_t *p ARG)
 		return 0;
 	}
 	for (u32 i = ZERO; i < h->mask_words && i < MASK_WORDS && can_loop; i++)
-		whole &= !(core->w[i] & rq->cpus.w[i] & ~rq->ready.w[i]);
+		whole &= !(WORD(core, i) & WORD(&rq->cpus, i) & ~WORD(&rq->ready, i));
 	for (u32 i = ZERO; i < h->mask_words && i < MASK_WORDS && can_loop; i++)
 		if (whole)
-			rq->smt_idle.w[i] |= core->w[i] & rq->cpus.w[i];
+			WORD(&rq->smt_idle, i) |= WORD(core, i) & WORD(&rq->cpus, i);
 		else
-			rq->smt_idle.w[i] &= ~core->w[i];
+			WORD(&rq->smt_idle, i) &= ~WORD(core, i);
 	return 0;
 }
 
@@ -45,6 +45,7 @@ static inline void credit2_set_idle(cpupool_t *pool, pcpu_t *p, bool idle)
 
 	if (mask_test(&rq->idle, p->id) == idle)
 		return;
+	rq->idled |= idle;
 	if (idle)
 		mask_set(&rq->idle, p->id);
 	else
@@ -87,6 +88,20 @@ static void credit2_tickle_cpu(sched_call_t *cx, cpupool_t *pool, pcpu_t *p, vcp
 	kick(cx, p);
 }
 
+/*
+ * A pCPU was tickled for v, and has not scheduled yet: it is left to that one. (In Xen also when it was tickled for
+ * somebody else since, so that v may be left waiting beside an idle pCPU.)
+ */
+static inline bool credit2_reserved(cpupool_t *pool, vcpu_t *v)
+{
+	s32 cpu = v->credit2.tickled_cpu;
+
+	if (cpu < 0 || !mask_test(&v->credit2.runq->tickled, (u32)cpu))
+		return false;
+	return !credit2_mended(pool, CREDIT2_MEND_IDLE) ||
+	       pcpu_of(pool->host, (u32)cpu)->credit2.tickled_for == (s32)v->index;
+}
+
 /* cpu if it is in both, else the next one after it that is; -1 none. */
 static inline s32 credit2_here_or_next(cpumask_t *a, cpumask_t *b, u32 cpu, u32 words)
 {
@@ -107,9 +122,9 @@ NO_FRAME s32 credit2_idle_among(sched_call_t *cx, cpupool_t *pool, vcpu_t *v, cp
 	if (unlikely(pool->credit2.params.smt_power_savings)) {
 		cpumask_t *from = credit2_mended(pool, CREDIT2_MEND_SAVINGS) ? &rq->ready : &rq->idle;
 
-		first = &h->scratch[h->limits.pcpus + cx->cpu];
+		first = AT(h->scratch, h->limits.pcpus + cx->cpu);
 		for (u32 i = ZERO; i < words && i < MASK_WORDS && can_loop; i++)
-			first->w[i] = from->w[i] & ~rq->smt_idle.w[i];
+			WORD(first, i) = WORD(from, i) & ~WORD(&rq->smt_idle, i);
 	}
 	cpu = credit2_here_or_next(first, allowed, home, words);
 	if (cpu < 0)
@@ -131,7 +146,7 @@ NO_FRAME s32 credit2_find_idle(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 	if (mask_empty(&pool->credit2.ready, words) && !pool->credit2.params.smt_power_savings)
 		return -1;
 	if (credit2_soft(pool, v)) {
-		soft = &h->scratch[cx->cpu];
+		soft = AT(h->scratch, cx->cpu);
 		mask_and(soft, &v->soft, &v->hard);
 		cpu = credit2_idle_among(cx, pool, v, soft);
 	}
@@ -166,13 +181,13 @@ CORE_FN s64 credit2_score(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v A
 	credit2_runq_t *rq = v->credit2.runq;
 	vcpu_t *cur = p->curr;
 	bool kept = cx->now <= credit2_kept_until(pool, p);
-	s64 score, over;
+	s64 score, over = cur->state_entry_ns + pool->credit2.params.ratelimit_ns;
 
 	if (!mask_test(&v->hard, p->id) || !mask_test(&rq->cpus, p->id) || mask_test(&rq->idle, p->id) ||
 	    mask_test(&rq->tickled, p->id) || cur->is_idle || cur->credit2.runq != rq)
 		return 0;
-	if (kept && !credit2_mended(pool, CREDIT2_MEND_WAKE))
-		return 0;
+	if (kept && (!credit2_mended(pool, CREDIT2_MEND_WAKE) || over >= rq->look_ns))
+		return 0; /* nor would it be the first to look again */
 	credit2_burn(cx, cur);
 	score = credit2_credit(v) - credit2_credit(cur);
 	if (p != v->processor)
@@ -180,11 +195,8 @@ CORE_FN s64 credit2_score(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v A
 	if (score <= 0)
 		return 0;
 	if (kept) {
-		over = cur->state_entry_ns + pool->credit2.params.ratelimit_ns;
-		if (over < rq->look_ns) {
-			rq->look_ns = over;
-			rq->look_cpu = (s32)p->id;
-		}
+		rq->look_ns = over;
+		rq->look_cpu = (s32)p->id;
 		return 0;
 	}
 	if (mask_test(&v->soft, p->id))
@@ -211,7 +223,7 @@ CORE_FN int credit2_tickle_busy(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_
 	rq->look_cpu = -1;
 	best_score = credit2_score(cx, pool, v, home);
 	if (best_score <= 0 || !mask_test(&v->soft, home->id))
-		for_each_cpu(c, &rq->cpus, h->mask_words) {
+		for_each_cpu (c, &rq->cpus, h->mask_words) {
 			p = pcpu_of(h, (u32)c);
 			if (p == home)
 				continue;
@@ -332,13 +344,13 @@ CORE_FN u32 credit2_pick_in(sched_call_t *cx ARG, vcpu_t *v ARG, cpumask_t *soft
 		allowed = soft;
 	else
 		best = hard;
-	if (best >= 0 && !v->credit2.runq && &h->credit2_runqs[best] == v->processor->credit2.runq &&
+	if (best >= 0 && !v->credit2.runq && AT(h->credit2_runqs, best) == v->processor->credit2.runq &&
 	    mask_test(allowed, v->processor->id) && mask_test(&pool->cpus, v->processor->id))
 		return v->processor->id; /* a new one stays where it was created if that is as good */
 	if (best >= 0)
-		cpu = credit2_next_of(
-			cx, &h->credit2_runqs[best], allowed,
-			&h->credit2_runqs[hard >= 0 && !credit2_mended(pool, CREDIT2_MEND_BIAS) ? hard : best]);
+		cpu = credit2_next_of(cx, AT(h->credit2_runqs, best), allowed,
+				      AT(h->credit2_runqs,
+					 hard >= 0 && !credit2_mended(pool, CREDIT2_MEND_BIAS) ? hard : best));
 	if (cpu < 0)
 		cpu = credit2_fallback(cx, pool, v, soft);
 	return cpu < 0 ? v->processor->id : (u32)cpu;
@@ -352,7 +364,7 @@ NO_FRAME s32 credit2_wanted(sched_call_t *cx, vcpu_t *v)
 	if (!(v->credit2.flags & CREDIT2_MIGRATE))
 		return -1;
 	v->credit2.flags &= (u8)~CREDIT2_MIGRATE;
-	to = &cx->host->credit2_runqs[(u32)v->credit2.migrate_to % cx->host->limits.pcpus];
+	to = AT(cx->host->credit2_runqs, (u32)v->credit2.migrate_to % cx->host->limits.pcpus);
 	if (!to->used || to->pool != v->domain->pool)
 		return -1;
 	return credit2_next_of(cx, to, &v->hard, to);
@@ -367,7 +379,7 @@ CORE_FN u32 credit2_pick_cpu(sched_call_t *cx ARG, vcpu_t *v ARG, bool commit)
 
 	if (cpu < 0) {
 		if (credit2_soft(pool, v)) {
-			soft = &h->scratch[h->limits.pcpus + cx->cpu];
+			soft = AT(h->scratch, h->limits.pcpus + cx->cpu);
 			mask_and(soft, &v->soft, &v->hard);
 		}
 		cpu = (s32)credit2_pick_in(cx, v, soft);
@@ -405,7 +417,7 @@ CORE_FN s32 credit2_pull(sched_call_t *cx ARG, pcpu_t *p ARG)
 			return -1;
 		if (first < 0)
 			first = at;
-		rq = &h->credit2_runqs[at];
+		rq = AT(h->credit2_runqs, at);
 		if (rq == own)
 			continue;
 		l = rq->queue.order.next;
@@ -414,8 +426,7 @@ CORE_FN s32 credit2_pull(sched_call_t *cx ARG, pcpu_t *p ARG)
 
 			l = l->next;
 			if (!mask_test(&v->hard, p->id) ||
-			    (v->credit2.tickled_cpu >= 0 && mask_test(&rq->tickled, (u32)v->credit2.tickled_cpu)) ||
-			    !credit2_has_budget(cx, v))
+			    credit2_reserved(pool, v) || !credit2_has_budget(cx, v))
 				continue;
 			credit2_move_queued(cx, v, p);
 			return (s32)v->index;
@@ -443,17 +454,16 @@ static inline bool credit2_neighbours(struct credit2_params ARENA *params, pcpu_
 /* Would the siblings of all in rq, and p's, still be @most at most? */
 CORE_FN bool credit2_cores_fit(host_t *h ARG, credit2_runq_t *rq ARG, pcpu_t *p ARG, u32 most)
 {
-	u32 n = mask_weight(&h->core_mask[p->core], h->mask_words);
+	u32 n = mask_weight(AT(h->core_mask, p->core), h->mask_words);
 	s32 core = -1;
 
-	for_each_cpu(c, &rq->cpus, h->mask_words)
-	{
+	for_each_cpu (c, &rq->cpus, h->mask_words) {
 		pcpu_t *other = pcpu_of(h, (u32)c);
 
 		if (other->core == p->core || (s32)other->core == core)
 			continue;
 		core = (s32)other->core; /* siblings are neighbours by number */
-		n += mask_weight(&h->core_mask[other->core], h->mask_words);
+		n += mask_weight(AT(h->core_mask, other->core), h->mask_words);
 	}
 	return n <= most;
 }
@@ -474,7 +484,7 @@ CORE_FN s32 credit2_arrange(cpupool_t *pool ARG, pcpu_t *p ARG)
 
 		if (rq->pick_bias < 0 || !credit2_neighbours(params, pcpu_of(h, (u32)rq->pick_bias), p))
 			continue;
-		if (mask_intersects(&h->core_mask[p->core], &rq->cpus, h->mask_words))
+		if (mask_intersects(AT(h->core_mask, p->core), &rq->cpus, h->mask_words))
 			return (s32)rq->index;
 		if (rq->nr_cpus >= most || rq->nr_cpus >= least)
 			continue;
@@ -496,12 +506,12 @@ CORE_FN s32 credit2_runq_begin(cpupool_t *pool ARG, s64 now)
 	credit2_runq_t *rq;
 	u32 i = ZERO, id = 0;
 
-	for (; i + 1 < h->limits.pcpus && h->credit2_runqs[i].used && can_loop; i++)
+	for (; i + 1 < h->limits.pcpus && AT(h->credit2_runqs, i)->used && can_loop; i++)
 		;
 	for (; at != &pool->credit2.runqs && link_of(at, credit2_runq_t, pool_link)->id == id && can_loop;
 	     at = at->next)
 		id++;
-	rq = &h->credit2_runqs[i];
+	rq = AT(h->credit2_runqs, i);
 	rq->id = id;
 	rq->used = 1;
 	rq->pool = pool;
@@ -511,6 +521,12 @@ CORE_FN s32 credit2_runq_begin(cpupool_t *pool ARG, s64 now)
 	rq->nr_cpus = 0;
 	rq->nr_vcpus = 0;
 	rq->granted_ns = 0;
+	rq->best_ns = CREDIT2_GRANT;
+	rq->given_ns = pool->credit2.given_ns;
+	rq->ahead_ns = 0;
+	rq->idled = 0;
+	rq->reset_ns = now;
+	rq->speed = 0;
 	rq->max_weight = 1;
 	rq->nr_max = 0;
 	rq->load = 0;

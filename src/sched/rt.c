@@ -16,8 +16,8 @@
  * RTDS is this engine with what Xen has: deferrable servers, global EDF, extra time by default. Its defects U1-U6 are
  * mended: replenishments are ordered by time alone (U1), levels are compared as what they are (U2, U5), equals don't
  * take turns on a pCPU unless `ties: switch` asks for it (U3), debt is carried (U4), queues are O(log n) (U6); and who
- * is promoted from extra time to a new budget is told to a pCPU. Named where decisions differ from Xen's:
- * tests/oracle/rtds.py.
+ * is promoted from extra time to a new budget is told to a pCPU. Besides, who can wait no longer may go first (`rush`,
+ * rt_queue.c). Named where decisions differ from Xen's: tests/oracle/rtds.py.
  *
  * Timers: a pCPU's slice ends with the budget of its owner, or of a borrower who pays. Replenishments: TIMER_ACCT of
  * the pool's master, a pCPU like any other. Locking: the pool's lock in all hooks but pool_init, vcpu_init and
@@ -42,6 +42,7 @@ static void rt_pool_init(cpupool_t *pool, bool xen)
 	pool->rt.params.placement = RT_GLOBAL;
 	pool->rt.params.fit = RT_FIRST_FIT;
 	pool->rt.params.ties_switch = 0;
+	pool->rt.params.rush = xen;
 	pool->rt.master = -1;
 	pool->rt.xen = xen;
 	rt_queues_init(&pool->rt.q);
@@ -443,6 +444,8 @@ CORE_FN int rt_timer(sched_call_t *cx ARG, pcpu_t *p ARG)
 			rt_advance(cx, v, cx->now);
 		if (v->rt.asleep)
 			rt_idle(v);
+		if (rt_rushes(pool, v) && rt_latest(v) <= cx->now)
+			rt_rush(cx, v);
 		rt_requeue(cx, v);
 	}
 	rt_arm(cx, pool);
@@ -548,7 +551,7 @@ CORE_FN int rt_go_home(sched_call_t *cx ARG, domain_t *d ARG)
 static bool rt_pool_params_valid(cpupool_t *pool, const struct rt_pool_params ARENA *q)
 {
 	if (q->kind == RT_POOL || q->kind >= RT_KINDS || q->rule >= RT_RULES || q->placement > RT_PARTITIONED ||
-	    q->fit >= RT_FITS || q->ties_switch > 1)
+	    q->fit >= RT_FITS || q->ties_switch > 1 || q->rush > 1)
 		return false;
 	return !pool->rt.xen || (q->kind == RT_DEFERRABLE && q->rule == RT_EDF && q->placement == RT_GLOBAL);
 }
@@ -569,7 +572,8 @@ SCHED_API s32 sched_adjust_global_rt(sched_call_t *cx, cpupool_t *pool, const st
 		return -SCHED_EINVAL;
 	cx->calls++;
 	sched_lock(pool);
-	for_each_cpu(c, &pool->cpus, cx->host->mask_words) rt_charge_pcpu(cx, pcpu_of(cx->host, (u32)c));
+	for_each_cpu (c, &pool->cpus, cx->host->mask_words)
+		rt_charge_pcpu(cx, pcpu_of(cx->host, (u32)c));
 	for (link_t *k = pool->domains.next; k != &pool->domains && can_loop; k = k->next)
 		rt_requeue_domain(cx, link_of(k, domain_t, pool_link), 1);
 	own->kind = params->kind;
@@ -577,6 +581,7 @@ SCHED_API s32 sched_adjust_global_rt(sched_call_t *cx, cpupool_t *pool, const st
 	own->placement = params->placement;
 	own->fit = params->fit;
 	own->ties_switch = params->ties_switch;
+	own->rush = params->rush;
 	if (repack)
 		rt_pack(cx, pool);
 	for (link_t *k = pool->domains.next; k != &pool->domains && can_loop; k = k->next) {
@@ -593,7 +598,8 @@ SCHED_API s32 sched_adjust_global_rt(sched_call_t *cx, cpupool_t *pool, const st
 			rt_go_home(cx, d);
 		rt_requeue_domain(cx, d, 0);
 	}
-	for_each_cpu(c, &pool->cpus, cx->host->mask_words) kick(cx, pcpu_of(cx->host, (u32)c));
+	for_each_cpu (c, &pool->cpus, cx->host->mask_words)
+		kick(cx, pcpu_of(cx->host, (u32)c));
 	record4(cx, TRC_ROTA_SERVER_RULE, pair(pool->id, own->rule), pair(own->placement << 8 | own->fit, own->kind));
 	sched_unlock(pool);
 	return 0;

@@ -66,6 +66,7 @@ struct rt_pool_params {
 	u8 placement; /* enum rt_placement */
 	u8 fit; /* enum rt_fit: partitioned */
 	u8 ties_switch; /* 1: an equal that waits gets the pCPU (RTDS since Xen 4.10); 0: who runs goes on */
+	u8 rush; /* global EDF: see rt_rushes() */
 };
 
 /*
@@ -105,6 +106,8 @@ struct rt_vcpu {
 	u8 where; /* enum rt_where */
 	u8 in_events;
 	u8 asleep;
+	u8 steady; /* it has had work since its period began */
+	u8 urgent; /* it goes first, or its budget comes late */
 	u8 change; /* the vCPU's rt_params differ from what is in force, and wait */
 	u8 head, nr; /* of ring */
 	struct rt_refill ring[RT_REFILLS];

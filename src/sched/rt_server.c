@@ -102,6 +102,8 @@ static void rt_start(vcpu_t *v, s64 now)
 	v->rt.next_ns = now - off + v->rt.period_ns;
 	v->rt.rem_ns = v->rt.kind == RT_POLLING && off ? 0 : v->rt.budget_ns;
 	v->rt.level = 0;
+	v->rt.urgent = 0;
+	v->rt.steady = 0;
 	v->rt.extra_ns = 0;
 	v->rt.start_ns = now;
 	v->rt.first_ns = -1;
@@ -125,6 +127,8 @@ NO_FRAME void rt_replenish(sched_call_t *cx, vcpu_t *v)
 			budget = v->rt.budget_ns + debt;
 	}
 	v->rt.level = 0;
+	v->rt.urgent = 0;
+	v->rt.steady = !v->rt.asleep;
 	v->rt.next_ns = rt_period_end(v, at);
 	v->rt.rem_ns = budget;
 	if (v->rt.kind == RT_SPORADIC) {
@@ -233,7 +237,7 @@ static inline bool rt_too_dense(vcpu_t *v, s64 budget, s64 time)
 }
 
 /* It has work again, at now. */
-CORE_FN int rt_activate(sched_call_t *cx ARG, vcpu_t *v ARG)
+NO_FRAME void rt_activate(sched_call_t *cx, vcpu_t *v)
 {
 	s64 now = cx->now, before = v->rt.next_ns, deadline;
 
@@ -253,6 +257,8 @@ CORE_FN int rt_activate(sched_call_t *cx ARG, vcpu_t *v ARG)
 			v->rt.rem_ns = v->rt.budget_ns;
 		}
 	}
+	v->rt.steady = rt_periodic(v->rt.kind) && v->rt.next_ns - v->rt.period_ns == now;
+	v->rt.urgent = 0;
 	v->rt.start_ns = now;
 	if (v->rt.level && v->rt.rem_ns > 0)
 		v->rt.level = 0;
@@ -260,12 +266,13 @@ CORE_FN int rt_activate(sched_call_t *cx ARG, vcpu_t *v ARG)
 		v->rt.level = 1;
 		v->rt.extra_ns = v->rt.budget_ns;
 	}
-	return 0;
 }
 
 /* It has no work any more, or may not run. */
 static void rt_idle(vcpu_t *v)
 {
+	v->rt.steady = 0;
+	v->rt.urgent = 0;
 	if (v->rt.kind == RT_POLLING && v->pause_flags & VPF_blocked && v->rt.rem_ns > 0)
 		v->rt.rem_ns = 0;
 }

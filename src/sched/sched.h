@@ -54,7 +54,7 @@ typedef struct trace_rec ARENA trace_rec_t;
 #include "sched/assist.h"
 
 /* The schedulers: SCHEDULER(policy file's prefix, id of Xen's domctl, full name). To add one, add a line. */
-#define ALL_SCHEDULERS(SCHEDULER) \
+#define SCHEDULERS(SCHEDULER) \
 	SCHEDULER(sedf, 4, "Simple EDF Scheduler") \
 	SCHEDULER(credit, 5, "SMP Credit Scheduler") \
 	SCHEDULER(credit2, 6, "SMP Credit Scheduler rev2") \
@@ -64,34 +64,20 @@ typedef struct trace_rec ARENA trace_rec_t;
 	SCHEDULER(rtxen, 16, "RT-Xen Server Scheduler")
 
 /* Those of them whose vCPUs have parameters of their own. */
-#define ALL_RT_SCHEDULERS(SCHEDULER) \
+#define RT_SCHEDULERS(SCHEDULER) \
 	SCHEDULER(sedf, 4, "Simple EDF Scheduler") \
 	SCHEDULER(rtds, 8, "SMP RTDS Scheduler") \
 	SCHEDULER(rtxen, 16, "RT-Xen Server Scheduler")
 
 /* Those under which a vCPU may have turns (assist.c). */
-#define ALL_TURN_SCHEDULERS(SCHEDULER) \
+#define TURN_SCHEDULERS(SCHEDULER) \
 	SCHEDULER(credit, 5, "SMP Credit Scheduler") \
 	SCHEDULER(credit2, 6, "SMP Credit Scheduler rev2")
-
-/*
- * Those that are compiled in: all, but on a live host only those that its kernels' verifiers have been seen to take,
- * together in one program (they allow it a million steps).
- */
-#ifdef ROTA_LIVE
-#define SCHEDULERS(SCHEDULER) SCHEDULER(credit, 5, "SMP Credit Scheduler")
-#define RT_SCHEDULERS(SCHEDULER)
-#define TURN_SCHEDULERS SCHEDULERS
-#else
-#define SCHEDULERS ALL_SCHEDULERS
-#define RT_SCHEDULERS ALL_RT_SCHEDULERS
-#define TURN_SCHEDULERS ALL_TURN_SCHEDULERS
-#endif
 
 enum sched_id {
 	SCHED_NONE = 0, /* the idle scheduler: it owns the pCPUs that are in no pool */
 #define SCHEDULER(name, id, full) SCHED_ID_##name = id,
-	ALL_SCHEDULERS(SCHEDULER)
+	SCHEDULERS(SCHEDULER)
 #undef SCHEDULER
 };
 
@@ -161,6 +147,7 @@ struct pcpu {
 	s64 deadline_ns; /* the earliest of them */
 	s64 next_slice_ns; /* set by do_schedule: -1 none */
 	vcpu_t *next;
+	s32 tickle_cursor; /* credit's, of wake-ups that happen here: they may be of another pool's vCPUs */
 	u64 switches;
 	u64 schedules; /* schedule() calls */
 	struct assist_pcpu assist;

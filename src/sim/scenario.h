@@ -73,7 +73,7 @@ struct scn_workload {
 enum scn_sched_key {
 	SCN_SCHED_PERIOD, SCN_SCHED_BUDGET, SCN_SCHED_DEADLINE, SCN_SCHED_PHASE, SCN_SCHED_LATENCY, /* ns */
 	SCN_SCHED_PRIORITY, SCN_SCHED_EXTRATIME, SCN_SCHED_KIND, SCN_SCHED_WHEN,
-	SCN_SCHED_RULE, SCN_SCHED_PLACEMENT, SCN_SCHED_FIT, SCN_SCHED_TIES, /* of a pool */
+	SCN_SCHED_RULE, SCN_SCHED_PLACEMENT, SCN_SCHED_FIT, SCN_SCHED_TIES, SCN_SCHED_RUSH, /* of a pool */
 	SCN_SCHED_KEYS
 };
 struct scn_sched {
@@ -122,10 +122,14 @@ struct scn_param {
 	int line;
 };
 
-struct scn_vcpu {
+struct scn_settings {
 	struct scn_cpus hard, soft;
-	struct scn_workload workload;
 	struct scn_sched sched;
+};
+
+struct scn_vcpu {
+	struct scn_settings *settings; /* its domain's, or its own */
+	struct scn_workload workload;
 };
 
 struct scn_domain {
@@ -135,6 +139,7 @@ struct scn_domain {
 	int weight; /* 1..65535 */
 	int cap; /* percent of one pCPU, 0 = none */
 	char *symbols; /* a System.map, as it can be opened; "": the host has none; NULL: of the simulator's kernel */
+	struct scn_settings *settings; /* of all its vCPUs that have none of their own */
 	struct scn_vcpu *vcpus;
 	int line;
 };
@@ -204,6 +209,9 @@ struct scenario {
 struct scenario *scenario_load(const char *path, char *const *sets, int nr_sets, char *err,
 			       size_t errlen);
 void scenario_free(struct scenario *s);
+
+/* Gives a zeroed domain @vcpus (1 ..) vCPUs, all with its settings, zeroed as well. False: no memory, nothing given. */
+bool scn_domain_vcpus(struct scn_domain *d, int vcpus);
 
 /*
  * pCPU numbering: threads of a core are adjacent, cores of a node are adjacent: cpu = (node*cores +

@@ -277,11 +277,11 @@ int scn_int_value(struct scn_reader *r, const struct scn_node *n, const int64_t 
 		return scn_fail(r, n, "%s is not a whole number%s; write one from %lld to %lld",
 				scn_quote(r, n->text), n->plain ? "" : " (it stands in quotes)",
 				(long long)range[0], (long long)range[1]);
-	if (err || (negative && v) || v > INT64_MAX || (int64_t)v < range[0] ||
-	    (int64_t)v > range[1])
+	if (!err && v <= INT64_MAX)
+		*out = negative ? -(int64_t)v : (int64_t)v;
+	if (err || v > INT64_MAX || *out < range[0] || *out > range[1])
 		return scn_fail(r, n, "%s is out of range; write a number from %lld to %lld",
 				scn_quote(r, n->text), (long long)range[0], (long long)range[1]);
-	*out = (int64_t)v;
 	return 0;
 }
 

@@ -50,6 +50,7 @@ static const struct key {
 	{ "placement", SCN_SCHED_PLACEMENT, true, RTXEN, placements, { 0, 0 } },
 	{ "fit", SCN_SCHED_FIT, true, RTXEN, fits, { 0, 0 } },
 	{ "ties", SCN_SCHED_TIES, true, RTDS | RTXEN, ties, { 0, 0 } },
+	{ "rush", SCN_SCHED_RUSH, true, RTDS | RTXEN, NULL, { 0, 1 } },
 	{ "when", SCN_SCHED_WHEN, true, RTXEN, whens, { 0, 0 } },
 };
 
@@ -90,6 +91,7 @@ static int read_value(struct scn_reader *r, const struct scn_node *n, const stru
 	case SCN_SCHED_PRIORITY:
 		return scn_int_value(r, n, k->range, out);
 	case SCN_SCHED_EXTRATIME:
+	case SCN_SCHED_RUSH:
 		/* Xen's tools write 0 and 1. */
 		if (n->kind == SCN_SCALAR && (!strcmp(n->text, "0") || !strcmp(n->text, "1"))) {
 			*out = n->text[0] == '1';

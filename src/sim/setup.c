@@ -24,7 +24,7 @@ static const char *const credit_mends[] = {
 };
 
 static const char *const credit2_mends[] = {
-	"bias", "partner", "newcap", "savings", "idle", "pull", "place", "scale", "wake", "park", "share", NULL,
+	"bias", "partner", "newcap", "savings", "idle", "pull", "place", "scale", "wake", "park", "share", "even", NULL,
 };
 
 /* "all", "none", "share,cap", or "^push,^wake" (all but those). Returns -1 and the culprit in @err. */
@@ -135,8 +135,10 @@ static int set_params(struct machine *m, const struct scn_pool *sp, cpupool_t *p
 	int ret;
 
 	if (machine_assist_params(m, sp, pool) < 0) {
-		snprintf(err, errlen, "%s:%d: pools.%s.params: coboost, lend and irq_turn are 0 or 10us to 10ms, grace "
-			 "is 0 or 10us to 1ms", m->s->path, sp->line, sp->name);
+		snprintf(err, errlen,
+			 "%s:%d: pools.%s.params: coboost, lend and irq_turn are 0 or 10us to 10ms, grace "
+			 "is 0 or 10us to 1ms",
+			 m->s->path, sp->line, sp->name);
 		return -1;
 	}
 	for (int k = 0; k < sp->nr_params; k++) {
@@ -184,8 +186,8 @@ static int create_vcpu(struct machine *m, uint32_t domain, uint32_t index, const
 	struct sim_vcpu *sv = &m->vcpus[index];
 	struct cpumask hard, soft;
 
-	memcpy(hard.w, scn->hard.w, sizeof(hard.w));
-	memcpy(soft.w, scn->soft.w, sizeof(soft.w));
+	memcpy(hard.w, scn->settings->hard.w, sizeof(hard.w));
+	memcpy(soft.w, scn->settings->soft.w, sizeof(soft.w));
 	mask_and(&hard, &hard, &m->host->all_cpus);
 	mask_and(&soft, &soft, &m->host->all_cpus);
 	sv->v = vcpu_create(&m->cx, m->domains[domain].d, &hard, &soft);

@@ -188,6 +188,18 @@ holds() {
 	holds out.json "d['net-mixed']['guest']['io_answer_ns']['mean'] > 2e6"
 }
 
+@test "credit2-64p: hogs get alike, whichever run queue they are in" {
+	run_json all credit2-64p
+	run_json uneven credit2-64p --set "pools.Pool-0.params.mend=^even"
+	holds all "(lambda s: max(s) / min(s) < 1.003)([share(n) for n in d if not n.startswith('web')])"
+	holds uneven "(lambda s: max(s) / min(s) > 1.006)([share(n) for n in d if not n.startswith('web')])"
+}
+
+@test "credit2-512p: each of 512 VMs gets a pCPU's worth" {
+	run_json r credit2-512p
+	holds r "all(near(share(n), 100, 3) for n in d)"
+}
+
 @test "sedf-latency: slices are had, the rest goes to batch, and io2 waits less than io1" {
 	run_json out sedf-latency
 	holds out 'near(share("control"), 20, 0.1) and near(share("video"), 30, 0.1) and share("batch") > 45'

@@ -5,6 +5,8 @@ Differences of dispatches must be the doing of a named correction:
 
     ties   Xen takes the pCPU from a running vCPU when one with the same deadline waits (U3 of the facts); rota lets it run on.
            `ties: switch` brings Xen's way back.
+    rush   rota lets a vCPU whose budget would come too late go before one of a longer period, where there are several pCPUs.
+           `rush: false` brings Xen's way back.
 
 Xen's vCPUs are created with a period of 10 ms and get theirs at the first boundary, so that its periods begin at
 10 ms + k * period: `phase: 10ms` here.
@@ -56,7 +58,7 @@ def scenario(name, ties):
     s = oracle.hosts(pcpus, domains, '%dus' % duration, 0)
     s['pools'][0]['sched'] = sched
     if sched == 'rtds':
-        s['pools'][0]['params'] = {'ties': ties}
+        s['pools'][0]['params'] = {'ties': ties, 'rush': ties != 'switch'}
     else:
         del s['pools'][0]['params']
     s['events'] = events
@@ -99,8 +101,8 @@ def traces(rep):
             why = '' if at is None else 'dispatch %d: Xen %s, rota %s' % (
                 at + 1, xen[at] if at < len(xen) else None, rota[at] if at < len(rota) else None)
             if ties == 'keep':
-                # By default a difference is allowed; it can only be that of the ties, which the run before has shown.
-                rep.case('keep', '%s: by default %s' % (name, 'the same' if at is None else 'differs by ties alone'), True, 0, why)
+                # By default a difference is allowed; it can only be that of these, which the run before has shown.
+                rep.case('keep', '%s: by default %s' % (name, 'the same' if at is None else 'differs by ties and rush alone'), True, 0, why)
             else:
                 rep.case('dispatch', '%s: the %d dispatches of Xen' % (name, len(xen)), at is None, 0, why)
 
@@ -121,8 +123,8 @@ def misses(row):
     return (sum(d['deadlines']['jobs'] for d in result['domains']), sum(d['deadlines']['missed'] for d in result['domains']))
 
 
-STILL_WORSE = {(2, 0.9, 'phase_x0'): 2617, (4, 1.0, 'aligned_x1'): 1070, (4, 1.0, 'phase_x0'): 9901,
-               (8, 0.9, 'aligned_x0'): 490, (8, 1.0, 'aligned_x0'): 4259}
+# One vCPU with 0.907 of a pCPU reserved falls behind in both; by the end it has missed 16 or 18 of its 19 jobs.
+STILL_WORSE = {(4, 0.65, 'phase_x0'): 18}
 
 
 def tasksets(rep):
@@ -141,7 +143,7 @@ def tasksets(rep):
         sets = sum(1 for _, m in results[key] if m)
         xen_sets = sum(1 for r in cells[key] if int(r['missed']))
         seen = sum(j for j, _ in results[key])
-        # Where rota still misses more than Xen (issue 5 is open for it): at least no more than today.
+        # Where rota still misses more than Xen: at least no more than today.
         most = max(xen, STILL_WORSE.get(key, 0))
         ok = got <= most and abs(seen - jobs) <= 0.02 * jobs
         rep.case('misses', '%d pCPUs, load %.2f, %s: missed of %d jobs (task sets): Xen %d (%d), rota %d (%d)' % (

@@ -389,7 +389,7 @@ static void test_idle_core_first(void **state)
 		assert_int_equal(w->processor->core, 1);
 		vcpu_pause(&t.cx, h);
 		tiny_settle(&t);
-		t.h->pcpus[v->processor->id].credit.tickle_cursor = cursor;
+		t.h->pcpus[v->processor->id].tickle_cursor = cursor;
 		unblock(v);
 		assert_int_equal(v->processor->core, 0);
 		assert_ptr_equal(v->processor->curr, v);
