@@ -301,7 +301,7 @@ static void test_settings(void **state)
 	assert_int_equal(d->cap, 150);
 	assert_int_equal(d->weight, 7);
 	accepted(V1 "\"params\",\"tslice_ms\":5}\n");
-	assert_true(p->tslice_ns == 5 * MSEC && p->ratelimit_ns == MSEC);
+	assert_true(p->tslice_ns == 5 * MSEC && p->ratelimit_ns == 100 * USEC);
 	refused(V1 "\"sched-credit\",\"domain\":1,\"weight\":0}\n", "from 1 to 65535");
 	refused(V1 "\"sched-credit\",\"domain\":1,\"weight\":65536}\n", "from 1 to 65535");
 	refused(V1 "\"sched-credit\",\"domain\":1,\"cap\":201}\n", "from 0 to 200");
@@ -486,7 +486,7 @@ static void test_the_commands_end(void **state)
 		serve();
 	pool = json_object_get(result, "pool");
 	assert_int_equal(json_integer_value(json_object_get(pool, "tslice_ms")), 30);
-	assert_int_equal(json_integer_value(json_object_get(pool, "ratelimit_us")), 1000);
+	assert_int_equal(json_integer_value(json_object_get(pool, "ratelimit_us")), 100);
 	json_decref(result);
 	control_close(control);
 	assert_null(control_ask(json_pack("{ss}", "verb", "params"), &code, error));

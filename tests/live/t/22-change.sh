@@ -32,13 +32,13 @@ settles()
 
 skip=$((${ROTA_LIVE_SETTLE_MS:-200} / 100))
 start_host
-start_rm a 0 -mode hog
-start_rm b 0 -mode hog
-known a && known b
+start_rm a 0-1 -mode hog -vcpus 2
+start_rm b 0-1 -mode hog -vcpus 2
+known a 2 && known b 2
 rota sched-credit -d a -w 256
 rota sched-credit -d b -w 256
 sleep 0.5
 settles "weights 256:256 to 1024:256" a b 80 rota sched-credit -d a -w 1024
 settles "weights 1024:256 to 256:768" a b 25 eval 'rota sched-credit -d a -w 256; rota sched-credit -d b -w 768'
-settles "cap 20 on b" a b 80 rota sched-credit -d b -c 20
+settles "cap 40 on b" a b 80 rota sched-credit -d b -c 40
 check "the host runs still" rota host stop
