@@ -195,7 +195,8 @@ static void meet(struct live_host *lh, u32 id)
 	for (u32 i = 1; i <= LIVE_MAX_VMS; i++) {
 		struct live_vm *old = &lh->before[i];
 
-		if (old->known && old->tgid == vm->tgid && old->started == vm->started) {
+		/* Known or not: a scheduler that is being left takes its leave of the VMs first. */
+		if (old->tgid == vm->tgid && old->started == vm->started) {
 			memcpy(vm->name, old->name, sizeof(vm->name));
 			vm->weight = old->weight;
 			vm->cap = old->cap;

@@ -237,6 +237,24 @@ static void arm_timer(struct cpu_ctx *c, s64 deadline_ns)
 	bpf_timer_start(&c->timer, (u64)deadline_ns, BPF_F_TIMER_ABS | BPF_F_TIMER_CPU_PIN);
 }
 
+/* The timer is set as the core wants it, and has not gone off since the last dispatch. */
+static inline bool timer_holds(pcpu_t *p)
+{
+	struct cpu_ctx *c = cpu_ctx(p->id);
+
+	return c && !c->fired && c->armed_ns == (u64)p->deadline_ns;
+}
+
+static inline void timer_after_dispatch(pcpu_t *p)
+{
+	struct cpu_ctx *c = cpu_ctx(p->id);
+
+	if (!c)
+		return;
+	c->fired = 0;
+	arm_timer(c, p->deadline_ns);
+}
+
 /*
  * The core wants another vCPU on this very CPU, because @v is being woken here: let it choose now, rather than send
  * this CPU an interrupt so that it comes to dispatch. True: it chose @v, whose task the caller puts on the CPU. If it
@@ -356,9 +374,11 @@ static bool take_host_task(u32 cpu)
 }
 
 /* Run a host task on this pCPU, whose container's turn it is. False: there is none. */
-static bool run_host_task(u32 cpu, struct task_struct *prev, struct cpu_ctx *c)
+static bool run_host_task(u32 cpu, struct task_struct *prev)
 {
-	if (prev && !is_vcpu(prev) && prev->scx.flags & SCX_TASK_QUEUED) {
+	struct cpu_ctx *c = prev && !is_vcpu(prev) ? cpu_ctx(cpu) : NULL;
+
+	if (c) {
 		u64 ran = prev->se.sum_exec_runtime - c->ran_ns;
 
 		if (ran < HOST_SLICE_NS) {
@@ -473,31 +493,51 @@ static void send_to(struct task_struct *task, u32 cpu)
 	COUNT(stay);
 }
 
+/* The same for a vCPU, by its thread's pid. False: it has none any more. */
+static inline bool send_thread(vcpu_t *v, u32 cpu)
+{
+	struct task_struct *task = bpf_task_from_pid((s32)v->host_data);
+
+	if (!task)
+		return false;
+	send_to(task, cpu);
+	bpf_task_release(task);
+	return true;
+}
+
+/* The vCPU whose thread is on this CPU and runnable. */
+static inline vcpu_t *vcpu_here(struct task_struct *prev)
+{
+	return prev && is_vcpu(prev) ? vcpu_of(prev) : NULL;
+}
+
+/* Domain-0's vCPU of pCPU @p. Worked out each time: dispatch's stack is short. */
+static inline vcpu_t *box_of(pcpu_t *p)
+{
+	return container_of_cpu(p->id);
+}
+
 SEC("struct_ops/rota_dispatch")
 void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 {
-	bool prev_on = prev && prev->scx.flags & SCX_TASK_QUEUED;
-	vcpu_t *here = prev_on && is_vcpu(prev) ? vcpu_of(prev) : NULL; /* whose thread is on the CPU and runnable */
-	struct cpu_ctx *c = cpu_ctx((u32)cpu);
 	sched_call_t *cx;
 	pcpu_t *p;
-	vcpu_t *box;
 
 	USE_ARENA();
-	if (live.stalled || !c)
+	if (live.stalled)
 		return;
 	COUNT(dispatch);
 	p = pcpu_of(live.host, (u32)cpu);
-	box = container_of_cpu((u32)cpu);
+	if (prev && !(prev->scx.flags & SCX_TASK_QUEUED))
+		prev = NULL;
 	/* One host task after another, while it is their container's turn: nothing that the core has to know. */
-	if (p->curr == box && !p->resched && !p->prev && !c->fired && c->armed_ns == (u64)p->deadline_ns &&
-	    live.mailbox->seq == live.mailbox->done && run_host_task((u32)cpu, prev, c))
+	if (p->curr == box_of(p) && !p->resched && !p->prev && live.mailbox->seq == live.mailbox->done &&
+	    timer_holds(p) && run_host_task(p->id, prev))
 		return;
-	c->fired = 0;
 	cx = call_here();
 	if (live.mailbox->seq != live.mailbox->done)
 		obey(cx);
-	if (p->prev && p->prev != here)
+	if (p->prev && p->prev != vcpu_here(prev))
 		context_saved(cx); /* it left at an earlier switch */
 	if (p->deadline_ns <= cx->now) {
 		count_due(cx->now - p->deadline_ns);
@@ -507,62 +547,53 @@ void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 	for (u32 round = ZERO; round < 4 && can_loop; round++) {
 		vcpu_t *left = p->curr, *next;
 
-		if (left == box && !p->resched && run_host_task((u32)cpu, prev, c))
+		if (left == box_of(p) && !p->resched && run_host_task(p->id, prev))
 			break;
-		if (left == box && !p->resched)
-			vcpu_block(cx, box); /* nothing left in the container */
+		if (left == box_of(p) && !p->resched)
+			vcpu_block(cx, left); /* nothing left in the container */
 		if (p->resched) {
 			/* An empty container must not be chosen again. */
-			if (left == box && !(box->pause_flags & VPF_blocked) && (!prev_on || here) &&
-			    scx_bpf_dsq_nr_queued((u32)cpu) <= 0)
-				box->pause_flags |= VPF_blocked;
-			switch_here(cx, p, here);
+			if (left == box_of(p) && !(left->pause_flags & VPF_blocked) && (!prev || is_vcpu(prev)) &&
+			    scx_bpf_dsq_nr_queued(p->id) <= 0)
+				left->pause_flags |= VPF_blocked;
+			switch_here(cx, p, vcpu_here(prev));
 		}
 		next = p->curr;
 		if (next->is_idle) {
-			if (prev_on)
+			if (prev)
 				set_slice(prev, 0);
 			/* Nothing to do here: help another pCPU's container. */
-			if (!p->resched && take_host_task((u32)cpu)) {
-				vcpu_unblock(cx, box);
-				switch_here(cx, p, here);
+			if (!p->resched && take_host_task(p->id)) {
+				vcpu_unblock(cx, box_of(p));
+				switch_here(cx, p, vcpu_here(prev));
 				break;
 			}
 			if (!p->resched)
 				break;
 			continue;
 		}
-		if (next == box) {
-			if (p->resched)
-				continue;
-			if (here)
+		if (next == box_of(p)) {
+			if (!p->resched && prev && is_vcpu(prev))
 				set_slice(prev, 0);
 			continue; /* run_host_task(), at the top */
 		}
-		if (prev && here == next) {
+		if (prev && is_vcpu(prev) && vcpu_of(prev) == next) {
 			set_slice(prev, SLICE_INF);
 			COUNT(keep);
 			break;
 		}
-		if (prev_on)
+		if (prev)
 			set_slice(prev, 0);
-		{
-			struct task_struct *task = bpf_task_from_pid((s32)next->host_data);
-
-			if (task) {
-				send_to(task, (u32)cpu);
-				bpf_task_release(task);
-				break;
-			}
-		}
+		if (send_thread(next, p->id))
+			break;
 		COUNT(miss); /* its thread is dying */
 		vcpu_block(cx, next);
 	}
-	carry_out(cx, cpu);
+	carry_out(cx, (s32)p->id);
+	/* Wanted again while it was at it: what carry_out() left out comes back. */
 	if (p->resched)
-		scx_bpf_kick_cpu(
-			cpu, SCX_KICK_PREEMPT); /* wanted again while it was at it: what is dropped above comes back */
-	arm_timer(c, p->deadline_ns);
+		scx_bpf_kick_cpu((s32)p->id, SCX_KICK_PREEMPT);
+	timer_after_dispatch(p);
 }
 
 SEC("struct_ops/rota_running")

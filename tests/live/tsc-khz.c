@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Prints the rate of this machine's time stamp counter, kHz: the emulated CPUs count the same one, and their kernel can't
- * find its rate out by itself on a machine that has other things to do (it was 15 times off).
+ * Prints the rate of this machine's time stamp counter, kHz: the emulated CPUs count the same one, and their kernel
+ * can't find its rate out by itself on a machine that has other things to do (it was 15 times off).
  */
 #include <stdint.h>
 #include <stdio.h>
