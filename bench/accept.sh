@@ -105,6 +105,7 @@ all() {
 	admitted
 	figures speed python3 -B bench/simulator.py --accept
 	figures decision python3 -B bench/decision.py --accept
+	figures papers python3 -B bench/papers.py --accept
 	figures 'decision of credit2' python3 -B bench/decision.py credit2 --accept
 	echo '#   time on this machine, median and mean of the lowest 98 %:'
 	"$BENCH/decision" hogs 8 1 | sed 's/^/#   /'

@@ -126,6 +126,7 @@
  *                            functions are: kernel, reclaim, page_alloc, runqueue, wakeup)
  *               - {name: NAME, kind: ticket}    spinlock, owners in order of arrival
  *               - {name: NAME, kind: pv, spin: 150us}   queued spinlock: spins, then halts
+ *               - {name: NAME, kind: unfair}    spinlock; who sees it free takes it
  *               - {name: NAME, kind: mutex}     the task sleeps
  *               - {name: NAME, kind: rwsem}     readers sleep, writers spin while the owner runs
  *             barriers: [NAME, ...]             at most 64; all tasks whose program comes there
