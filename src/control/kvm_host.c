@@ -6,8 +6,7 @@
  * mailbox, carried out within some milliseconds; the request waits for that, and so do other clients. A kernel side
  * that does not answer is given up after five seconds: by then the kernel's watchdog has thrown it out, or will.
  *
- * What the kernel's side has no command for is refused: so far there is one pool, under credit, and VMs come and go by
- * themselves.
+ * What the kernel's side has no command for is refused: so far there is one pool, and VMs come and go by themselves.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -107,9 +106,10 @@ static json_t *counters(const struct live_globals *g)
 		const char *name;
 		size_t at;
 	} all[] = {
-		COUNTER(dispatch), COUNTER(keep),     COUNTER(kick),	COUNTER(timer), COUNTER(miss),
-		COUNTER(yield_to), COUNTER(yield_ok), COUNTER(adopt),	COUNTER(leave), COUNTER(full),
-		COUNTER(late),	   COUNTER(stay),     COUNTER(at_once),
+		COUNTER(dispatch), COUNTER(keep),      COUNTER(kick),	  COUNTER(timer),
+		COUNTER(miss),	   COUNTER(yield_to),  COUNTER(yield_ok), COUNTER(adopt),
+		COUNTER(leave),	   COUNTER(full),      COUNTER(late),	  COUNTER(stay),
+		COUNTER(at_once),  COUNTER(due_100us), COUNTER(due_1ms),  COUNTER(due_later),
 	};
 	json_t *o = json_object();
 
@@ -201,6 +201,52 @@ static int set_params(struct live_host *lh, const struct command *cmd)
 	return ret;
 }
 
+/* Before it is noted by the kernel's watchdog, everybody must have had his turn; the host's longest is 30 s. */
+#define MAX_PERIOD_NS (5000 * MSEC)
+
+static int set_vcpu_rt(struct live_host *lh, const struct command *cmd)
+{
+	static vcpu_t *vcpus[SCHED_MAX_DOMAIN_VCPUS];
+	struct live_command live = {
+		.op = LIVE_RT,
+		.domain = cmd->domain,
+		.generation = lh->g->domains[cmd->domain].generation,
+		.rt = cmd->rt,
+	};
+	int ret;
+
+	if (cmd->vcpu >= live_host_vcpus(lh, cmd->domain, vcpus, SCHED_MAX_DOMAIN_VCPUS) ||
+	    cmd->rt.period_ns > MAX_PERIOD_NS)
+		return -SCHED_EINVAL;
+	live.a = (s32)vcpus[cmd->vcpu]->index;
+	ret = carry_out_live(lh, &live);
+	return ret ? ret : live_host_want_rt(lh, cmd->domain, cmd->vcpu, &cmd->rt);
+}
+
+static int set_pool(struct live_host *lh, const struct command *cmd)
+{
+	struct live_command live = { .op = cmd->op == CMD_POOL_RT ? LIVE_RT_POOL : LIVE_CREDIT2 };
+	int ret;
+
+	if (cmd->op == CMD_POOL_RT) {
+		live.rt_pool = cmd->rt_pool;
+		live.a = (s32)cmd->when;
+	} else {
+		live.credit2 = cmd->credit2;
+	}
+	ret = carry_out_live(lh, &live);
+	if (ret)
+		return ret;
+	if (cmd->op == CMD_POOL_RT) {
+		lh->rt_pool = cmd->rt_pool;
+		lh->rt_pool_set = true;
+	} else {
+		lh->credit2 = cmd->credit2;
+		lh->credit2_set = true;
+	}
+	return 0;
+}
+
 static int kvm_command(void *arg, const struct command *cmd)
 {
 	struct live_host *lh = ((struct front *)arg)->lh;
@@ -209,6 +255,10 @@ static int kvm_command(void *arg, const struct command *cmd)
 		return adjust(lh, cmd);
 	if (cmd->op == CMD_POOL_CREDIT)
 		return set_params(lh, cmd);
+	if (cmd->op == CMD_POOL_CREDIT2 || cmd->op == CMD_POOL_RT)
+		return set_pool(lh, cmd);
+	if (cmd->op == CMD_VCPU_RT)
+		return set_vcpu_rt(lh, cmd);
 	return -ENOTSUP;
 }
 
