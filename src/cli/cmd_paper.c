@@ -35,7 +35,7 @@ static const char usage[] =
 	"      --check            only read the experiment and its scenarios: no output when they are right\n"
 	"  -h, --help             this text\n"
 	"\n"
-	"Example: rota sim paper e18-table4 -j 4 --report table4.html\n";
+	"Example: rota sim paper e18-table4a -j 4 --report table4a.html\n";
 
 enum { OPT_JSON = 1000, OPT_MARKDOWN, OPT_REPORT, OPT_SET, OPT_CHECK };
 

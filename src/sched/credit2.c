@@ -304,9 +304,16 @@ CORE_FN int credit2_context_saved(sched_call_t *cx ARG, vcpu_t *v ARG)
 
 /* ---- turns (assist.c) ---- */
 
-static bool credit2_affords(vcpu_t *v)
+/*
+ * It has credit left: debt is forgiven at a reset, so that turns on debt would be free. And no less than who is
+ * interrupted: what a sleeper saves beyond a limit is lost at a reset, so that who always goes before it would always
+ * gain.
+ */
+static bool credit2_affords(vcpu_t *v, vcpu_t *cur)
 {
-	return credit2_credit(v) > CREDIT2_LEAST &&
+	if (cur && !cur->is_idle && credit2_credit(v) < credit2_credit(cur))
+		return false;
+	return credit2_credit(v) > 0 &&
 	       (!credit2_capped(v) || v->credit2.budget_ns + v->domain->credit2.budget_ns > CREDIT2_LEAST_SLICE);
 }
 

@@ -315,6 +315,46 @@ static void test_admitted_systems_hold(void **state)
 	assert_true(missed > 20);
 }
 
+/* One pCPU: what a window may ask for when budgets are put off, and equal priorities. */
+static void test_put_off(void **state)
+{
+	struct an_host host = { .cpus = 1, .rule = AN_EDF };
+	struct an_server s[3] = { server(30, 100, AN_DEFERRABLE), server(75, 130, AN_DEFERRABLE) };
+	struct an_host_verdict v;
+
+	(void)state;
+	/* Of 200: two whole budgets of the first and one of the second, and what 70 can carry in of the next. */
+	assert_int_equal(an_host_check(&host, s, 2, &v), AN_NOT);
+	assert_int_equal(v.v.window, 200);
+	assert_int_equal(v.v.demand, 205);
+	/* As periodic tasks they would do: 0.877. */
+	s[0].kind = s[1].kind = AN_PERIODIC;
+	assert_int_equal(an_host_check(&host, s, 2, &v), AN_OK);
+	/* A CBS has no more budget than its bandwidth allows: it may put off, and does no harm. */
+	s[0].kind = s[1].kind = AN_CBS;
+	assert_int_equal(an_host_check(&host, s, 2, &v), AN_OK);
+	/* One that can't, 125 of 200, beside a deferrable one: 30 + 125 + 30 in 200, and 30 more would not fit. */
+	s[0] = server(30, 100, AN_DEFERRABLE);
+	s[1] = server(125, 200, AN_PERIODIC);
+	assert_int_equal(an_host_check(&host, s, 2, &v), AN_OK);
+	s[1] = server(141, 200, AN_PERIODIC);
+	assert_int_equal(an_host_check(&host, s, 2, &v), AN_NOT);
+	/* Equal periods: full is full. */
+	s[0] = server(30, 100, AN_DEFERRABLE);
+	s[1] = server(70, 100, AN_DEFERRABLE);
+	assert_int_equal(an_host_check(&host, s, 2, &v), AN_OK);
+	s[1].budget++;
+	assert_int_equal(an_host_check(&host, s, 2, &v), AN_NOT);
+	/* Equal priorities: the first may have to wait for the second. */
+	host.rule = AN_RM;
+	s[0] = server(30, 100, AN_PERIODIC);
+	s[1] = server(70, 100, AN_PERIODIC);
+	assert_int_equal(an_host_check(&host, s, 2, &v), AN_OK);
+	s[0].deadline = 99;
+	assert_int_equal(an_host_check(&host, s, 2, &v), AN_NOT);
+	assert_int_equal(v.v.index, 0);
+}
+
 static void test_place(void **state)
 {
 	const struct an_host host = { .cpus = 2, .partitioned = true, .rule = AN_EDF };
@@ -389,7 +429,8 @@ int main(void)
 		cmocka_unit_test(test_davis_burns), cmocka_unit_test(test_emsoft_servers),
 		cmocka_unit_test(test_bounds),	    cmocka_unit_test(test_cbs),
 		cmocka_unit_test(test_load),	    cmocka_unit_test(test_admitted_systems_hold),
-		cmocka_unit_test(test_place),	    cmocka_unit_test(test_equals_may_come_first),
+		cmocka_unit_test(test_place),	    cmocka_unit_test(test_put_off),
+		cmocka_unit_test(test_equals_may_come_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
