@@ -465,6 +465,9 @@ static char *scenario(const struct wish *w, const struct an_system *sys)
 		put_vm(w, sys, &sys->vms[v], first, f);
 		first += sys->vms[v].found ? sys->vms[v].nr_vcpus : 0;
 	}
+	/* vCPUs are packed when they are made, before they have their parameters */
+	if (!strcmp(w->sched, "rtxen") && w->placement == 1)
+		fprintf(f, "events:\n  - {at: 0, do: pool_sched, pool: Pool-0}\n");
 	if (!fclose(f))
 		return text;
 	free(text);

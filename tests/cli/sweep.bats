@@ -404,6 +404,13 @@ needs_mpi() {
 	grep -A1 'less weight' said | grep -q 'does not hold: .* so in 0 of 6 cells'
 	grep -A1 'no time' said | grep -q 'holds: at 18 of 18 points'
 	grep -A1 'opposite' said | grep -q 'does not hold: at 0 of 6 points'
+	# of other axes: values go by their names, and what is left out can't be told
+	"$rota" sim sweep spec.yaml --axis weight=256,1024 --axis seed=2,3 -o out.csv >said
+	grep -A1 'more weight' said | grep -q 'holds: .* so in 4 of 4 cells'
+	grep -A1 'less weight' said | grep -q "can't be told"
+	grep -A1 'opposite' said | grep -q "can't be told"
+	"$rota" sim sweep spec.yaml --axis weight=1024 -o out.csv >said
+	grep -A1 'more weight' said | grep -q "can't be told"
 }
 
 # The shipped sweeps with few sets: what must hold whatever the sets are.
