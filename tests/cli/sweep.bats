@@ -192,10 +192,10 @@ refused() { # refused STATUS WORDS ARGUMENT...
 
 @test "on a terminal: how far it is, and nothing of it left at the end" {
 	command -v script >/dev/null || skip "script is not installed"
-	script -qec "'$rota' sim sweep spec.yaml --set duration=100s -j 2 -o out.csv" /dev/null >screen
+	script -qec "'$rota' sim sweep spec.yaml --set duration=20s -j 2 -o out.csv" /dev/null >screen
 	grep -q 'spec \[[#.]*\] [0-9]* of 18 points' screen
 	[[ $(tail -c 4 screen) == *$'\e[K' ]]
-	"$rota" sim sweep spec.yaml --set duration=100s -j 2 -o out2.csv 2>err
+	"$rota" sim sweep spec.yaml --set duration=20s -j 2 -o out2.csv 2>err
 	[ ! -s err ]
 	cmp out.csv out2.csv
 }
