@@ -213,6 +213,11 @@ static inline bool serves(pcpu_t *p)
 	return mask_test(p->assist.micro ? &p->assist.micro->cpus : &p->pool->cpus, p->id);
 }
 
+static inline bool turn_wanted(pcpu_t *p)
+{
+	return p->assist.nr_turns || p->assist.micro || vcpu_away(p->curr);
+}
+
 /*
  * schedule()'s first question: does a turn, or the want of one on a micro-sliced core, decide who runs on p? Sets p's
  * next then, as the hook do_schedule does.
