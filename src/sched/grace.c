@@ -31,8 +31,8 @@ CORE_FN bool grace(sched_call_t *cx ARG, pcpu_t *p ARG)
 		return false;
 	if (left > GRACE_STEP_NS)
 		left = GRACE_STEP_NS;
-	prev->assist.grace_ns += left;
-	prev->assist.owed_ns += left;
+	prev->assist.grace_ns += (u32)left;
+	prev->assist.owed_ns += (u32)left;
 	prev->domain->assist.graces++;
 	p->next = prev;
 	p->next_slice_ns = left;
@@ -44,7 +44,7 @@ CORE_FN bool grace(sched_call_t *cx ARG, pcpu_t *p ARG)
 static inline void grace_pay(pcpu_t *p, vcpu_t *next)
 {
 	next->assist.grace_ns = 0;
-	if (p->next_slice_ns > 2 * next->assist.owed_ns) {
+	if (p->next_slice_ns > 2 * (s64)next->assist.owed_ns) {
 		p->next_slice_ns -= next->assist.owed_ns;
 		next->assist.owed_ns = 0;
 	}
