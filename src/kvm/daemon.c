@@ -2,12 +2,12 @@
 /*
  * The process behind the live host.
  *
- * It holds the scheduler's link (its death gives the machine back to the kernel's scheduler), answers the control
- * socket, looks after the VMs ten times a second, and watches whether the kernel has thrown the scheduler out. A CPU
+ * It holds the scheduler's link (its death gives the machine back to the kernel's scheduler), lets its front answer
+ * requests, looks after the VMs ten times a second, and watches whether the kernel has thrown the scheduler out. A CPU
  * that goes on or off line makes the kernel do that with the request to come again: then everything is loaded anew for
  * the new set of CPUs, and what the VMs were given is given again.
  *
- * /run/rota: host.pid, whose lock says who runs (the number inside is for people); host.sock; host.log; host.exit, why
+ * /run/rota: host.pid, whose lock says who runs (the number inside is for people); host.log; host.exit, why
  * the scheduler was left last. A lock dies with its process, so nothing that was left lying there can mislead.
  */
 #include <errno.h>
@@ -27,7 +27,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "kvm/control.h"
 #include "kvm/daemon.h"
 #include "kvm/files.h"
 #include "kvm/loader.h"
@@ -49,7 +48,8 @@ struct daemon {
 	struct loader *loader;
 	struct live_host lh;
 	struct live_about about;
-	struct control control;
+	const struct daemon_front *front_ops;
+	void *front; /* NULL: not yet */
 	struct topology topology;
 	u32 sched, watchdog_ms;
 	FILE *log;
@@ -185,10 +185,39 @@ static int load(struct daemon *d, char *error)
 	d->loader = loader_load(&d->topology, d->sched, d->watchdog_ms, error);
 	if (!d->loader)
 		return -EIO;
-	live_host_begin(&d->lh, loader_globals(d->loader));
-	d->about.online = d->topology.nr_online;
 	d->kvm_ns = 0;
 	return 0;
+}
+
+/* The VMs are looked after in what is loaded from now on. Once a life: what they were given goes over with it. */
+static void begin(struct daemon *d)
+{
+	live_host_begin(&d->lh, loader_globals(d->loader));
+	d->about.online = d->topology.nr_online;
+}
+
+/* For the CPUs there are now: in the programs that are loaded, which takes a moment, ... */
+static int load_again(struct daemon *d, char *error)
+{
+	int rc = -EBUSY;
+
+	for (int i = 0; rc == -EBUSY && i < 500; i++) {
+		if (i)
+			usleep(10000);
+		rc = topology_read(&d->topology, error);
+		if (!rc)
+			rc = loader_again(d->loader, &d->topology, d->sched, error);
+	}
+	return rc;
+}
+
+/* ... or in programs that are loaded anew, which takes seconds. */
+static int load_anew(struct daemon *d, char *error)
+{
+	loader_close(d->loader);
+	d->loader = NULL;
+	d->about.kvm = false;
+	return load(d, error);
 }
 
 static void watch_kvm(struct daemon *d, s64 now)
@@ -208,20 +237,20 @@ static void watch_kvm(struct daemon *d, s64 now)
 
 static int attach(struct daemon *d, char *error)
 {
+	struct live_globals *g = loader_globals(d->loader);
 	int rc = loader_attach(d->loader, error);
 
 	if (rc)
 		return rc;
 	for (int i = 0; !scx_is_rota(); i++) {
-		if (d->lh.g->exit_kind)
-			return live_fail(error, -EIO, "the scheduler was left at once: %.127s %.127s",
-					 d->lh.g->exit_reason, d->lh.g->exit_msg);
+		if (g->exit_kind)
+			return live_fail(error, -EIO, "the scheduler was left at once: %.127s %.127s", g->exit_reason,
+					 g->exit_msg);
 		if (i == 200)
 			return live_fail(error, -ETIMEDOUT, "the kernel did not switch to the scheduler within 2 s");
 		usleep(10000);
 	}
 	d->attached_ns = live_now();
-	d->about.kvm = false;
 	watch_kvm(d, d->attached_ns);
 	return 0;
 }
@@ -237,15 +266,15 @@ static int restart(struct daemon *d, char *error)
 		return live_fail(error, rc, "%d restarts in a row, each within a second; giving up", MAX_RESTARTS);
 	/* The change of CPUs that caused it may still be under way, and more of them. */
 	for (int i = 0; rc && i < 10; i++) {
-		loader_close(d->loader);
-		d->loader = NULL;
 		usleep(i ? 200000 : 50000);
-		rc = load(d, error);
+		rc = i < 8 ? load_again(d, error) : load_anew(d, error);
 		if (!rc)
 			rc = attach(d, error);
 		if (rc)
 			say(d, "restart, try %d: %s", i + 1, error);
 	}
+	if (!rc)
+		begin(d);
 	return rc;
 }
 
@@ -294,7 +323,7 @@ static int look_around(struct daemon *d, char *error)
 		return rc;
 	watch_kvm(d, now);
 	live_host_poll(&d->lh, now);
-	control_expire(&d->control, now);
+	d->front_ops->tick(d->front, now);
 	set_timer(d, live_host_busy(&d->lh) ? COMMAND_MS : LOOK_MS);
 	return 0;
 }
@@ -310,8 +339,8 @@ static int loop(struct daemon *d, char *error)
 			u64 what = events[i].data.u64;
 			struct signalfd_siginfo sig;
 
-			if (what & CONTROL_EVENT) {
-				control_event(&d->control, what, events[i].events);
+			if (what & DAEMON_FRONT_EVENT) {
+				d->front_ops->event(d->front, what, events[i].events);
 			} else if (what == (u64)d->timer) {
 				if (read(d->timer, &ticks, sizeof(ticks)) < 0)
 					continue;
@@ -351,7 +380,8 @@ static int open_loop(struct daemon *d, char *error)
 	listen_to(d, d->timer);
 	listen_to(d, d->signals);
 	set_timer(d, LOOK_MS);
-	return control_open(&d->control, d->epoll, &d->lh, &d->about, error);
+	d->front = d->front_ops->open(&d->lh, &d->about, d->epoll, error);
+	return d->front ? 0 : -EIO;
 }
 
 /* From the checks to the end. Tells through *report (a pipe, -1 none) when it schedules, and closes it then. */
@@ -372,6 +402,7 @@ static int serve(struct daemon *d, const struct daemon_options *options, int *re
 	rc = load(d, error);
 	if (rc)
 		return rc;
+	begin(d);
 	if (options->dry_run) {
 		printf("rota: host: dry run: the kernel accepts all %u programs; %u CPUs on %u cores and %u nodes "
 		       "would be scheduled by %s. Nothing was changed.\n",
@@ -399,7 +430,8 @@ static int serve(struct daemon *d, const struct daemon_options *options, int *re
 	return loop(d, error);
 }
 
-static int serve_and_close(const struct daemon_options *options, int *report, char *error)
+static int serve_and_close(const struct daemon_options *options, const struct daemon_front *front, int *report,
+			   char *error)
 {
 	struct daemon *d = calloc(1, sizeof(*d));
 	int rc;
@@ -410,9 +442,7 @@ static int serve_and_close(const struct daemon_options *options, int *report, ch
 	d->watchdog_ms = options->watchdog_s * 1000;
 	d->about.sched = options->sched;
 	d->about.last_exit = daemon_last_exit();
-	d->control.listener = -1;
-	for (u32 i = 0; i < CONTROL_MAX_CLIENTS; i++)
-		d->control.clients[i].fd = -1;
+	d->front_ops = front;
 	d->foreground = options->foreground;
 	rc = serve(d, options, report, error);
 	/* First the scheduler: whatever else goes wrong, the machine is given back. */
@@ -420,7 +450,8 @@ static int serve_and_close(const struct daemon_options *options, int *report, ch
 	d->foreground = false;
 	if (rc)
 		say(d, "%s", error);
-	control_close(&d->control);
+	if (d->front)
+		d->front_ops->close(d->front);
 	json_decref(d->about.last_exit);
 	if (d->log)
 		fclose(d->log);
@@ -429,7 +460,7 @@ static int serve_and_close(const struct daemon_options *options, int *report, ch
 }
 
 /* The child writes 0 to the pipe when it schedules, or 1 and the sentence. */
-static int start_in_background(const struct daemon_options *options, char *error)
+static int start_in_background(const struct daemon_options *options, const struct daemon_front *front, char *error)
 {
 	char text[LIVE_ERROR_LEN + 1];
 	ssize_t n, got = 0;
@@ -457,7 +488,7 @@ static int start_in_background(const struct daemon_options *options, char *error
 	setsid();
 	if (chdir("/"))
 		_exit(1);
-	rc = serve_and_close(options, &fds[1], error);
+	rc = serve_and_close(options, front, &fds[1], error);
 	if (rc && fds[1] >= 0) {
 		signal(SIGPIPE, SIG_IGN);
 		text[0] = 1;
@@ -467,7 +498,7 @@ static int start_in_background(const struct daemon_options *options, char *error
 	_exit(rc ? 1 : 0);
 }
 
-int daemon_start(const struct daemon_options *options, char *error)
+int daemon_start(const struct daemon_options *options, const struct daemon_front *front, char *error)
 {
 	pid_t pid;
 
@@ -489,8 +520,8 @@ int daemon_start(const struct daemon_options *options, char *error)
 		return live_fail(error, -EBUSY, "the live host runs already (process %d); `rota host stop` ends it",
 				 (int)pid);
 	if (options->foreground || options->dry_run)
-		return serve_and_close(options, &(int){ -1 }, error);
-	return start_in_background(options, error);
+		return serve_and_close(options, front, &(int){ -1 }, error);
+	return start_in_background(options, front, error);
 }
 
 int daemon_stop(char *error)

@@ -2,9 +2,9 @@
 /*
  * VMs come and go by themselves: the BPF side makes a domain when a process's first thread enters a guest, and takes it
  * away with the last. What it can't know is found out here a moment later: the name, and the weight and cap that the
- * VM's cgroup asks for. So the loader holds what is wanted of each domain, and whenever the core has something else it
- * asks the BPF side to change it. That also brings everything back after a restart (CPU hotplug), and lets a cap of 400
- * wait for a fourth vCPU.
+ * VM's cgroup asks for; that is read again every second. So the loader holds what is wanted of each domain, and
+ * whenever the core has something else it asks the BPF side to change it. That also brings everything back after a
+ * restart (CPU hotplug), and lets a cap of 400 wait for a fourth vCPU.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -16,6 +16,7 @@
 #include "kvm/livehost.h"
 
 #define RETRY_NS (1000 * MSEC)
+#define REREAD_NS (1000 * MSEC) /* how often a VM's cgroup is read */
 
 s64 live_now(void)
 {
@@ -49,6 +50,9 @@ static void post(struct live_host *lh, const struct live_command *cmd, s64 now)
 	m->a = cmd->a;
 	m->b = cmd->b;
 	m->params = cmd->params;
+	m->credit2 = cmd->credit2;
+	m->rt_pool = cmd->rt_pool;
+	m->rt = cmd->rt;
 	lh->seq++;
 	__atomic_store_n(&m->seq, lh->seq, __ATOMIC_RELEASE);
 	lh->posted = true;
@@ -182,6 +186,7 @@ static void meet(struct live_host *lh, u32 id)
 	struct live_vm *vm = &lh->vms[id];
 	struct vmm vmm;
 
+	free(vm->rt);
 	memset(vm, 0, sizeof(*vm));
 	vm->known = true;
 	vm->tgid = ld->tgid;
@@ -190,17 +195,22 @@ static void meet(struct live_host *lh, u32 id)
 	for (u32 i = 1; i <= LIVE_MAX_VMS; i++) {
 		struct live_vm *old = &lh->before[i];
 
-		if (old->known && old->tgid == vm->tgid && old->started == vm->started) {
+		/* Known or not: a scheduler that is being left takes its leave of the VMs first. */
+		if (old->tgid == vm->tgid && old->started == vm->started) {
 			memcpy(vm->name, old->name, sizeof(vm->name));
 			vm->weight = old->weight;
 			vm->cap = old->cap;
+			vm->cgroup_weight = old->cgroup_weight;
+			vm->cgroup_cap = old->cgroup_cap;
+			vm->rt = old->rt;
+			old->rt = NULL;
 			return;
 		}
 	}
 	vmm_read(&vmm, vm->tgid);
 	memcpy(vm->name, vmm.name, sizeof(vm->name));
-	vm->weight = vmm.weight;
-	vm->cap = vmm.cap;
+	vm->weight = vm->cgroup_weight = vmm.weight;
+	vm->cap = vm->cgroup_cap = vmm.cap;
 	make_utf8(vm->name);
 	/* Nothing but digits is an id. */
 	if (!vm->name[strspn(vm->name, "0123456789")] || !strcmp(vm->name, lh->vms[LIVE_DOM0].name))
@@ -228,12 +238,63 @@ static void own_submit(struct live_host *lh, u32 id, const struct live_command *
 	lh->vms[id].busy = !live_host_submit(lh, &copy);
 }
 
+/* A change of the VM's cgroup counts as a setting like any other: the last one holds. */
+static void follow_cgroup(struct live_vm *vm, s64 now)
+{
+	struct vmm vmm;
+
+	if (now < vm->reread_ns)
+		return;
+	vm->reread_ns = now + REREAD_NS;
+	if (vmm_read_limits(&vmm, vm->tgid))
+		return;
+	if (vmm.weight != vm->cgroup_weight)
+		vm->weight = vm->cgroup_weight = vmm.weight;
+	if (vmm.cap != vm->cgroup_cap)
+		vm->cap = vm->cgroup_cap = vmm.cap;
+}
+
 /* The largest cap that the core takes from a domain of so many vCPUs, at most what is wanted. */
 static u32 cap_now(const struct live_vm *vm, const domain_t *d)
 {
 	u32 most = 100U * d->nr_vcpus;
 
 	return vm->cap < most ? vm->cap : most;
+}
+
+int live_host_want_rt(struct live_host *lh, u32 id, u32 number, const struct rt_params *params)
+{
+	struct live_vm *vm = &lh->vms[id];
+
+	if (!vm->rt)
+		vm->rt = calloc(LIVE_MAX_RT, sizeof(*vm->rt));
+	if (!vm->rt || number >= LIVE_MAX_RT)
+		return -ENOMEM;
+	vm->rt[number] = (struct live_rt){ .given = true, .params = *params };
+	return 0;
+}
+
+static bool same_rt(const struct rt_params *a, const struct rt_params *b)
+{
+	return a->period_ns == b->period_ns && a->budget_ns == b->budget_ns && a->deadline_ns == b->deadline_ns &&
+	       a->phase_ns == b->phase_ns && a->latency_ns == b->latency_ns && a->priority == b->priority &&
+	       a->kind == b->kind && a->extratime == b->extratime;
+}
+
+/* Give again what a vCPU has lost by a restart; one at a time. */
+static void look_after_rt(struct live_host *lh, u32 id)
+{
+	static vcpu_t *vcpus[SCHED_MAX_DOMAIN_VCPUS];
+	struct live_vm *vm = &lh->vms[id];
+	u32 n = live_host_vcpus(lh, id, vcpus, SCHED_MAX_DOMAIN_VCPUS);
+
+	for (u32 i = 0; i < n && i < LIVE_MAX_RT; i++) {
+		if (!vm->rt[i].given || (vcpus[i]->rt_given && same_rt(&vcpus[i]->rt_user, &vm->rt[i].params)))
+			continue;
+		own_submit(lh, id,
+			   &(struct live_command){ .op = LIVE_RT, .a = (s32)vcpus[i]->index, .rt = vm->rt[i].params });
+		return;
+	}
 }
 
 static void look_after(struct live_host *lh, u32 id, s64 now)
@@ -249,6 +310,7 @@ static void look_after(struct live_host *lh, u32 id, s64 now)
 		}
 		if (!vm->known || vm->generation != ld->generation || vm->tgid != ld->tgid)
 			meet(lh, id);
+		follow_cgroup(vm, now);
 	}
 	if (vm->busy || now < vm->retry_ns)
 		return;
@@ -257,6 +319,8 @@ static void look_after(struct live_host *lh, u32 id, s64 now)
 	else if (d->nr_vcpus && (d->weight != vm->weight || d->cap != cap_now(vm, d)))
 		own_submit(lh, id,
 			   &(struct live_command){ .op = LIVE_ADJUST, .a = (s32)vm->weight, .b = (s32)cap_now(vm, d) });
+	else if (vm->rt)
+		look_after_rt(lh, id);
 }
 
 /* ---- the whole ---- */
@@ -265,6 +329,8 @@ void live_host_begin(struct live_host *lh, struct live_globals *g)
 {
 	struct live_vm *dom0 = &lh->vms[LIVE_DOM0];
 
+	for (u32 i = 0; i <= LIVE_MAX_VMS; i++)
+		free(lh->before[i].rt);
 	memcpy(lh->before, lh->vms, sizeof(lh->before));
 	memset(lh->vms, 0, sizeof(lh->vms));
 	/* Who waits for the old BPF side waits in vain. */
@@ -275,6 +341,7 @@ void live_host_begin(struct live_host *lh, struct live_globals *g)
 	lh->abandoned = false;
 	lh->seq = g->mailbox->seq;
 	*dom0 = lh->before[LIVE_DOM0];
+	lh->before[LIVE_DOM0].rt = NULL; /* it is dom0's now */
 	if (!dom0->known) {
 		dom0->known = true;
 		dom0->weight = g->host->domains[LIVE_DOM0].weight;
@@ -284,6 +351,10 @@ void live_host_begin(struct live_host *lh, struct live_globals *g)
 	dom0->retry_ns = 0;
 	if (lh->params_set)
 		live_host_submit(lh, &(struct live_command){ .op = LIVE_PARAMS, .params = lh->params });
+	if (lh->credit2_set)
+		live_host_submit(lh, &(struct live_command){ .op = LIVE_CREDIT2, .credit2 = lh->credit2 });
+	if (lh->rt_pool_set)
+		live_host_submit(lh, &(struct live_command){ .op = LIVE_RT_POOL, .rt_pool = lh->rt_pool });
 }
 
 void live_host_poll(struct live_host *lh, s64 now)

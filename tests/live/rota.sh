@@ -13,15 +13,54 @@ rota() { "$ROTA_BUILD/rota" "$@"; }
 
 scx_state() { cat /sys/kernel/sched_ext/state; }
 
+# The scheduler that start_host starts; a test of another one sets it and goes on as that of credit.
+SCHED=${SCHED:-credit}
+
+# sched OPTION... - rota's verb for this scheduler's parameters
+sched() { rota "sched-$SCHED" "$@"; }
+
 # start_host - the live host schedules from here on; else the test ends
 start_host()
 {
-	if ! rota host start "$@" >/tmp/start.log 2>&1; then
+	if ! rota host start --sched "$SCHED" "$@" >/tmp/start.log 2>&1; then
 		not_ok "rota host start"
 		note "$(cat /tmp/start.log)" "$(tail -n 5 /run/rota/host.log 2>/dev/null)"
 		exit 0
 	fi
 }
+
+# The kernel's example scheduler, where kernel.sh could make it: a yardstick.
+SIMPLE=$ROTA_CACHE/scx/scx_simple
+
+# take_over SCHEDULER - EEVDF, simple or rota schedules from here on, until give_back
+take_over()
+{
+	case $1 in
+	rota) start_host ;;
+	simple)
+		"$SIMPLE" >/dev/null 2>&1 &
+		simple_pid=$!
+		wait_for 20 eval '[ "$(scx_state)" = enabled ]' || {
+			not_ok "scx_simple starts"
+			exit 0
+		}
+		;;
+	esac
+}
+
+give_back() # give_back SCHEDULER
+{
+	case $1 in
+	rota) rota host stop ;;
+	simple)
+		kill -INT "$simple_pid"
+		wait "$simple_pid" 2>/dev/null
+		wait_for 20 eval '[ "$(scx_state)" = disabled ]'
+		;;
+	esac
+}
+
+median() { printf '%s\n' "$@" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 
 # why_left - a note on what became of the live host
 why_left() { note "$(rota host status 2>&1 | head -n 12)" "$(tail -n 5 /run/rota/host.log)"; }
@@ -57,9 +96,9 @@ weights_test()
 		start_rm $v 0-$cpus -mode hog -vcpus "$n"
 		known $v "$n"
 	done
-	rota sched-credit -d a -w 256
-	rota sched-credit -d b -w 512
-	rota sched-credit -d c -w 1024
+	sched -d a -w 256
+	sched -d b -w 512
+	sched -d c -w 1024
 	sleep 0.5
 	shares "$seconds" a b c
 	within "weights 256:512:1024, percent of a" "$(percent_of a b c)" 14.29 "$POINTS"
@@ -73,8 +112,8 @@ weights_test()
 	shares "$seconds" a b
 	within "weights 256:512, percent of a" "$(percent_of a b)" 33.33 "$POINTS"
 	# The other way round, and at once: 100 ms after the command, measured for the next second.
-	rota sched-credit -d a -w 1024
-	rota sched-credit -d b -w 256
+	sched -d a -w 1024
+	sched -d b -w 256
 	sleep 0.1
 	shares 2 a b
 	within "changed to 1024:256, 100 ms later, percent of a" "$(percent_of a b)" 80 "$POINTS"
@@ -91,12 +130,12 @@ caps_test()
 	start_rm a 0-$cpus -mode hog -vcpus "$n"
 	known a "$n"
 	for cap in "$@"; do
-		rota sched-credit -d a -c "$cap"
+		sched -d a -c "$cap"
 		sleep 0.1
 		shares "$seconds" a
 		within "cap $cap, share of one pCPU" "${SHARE[a]}" "$(awk -v c="$cap" 'BEGIN { print c / 100 }')" "$(awk -v p="$POINTS" "BEGIN { print p / 100 }")"
 	done
-	rota sched-credit -d a -c 0
+	sched -d a -c 0
 	sleep 0.1
 	shares 2 a
 	at_least "no cap any more, share" "${SHARE[a]}" "$(awk -v n="$n" 'BEGIN { print 0.9 * n }')"

@@ -18,8 +18,6 @@ forks()
 	echo $((($(now_ns) - t0) / 1000000))
 }
 
-median() { printf '%s\n' "$@" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
-
 start_rm a 0 -mode hog
 start_rm b 1 -mode hog
 eevdf=() rota=()
@@ -43,7 +41,7 @@ sleep 0.5
 shares "${ROTA_LIVE_SECONDS:-4}" a b
 total=$(awk -v a="${SHARE[a]}" -v b="${SHARE[b]}" 'BEGIN { printf "%.1f", 50 * (a + b) }')
 within "two VMs of one vCPU beside a busy host, equal weights: percent of the machine they get" "$total" 66.7 "${ROTA_LIVE_LOAD_POINTS:-7}"
-rota sched-credit -d Domain-0 -w 512
+sched -d Domain-0 -w 512
 sleep 0.5
 shares "${ROTA_LIVE_SECONDS:-4}" a b
 total=$(awk -v a="${SHARE[a]}" -v b="${SHARE[b]}" 'BEGIN { printf "%.1f", 50 * (a + b) }')
