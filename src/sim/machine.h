@@ -161,8 +161,8 @@ int machine_sched_pool(struct machine *m, cpupool_t *pool, const struct scn_sche
 
 /*
  * Does the analysis guarantee what the vCPUs of a pool reserve, @change made (NULL: as it is)? (admission.c) 0 yes, or
- * it is no real-time pool; 1 no: @why says which vCPU, which interval, which demand and supply; -ENOMEM. The second asks
- * only as far as the pool's `admission` says: where it is `warn`, a no is counted and 0 returned.
+ * it is no real-time pool; 1 no: @why says which vCPU, which interval, which demand and supply; -ENOMEM. The second
+ * asks only as far as the pool's `admission` says: where it is `warn`, a no is counted and 0 returned.
  */
 struct admission_change {
 	domain_t *d; /* its vCPUs have these parameters, by id */
