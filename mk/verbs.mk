@@ -94,8 +94,8 @@ install: programs
 		install -D -m 644 "$$f" '$(DESTDIR)$(PREFIX)/share/rota/'"$$f"; done)
 
 # A Debian package, in $(O).
-deb: programs
-	@MAKE='$(MAKE)' scripts/deb '$(O)'
+deb:
+	+@MAKE='$(MAKE)' scripts/deb '$(O)'
 
 # The C files, as .clang-format and .editorconfig want them; needs clang-format-19.
 format:

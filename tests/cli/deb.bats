@@ -9,10 +9,12 @@ bats_require_minimum_version 1.5.0
 	rota=${ROTA:-$top/build/rota}
 	[[ $rota != */*-*/rota || $rota == */gcc-release/rota ]] || skip "the package is the same for every build"
 	command -v dpkg-deb >/dev/null && command -v objdump >/dev/null || skip "no dpkg-deb or objdump here"
-	dir=$(mktemp -d)
-	out=$(dirname "$rota")
-	[[ $rota != */gcc-release/rota ]] || out=$(dirname "$out")
-	make -s -C "$top" O="$out" deb >/dev/null
+	unset ROTA_SCENARIOS ROTA_SYMBOL_RULES MAKEFLAGS MAKELEVEL MFLAGS
+	dir=$BATS_TEST_TMPDIR/root
+	out=$BATS_TEST_TMPDIR/o
+	mkdir "$dir"
+	# In a directory of its own: to make anything in that of the tests could rebuild what they run.
+	make -s -C "$top" O="$out" CC=gcc MODE=debug -j2 deb >/dev/null
 	deb=$(echo "$out"/rota_*.deb)
 	dpkg-deb -f "$deb" Depends | grep -q 'libc6.*libjansson4.*libyaml'
 	dpkg-deb -x "$deb" "$dir"
@@ -34,5 +36,4 @@ bats_require_minimum_version 1.5.0
 	kill "$daemon"
 	wait "$daemon"
 	bash -n "$dir/usr/share/bash-completion/completions/rota"
-	rm -rf "$dir"
 }
