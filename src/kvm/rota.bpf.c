@@ -145,49 +145,19 @@ static inline void carry_out(sched_call_t *cx, s32 self)
 }
 
 #include "kvm/registry.bpf.c"
-
-/* ---- the loader's commands ---- */
-
-CORE_FN int obey(sched_call_t *cx ARG)
-{
-	live_mailbox_t *m = live.mailbox;
-	host_t *h = cx->host;
-	u32 seq = m->seq;
-	s32 ret = -SCHED_EINVAL;
-
-	sched_lock(m);
-	if (m->done == seq) {
-		sched_unlock(m);
-		return 0;
-	}
-	switch (m->op) {
-	case LIVE_ADJUST:
-		ret = -SCHED_ESRCH;
-		if (m->domain < h->limits.domains && h->domains[m->domain].used)
-			ret = sched_adjust(cx, &h->domains[m->domain], m->a, m->b);
-		break;
-	case LIVE_REAP:
-		ret = reap(cx, m->domain);
-		break;
-	case LIVE_PARAMS:
-		ret = sched_adjust_global_credit(cx, &h->pools[0], &m->params);
-		break;
-	case LIVE_STALL:
-		live.stalled = 1;
-		ret = 0;
-		break;
-	case LIVE_FAIL:
-		ret = 0;
-		give_up("rota: asked to fail");
-		break;
-	}
-	m->result = ret;
-	m->done = seq;
-	sched_unlock(m);
-	return 0;
-}
+#include "kvm/obey.bpf.c"
 
 /* ---- the pCPU's timer ---- */
+
+static void count_due(s64 late_ns)
+{
+	if (late_ns <= 100 * USEC)
+		COUNT(due_100us);
+	else if (late_ns <= MSEC)
+		COUNT(due_1ms);
+	else
+		COUNT(due_later);
+}
 
 static int timer_fired(void *map, u32 *cpu, struct cpu_ctx *c)
 {
@@ -508,8 +478,10 @@ void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 		obey(cx);
 	if (p->prev && p->prev != vcpu_here(prev))
 		context_saved(cx); /* it left at an earlier switch */
-	if (p->deadline_ns <= cx->now)
+	if (p->deadline_ns <= cx->now) {
+		count_due(cx->now - p->deadline_ns);
 		sched_timer(cx);
+	}
 
 	for (u32 round = ZERO; round < 4 && can_loop; round++) {
 		vcpu_t *left = p->curr, *next;

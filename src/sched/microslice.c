@@ -86,9 +86,9 @@ CORE_FN bool micro_spin_lock(sched_call_t *cx ARG, vcpu_t *v ARG, cpupool_t *hid
 
 	if (hidden->assist.micro.exact) {
 		i = neediest(v, false, false);
-		if (i < 0 || !micro_take(cx, &cx->host->vcpus[i]))
+		if (i < 0 || !micro_take(cx, AT(cx->host->vcpus, i)))
 			return false;
-		v->domain->assist.cursor = cx->host->vcpus[i].id;
+		v->domain->assist.cursor = AT(cx->host->vcpus, i)->id;
 		return true;
 	}
 	for (link_t *l = head->next; l != head && can_loop; l = l->next) {
@@ -134,13 +134,12 @@ CORE_FN bool micro_spin(sched_call_t *cx ARG, vcpu_t *v ARG, u32 class)
 	return (many && !exact) || micro_sibling(v);
 }
 
-/* v, of no turn, has lost its pCPU. */
+/* v, of no turn, has lost its pCPU, and its hidden pool wants to know (`preempt`). */
 CORE_FN int micro_preempted(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
-	cpupool_t *hidden = v->domain->pool->assist.hidden;
 	u32 class;
 
-	if (!(hidden->assist.micro.on & MICRO_ON_PREEMPT) || v->assist.yielded || !may_have_turn(v))
+	if (v->assist.yielded || !may_have_turn(v))
 		return 0;
 	class = service_of(v);
 	if (symbol_critical(class) && !symbol_waits(class))

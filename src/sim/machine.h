@@ -49,7 +49,6 @@ struct sim_domain {
 	struct histogram wake_latency;
 	struct guest_os *os; /* of a program, else NULL */
 	const struct sim_kernel *kernel;
-	struct assist_domain base_assist; /* as at the end of the warm-up */
 	struct scenario *own; /* came while the machine ran (machine_live.c): what it was made from */
 };
 
@@ -162,8 +161,8 @@ int machine_sched_pool(struct machine *m, cpupool_t *pool, const struct scn_sche
 
 /*
  * Does the analysis guarantee what the vCPUs of a pool reserve, @change made (NULL: as it is)? (admission.c) 0 yes, or
- * it is no real-time pool; 1 no: @why says which vCPU, which interval, which demand and supply; -ENOMEM. The second asks
- * only as far as the pool's `admission` says: where it is `warn`, a no is counted and 0 returned.
+ * it is no real-time pool; 1 no: @why says which vCPU, which interval, which demand and supply; -ENOMEM. The second
+ * asks only as far as the pool's `admission` says: where it is `warn`, a no is counted and 0 returned.
  */
 struct admission_change {
 	domain_t *d; /* its vCPUs have these parameters, by id */

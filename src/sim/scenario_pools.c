@@ -314,7 +314,8 @@ static int read_pool_cpus(struct scn_reader *r, const struct scn_node *n, struct
 
 static int read_pool(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool)
 {
-	static const char *const keys[] = { "name", "cpus", "sched", "params", "parent", "hidden", "microslice", "admission", NULL };
+	static const char *const keys[] = { "name", "cpus", "sched", "params", "parent", "hidden", "microslice",
+					    "admission", NULL };
 	const struct scn_node *name;
 	size_t path;
 	int err;

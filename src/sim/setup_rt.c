@@ -66,6 +66,7 @@ int machine_sched_domain(struct machine *m, uint32_t domain, int vcpu, const str
 
 int machine_sched_pool(struct machine *m, cpupool_t *pool, const struct scn_sched *s)
 {
+	struct admission_change change = { 0 };
 	struct rt_pool_params p;
 	const int64_t *v = s->value;
 	unsigned set = s->set;
@@ -85,7 +86,8 @@ int machine_sched_pool(struct machine *m, cpupool_t *pool, const struct scn_sche
 		p.ties_switch = (uint8_t)v[SCN_SCHED_TIES];
 	if (set >> SCN_SCHED_RUSH & 1)
 		p.rush = (uint8_t)v[SCN_SCHED_RUSH];
-	if (m->started && machine_admission(m, pool->id, &(struct admission_change){ .pool = &p }, m->why, sizeof(m->why)))
+	change.pool = &p;
+	if (m->started && machine_admission(m, pool->id, &change, m->why, sizeof(m->why)))
 		return -SCHED_EPERM;
 	return sched_adjust_global_rt(&m->cx, pool, &p,
 				      set >> SCN_SCHED_WHEN & 1 ? (uint32_t)v[SCN_SCHED_WHEN] : RT_AT_BOUNDARY);
@@ -143,7 +145,8 @@ int machine_sched_start(struct machine *m, char *err, size_t errlen)
 
 		if (!ret)
 			continue;
-		snprintf(err, errlen, "%s:%d: pools.%s.admission: %s; reserve less, or write warn", s->path, s->pools[i].line, s->pools[i].name,
+		snprintf(err, errlen, "%s:%d: pools.%s.admission: %s; reserve less, or write warn", s->path,
+			 s->pools[i].line, s->pools[i].name,
 			 ret < 0 ? "there is not enough memory to judge it" : m->why);
 		return -1;
 	}
