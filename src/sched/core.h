@@ -30,6 +30,20 @@ static inline pcpu_t *pcpu_of(host_t *h, u32 cpu)
 	return &h->pcpus[cpu];
 }
 
+/* Whose record a domain's time is charged to: sdom.c. */
+static inline domain_t *sdom_of(domain_t *d)
+{
+	return unlikely(d->sdom) ? d->sdom : d;
+}
+
+/* The domains accounted to d, d first: `for (a = d; a; a = sdom_next(d, a))`. */
+static inline domain_t *sdom_next(domain_t *d, domain_t *a)
+{
+	link_t *l = a == d ? d->adoms.next : a->adom_link.next;
+
+	return l == &d->adoms ? NULL : link_of(l, domain_t, adom_link);
+}
+
 /* ---- effects ---- */
 
 /* Ask for schedule() on a pCPU: Xen's raising of the SCHEDULE softirq there. */
