@@ -35,6 +35,9 @@ int ask_usage(const char *verb, const char *fmt, ...)
 	return CLI_USAGE;
 }
 
+/* --save was given to plain_arguments(): of the one request that this command makes. */
+static bool lasting;
+
 json_t *ask(const char *verb, json_t *request)
 {
 	char error[CONTROL_ERROR_LEN] = "";
@@ -42,6 +45,8 @@ json_t *ask(const char *verb, json_t *request)
 	size_t i;
 	int code;
 
+	if (lasting)
+		json_object_set_new(request, "save", json_true());
 	answer = client_ask(json_incref(request), &code, error);
 	if (!answer && code == -ECONNREFUSED)
 		answer = live_bridge_ask(request, error);
@@ -97,7 +102,11 @@ bool whole_number(const char *verb, const char *text, long long *out)
 
 bool plain_arguments(int argc, char **argv, const char *usage, int least, int most, int *first, int *ret)
 {
-	static const struct option options[] = { { "help", no_argument, NULL, 'h' }, { 0 } };
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "save", no_argument, NULL, 'S' },
+		{ 0 },
+	};
 	int c;
 
 	optind = 0; /* glibc: start anew */
@@ -106,6 +115,10 @@ bool plain_arguments(int argc, char **argv, const char *usage, int least, int mo
 			fputs(usage, stdout);
 			*ret = CLI_DONE;
 			return false;
+		}
+		if (c == 'S' && strstr(usage, "--save")) {
+			lasting = true;
+			continue;
 		}
 		fprintf(stderr, "`rota %s --help` tells how\n", argv[0]);
 		*ret = CLI_USAGE;

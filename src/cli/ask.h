@@ -34,7 +34,8 @@ long long row_number(json_t *row, const char *key);
 bool whole_number(const char *verb, const char *text, long long *out);
 
 /*
- * Verbs whose only option is --help, with between least and most arguments. Returns true when they may go on, with
+ * Verbs whose only options are --help and, where the usage has it, --save, with between least and most arguments.
+ * Returns true when they may go on, with
  * *first the place of the first argument; else *ret is the exit code.
  */
 bool plain_arguments(int argc, char **argv, const char *usage, int least, int most, int *first, int *ret);

@@ -45,6 +45,8 @@ int cmd_sched_rtds(int argc, char **argv);
 int cmd_sched_rtxen(int argc, char **argv);
 int cmd_sched_sedf(int argc, char **argv);
 int cmd_sched_arinc653(int argc, char **argv);
+int cmd_debug_keys(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_step(int argc, char **argv);
 int cmd_speed(int argc, char **argv);

@@ -16,7 +16,7 @@
 #include "kvm/preflight.h"
 
 static const char usage[] =
-	"Usage: rota host start [--sched credit] [--dry-run] [--watchdog SECONDS]\n"
+	"Usage: rota host start [--sched NAME] [--dry-run] [--watchdog SECONDS]\n"
 	"                       [--foreground] [--verbose]\n"
 	"       rota host stop\n"
 	"       rota host status [--json]\n"
@@ -25,7 +25,7 @@ static const char usage[] =
 	"\n"
 	"start returns when the machine is scheduled by rota. Every VM is a domain, each of its vCPU threads a vCPU,\n"
 	"everything else Domain-0. `rota list`, `vcpu-list` and `sched-credit` show and change them.\n"
-	"      --sched NAME  the scheduler (default, and so far the only one: credit)\n"
+	"      --sched NAME  the scheduler: credit (default), credit2, sedf, rtds or rtxen\n"
 	"  -n, --dry-run     check everything and let the kernel verify the programs, but change nothing\n"
 	"      --watchdog SECONDS  the kernel takes over when a task was left waiting that long (1 to 30; default 30)\n"
 	"      --foreground  stay in the foreground, messages on stderr; ^C ends it\n"

@@ -93,32 +93,40 @@ int cmd_cpupool_list(int argc, char **argv)
 
 /* ---- cpupool-create ---- */
 
-static const char create_usage[] = "Usage: rota cpupool-create [-n] [-f FILE | FILE] [KEY=VALUE...]\n"
-				   "\n"
-				   "Create a new CPU pool. Keys are those of xlcpupool.cfg(5), in xl's syntax:\n"
-				   "  name=\"NAME\"             default: the file's name\n"
-				   "  sched=\"SCHEDULER\"       default: that of Pool-0\n"
-				   "  cpus=\"LIST\" or [\"N\",..] its CPUs, which must be free\n"
-				   "  nodes=[\"N\",..]          the free CPUs of these nodes\n"
-				   "Without cpus and nodes it has none yet: see cpupool-cpu-add.\n"
-				   "\n"
-				   "  -f, --defconfig=FILE  use the given configuration file\n"
-				   "  -n, --dryrun          only check, and print the resulting configuration\n"
-				   "      --save            it lasts: see rota.yaml(5)\n"
-				   "  -h, --help            this text\n"
-				   "\n"
-				   "Example: rota cpupool-create name=\\\"rt\\\" sched=\\\"rtds\\\" cpus=\\\"2-3\\\"\n";
+static const char create_usage[] =
+	"Usage: rota cpupool-create [-n] [-f FILE | FILE] [KEY=VALUE...]\n"
+	"\n"
+	"Create a new CPU pool. Keys are those of xlcpupool.cfg(5), in xl's syntax:\n"
+	"  name=\"NAME\"             default: the file's name\n"
+	"  sched=\"SCHEDULER\"       default: that of Pool-0\n"
+	"  cpus=\"LIST\" or [\"N\",..] its CPUs, which must be free\n"
+	"  nodes=[\"N\",..]          the free CPUs of these nodes\n"
+	"Without cpus and nodes it has none yet: see cpupool-cpu-add.\n"
+	"\n"
+	"  -f, --defconfig=FILE  use the given configuration file\n"
+	"  -n, --dryrun          only check, and print the resulting configuration\n"
+	"  -s, --hiddenpool      a hidden pool: its CPUs are micro-sliced, for vCPUs of its parent's domains whose\n"
+	"                        siblings wait for them; it shares the parent's scheduler. More keys:\n"
+	"                        micro_mode=\"static\" (CPUs are added by hand), \"code\", \"paper\" or \"adaptive\"\n"
+	"                        (a controller lends them), micro_slice_us=100, micro_limit=3\n"
+	"  -t, --parentid=POOL   its parent, by number or name (default Pool-0)\n"
+	"      --save            it lasts: see rota.yaml(5)\n"
+	"  -h, --help            this text\n"
+	"\n"
+	"Example: rota cpupool-create name=\\\"rt\\\" sched=\\\"rtds\\\" cpus=\\\"2-3\\\"\n";
 
 struct create {
 	const char *file;
 	char **words;
 	int nr_words;
-	bool dry_run, save;
+	bool dry_run, save, hidden;
+	const char *parent;
 };
 
 static const struct xlcfg_key pool_keys[] = {
-	{ "name", XLCFG_STRING },	   { "sched", XLCFG_STRING }, { "cpus", XLCFG_STRING_OR_LIST },
-	{ "nodes", XLCFG_STRING_OR_LIST }, { NULL, XLCFG_STRING },
+	{ "name", XLCFG_STRING },	   { "sched", XLCFG_STRING },	   { "cpus", XLCFG_STRING_OR_LIST },
+	{ "nodes", XLCFG_STRING_OR_LIST }, { "micro_mode", XLCFG_STRING }, { "micro_slice_us", XLCFG_NUMBER },
+	{ "micro_limit", XLCFG_NUMBER },   { NULL, XLCFG_STRING },
 };
 
 /* ["1","3-4"] with a prefix -> "node:1,node:3-4"; a string is taken whole. */
@@ -143,6 +151,7 @@ static char *joined(json_t *value, const char *prefix)
 
 static json_t *pool_request(const struct create *o, json_t *config)
 {
+	static const char *const micro[] = { "micro_mode", "micro_slice_us", "micro_limit" };
 	json_t *cpus = json_object_get(config, "cpus"), *nodes = json_object_get(config, "nodes");
 	const char *name = json_string_value(json_object_get(config, "name"));
 	char *base = o->file ? strdup(o->file) : NULL, *cpu_list = cpus ? joined(cpus, "") : NULL,
@@ -154,8 +163,15 @@ static json_t *pool_request(const struct create *o, json_t *config)
 			      "sched", json_string_value(json_object_get(config, "sched")), "cpus",
 			      node_list ? NULL : cpu_list, "nodes", node_list, "dry_run", o->dry_run);
 
+	for (size_t i = 0; i < sizeof(micro) / sizeof(micro[0]); i++)
+		if (r && json_object_get(config, micro[i]))
+			json_object_set(r, micro[i], json_object_get(config, micro[i]));
 	if (r && o->save)
 		json_object_set_new(r, "save", json_true());
+	if (r && o->hidden)
+		json_object_set_new(r, "hidden", json_true());
+	if (r && o->parent)
+		json_object_set_new(r, "parent", json_string(o->parent));
 	free(base);
 	free(cpu_list);
 	free(node_list);
@@ -182,6 +198,8 @@ static int create(const struct create *o)
 	printf("cpupool name:   %s\n", row_text(answer, "name"));
 	printf("scheduler:      %s\n", row_text(answer, "sched"));
 	printf("number of cpus: %lld\n", row_number(answer, "cpus"));
+	if (o->hidden)
+		printf("hidden:         true\nparent pool id: %lld\n", row_number(answer, "parent"));
 	json_decref(answer);
 	return CLI_DONE;
 }
@@ -192,6 +210,8 @@ int cmd_cpupool_create(int argc, char **argv)
 		{ "defconfig", required_argument, NULL, 'f' },
 		{ "dryrun", no_argument, NULL, 'n' },
 		{ "save", no_argument, NULL, 'S' },
+		{ "hiddenpool", no_argument, NULL, 's' },
+		{ "parentid", required_argument, NULL, 't' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -199,13 +219,19 @@ int cmd_cpupool_create(int argc, char **argv)
 	int c;
 
 	optind = 0; /* glibc: start anew */
-	while ((c = getopt_long(argc, argv, "hnf:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "hnf:st:", options, NULL)) != -1) {
 		switch (c) {
 		case 'f':
 			o.file = optarg;
 			break;
 		case 'n':
 			o.dry_run = true;
+			break;
+		case 's':
+			o.hidden = true;
+			break;
+		case 't':
+			o.parent = optarg;
 			break;
 		case 'S':
 			o.save = true;
@@ -230,6 +256,8 @@ int cmd_cpupool_create(int argc, char **argv)
 	}
 	if (!o.file && !o.nr_words)
 		return ask_usage("cpupool-create", "it needs a file or settings like name=\\\"rt\\\"");
+	if (o.parent && !o.hidden)
+		return ask_usage("cpupool-create", "only a hidden cpupool (-s) has a parent");
 	return create(&o);
 }
 
@@ -262,7 +290,7 @@ int cmd_cpupool_cpu_add(int argc, char **argv)
 {
 	return pool_verb(
 		argc, argv,
-		"Usage: rota cpupool-cpu-add CPUPOOL CPUS|node:NODE\n\nAdds free CPUs to a CPU pool: all of the list "
+		"Usage: rota cpupool-cpu-add [--save] CPUPOOL CPUS|node:NODE\n\nAdds free CPUs to a CPU pool: all of the list "
 		"or none.\n",
 		"cpus");
 }
@@ -271,7 +299,7 @@ int cmd_cpupool_cpu_remove(int argc, char **argv)
 {
 	return pool_verb(
 		argc, argv,
-		"Usage: rota cpupool-cpu-remove CPUPOOL CPUS|node:NODE\n\nRemoves CPUs from a CPU pool: all of the "
+		"Usage: rota cpupool-cpu-remove [--save] CPUPOOL CPUS|node:NODE\n\nRemoves CPUs from a CPU pool: all of the "
 		"list or none. They become free.\n",
 		"cpus");
 }
@@ -279,7 +307,7 @@ int cmd_cpupool_cpu_remove(int argc, char **argv)
 int cmd_cpupool_migrate(int argc, char **argv)
 {
 	static const char usage[] =
-		"Usage: rota cpupool-migrate DOMAIN CPUPOOL\n\nMoves a domain into a CPU pool. It keeps "
+		"Usage: rota cpupool-migrate [--save] DOMAIN CPUPOOL\n\nMoves a domain into a CPU pool. It keeps "
 		"its weight, cap and, where they fit, affinities.\n";
 	int first, ret;
 

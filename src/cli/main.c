@@ -44,6 +44,8 @@ static const struct {
 	{ "sched-rtxen", cmd_sched_rtxen, "get or set rtxen parameters" },
 	{ "sched-sedf", cmd_sched_sedf, "get or set sedf parameters" },
 	{ "sched-arinc653", cmd_sched_arinc653, "get or set an arinc653 pool's table" },
+	{ "debug-keys", cmd_debug_keys, "the state of the schedulers" },
+	{ "top", cmd_top, "who uses the CPUs, again and again" },
 	{ "info", cmd_info, "about the host" },
 	{ "step", cmd_step, "let time pass on a simulated host" },
 	{ "speed", cmd_speed, "how fast its time runs" },

@@ -13,6 +13,18 @@
 
 #define MAX_FILE (1 << 20)
 
+/* The shell takes the quotes from name="web", and the parser wants them. */
+static void put_word(FILE *out, const char *word)
+{
+	const char *value = strchr(word, '=');
+
+	value += value ? 1 : 0;
+	if (value && *value && !strpbrk(value, "\"'[]\n\\") && strspn(value, "0123456789-") != strlen(value))
+		fprintf(out, "\n%.*s\"%s\"\n", (int)(value - word), word, value);
+	else
+		fprintf(out, "\n%s\n", word);
+}
+
 /* The whole text: the file's, then the words each on its line. */
 static char *gather(const char *file, char *const *words, int nr_words, size_t *size, char *error)
 {
@@ -36,7 +48,7 @@ static char *gather(const char *file, char *const *words, int nr_words, size_t *
 			fclose(in);
 	}
 	for (int i = 0; i < nr_words; i++)
-		fprintf(out, "\n%s\n", words[i]);
+		put_word(out, words[i]);
 	if (!fclose(out) && *size < MAX_FILE)
 		return text;
 	free(text);

@@ -30,7 +30,8 @@ enum command_op {
 	CMD_UNPAUSE, /* domain */
 	CMD_VCPU_UP,
 	CMD_VCPU_DOWN, /* domain, vcpu */
-	CMD_POOL_CREATE, /* sched; its answer is the id */
+	CMD_POOL_MICRO, /* pool, a hidden one: micro */
+	CMD_POOL_CREATE, /* sched; or hidden, and pool is the parent. Its answer is the id */
 	CMD_POOL_DESTROY, /* pool */
 	CMD_CPU_ADD,
 	CMD_CPU_REMOVE, /* pool, cpu */
@@ -44,7 +45,7 @@ struct command {
 	u32 domain, vcpu, pool, cpu;
 	s32 weight, cap;
 	u32 sched, when;
-	bool set_hard, set_soft;
+	bool set_hard, set_soft, hidden;
 	struct cpumask hard, soft;
 	union {
 		struct credit_params credit;
@@ -52,6 +53,7 @@ struct command {
 		struct rt_params rt;
 		struct rt_pool_params rt_pool;
 		struct arinc_table arinc;
+		struct micro_params micro;
 	};
 };
 

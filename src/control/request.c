@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/settings.h"
 #include "control/verbs.h"
 
 json_t *rotad_error(int code, const char *fmt, ...)
@@ -141,9 +142,9 @@ int rotad_find_pool(const struct rotad *d, const char *name)
 {
 	u64 n;
 
-	FOR_EACH_POOL(d, id)
-	if (!strcmp(d->pool_name[id], name))
-		return (int)id;
+	FOR_EACH_POOL (d, id)
+		if (!strcmp(d->pool_name[id], name))
+			return (int)id;
 	n = plain_number(name);
 	return n < SCHED_MAX_POOLS && pool_exists(d, (u32)n) ? (int)n : -1;
 }
@@ -164,8 +165,8 @@ int rotad_find_domain(const struct rotad *d, const char *name)
 
 void rotad_name_pools(struct rotad *d, const char *(*name)(void *arg, u32 id), void *arg)
 {
-	FOR_EACH_POOL(d, id)
-	snprintf(d->pool_name[id], CONTROL_NAME_LEN, "%s", name(arg, id));
+	FOR_EACH_POOL (d, id)
+		snprintf(d->pool_name[id], CONTROL_NAME_LEN, "%s", name(arg, id));
 }
 
 /* What names something, as text: a string, or a number in its figures. */
@@ -275,6 +276,7 @@ static const struct {
 	{ "vcpu-list", false, verb_vcpu_list },
 	{ "cpupool-list", false, verb_pool_list },
 	{ "sched", false, verb_sched },
+	{ "dump", false, verb_dump },
 	{ "sched-domain", true, verb_sched_domain },
 	{ "sched-vcpu", true, verb_sched_vcpu },
 	{ "sched-pool", true, verb_sched_pool },
@@ -294,11 +296,28 @@ static const struct {
 	{ "cpupool-numa-split", true, verb_numa_split },
 };
 
+/* What is not saved is still set, and the answer says so. */
+static void save(struct request *r, const char *verb)
+{
+	char error[CONTROL_ERROR_LEN] = "";
+
+	if (settings_save(r->d, verb, r->in, error))
+		warn(r, "%s", error);
+}
+
 static json_t *run_verb(struct request *r, size_t i, enum access access)
 {
+	bool lasting = false;
+	json_t *answer;
+
 	if (verbs[i].changes && access < ACCESS_CHANGE)
 		return refuse(r, EPERM, "you may look, but not change anything; be root or in rotad's group");
-	return verbs[i].fn(r);
+	if (!ask_flag(r, "save", &lasting))
+		return NULL;
+	answer = verbs[i].fn(r);
+	if (answer && lasting)
+		save(r, verbs[i].name);
+	return answer;
 }
 
 static json_t *find_verb(struct request *r, const char *name, enum access access)

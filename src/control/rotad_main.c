@@ -23,16 +23,18 @@
 
 #include "control/client.h"
 #include "control/server.h"
+#include "control/settings.h"
 #include "control/sim_host.h"
 #include "version.h"
 
 #define MAX_SETS 64
 #define EXPIRE_MS 1000
+#define LOOK_MS 100 /* how often domains that came are looked for */
 #define SIGNALS 1 /* data of its events */
 
 static const char usage[] =
 	"Usage: rotad --host sim [SCENARIO] [--speed N|max|step] [--set PATH=VALUE]...\n"
-	"             [--socket PATH] [--group GROUP] [--others-read]\n"
+	"             [--socket PATH] [--group GROUP] [--others-read] [--config FILE] [--saved FILE] [--no-config]\n"
 	"\n"
 	"Owns a host and answers the rota command: `rota list`, `rota sched-credit`, `rota cpupool-create` ...\n"
 	"\n"
@@ -44,6 +46,9 @@ static const char usage[] =
 	"      --socket PATH     where to listen (default /run/rota/rotad.sock, or rota.sock in $XDG_RUNTIME_DIR)\n"
 	"      --group GROUP     who is in it may change things, beside root (default rota)\n"
 	"      --others-read     everybody may look\n"
+	"      --config FILE     settings that last (default /etc/rota/rota.yaml, if it is there, for root)\n"
+	"      --saved FILE      where --save of the rota command puts them (default /var/lib/rota/saved.json)\n"
+	"      --no-config       neither\n"
 	"  -h, --help            this text\n"
 	"  -V, --version         the version\n"
 	"\n"
@@ -53,10 +58,11 @@ struct options {
 	const char *host, *socket, *group;
 	struct sim_options sim;
 	char *sets[MAX_SETS];
-	bool others_read;
+	const char *config, *saved;
+	bool others_read, no_config;
 };
 
-enum { OPT_HOST = 256, OPT_SPEED, OPT_SET, OPT_SOCKET, OPT_GROUP, OPT_OTHERS };
+enum { OPT_HOST = 256, OPT_SPEED, OPT_SET, OPT_SOCKET, OPT_GROUP, OPT_OTHERS, OPT_CONFIG, OPT_SAVED, OPT_NO_CONFIG };
 
 static const struct option options[] = {
 	{ "host", required_argument, NULL, OPT_HOST },
@@ -65,6 +71,9 @@ static const struct option options[] = {
 	{ "socket", required_argument, NULL, OPT_SOCKET },
 	{ "group", required_argument, NULL, OPT_GROUP },
 	{ "others-read", no_argument, NULL, OPT_OTHERS },
+	{ "config", required_argument, NULL, OPT_CONFIG },
+	{ "saved", required_argument, NULL, OPT_SAVED },
+	{ "no-config", no_argument, NULL, OPT_NO_CONFIG },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 },
@@ -102,6 +111,15 @@ static int parse(struct options *o, int argc, char **argv)
 			break;
 		case OPT_OTHERS:
 			o->others_read = true;
+			break;
+		case OPT_CONFIG:
+			o->config = optarg;
+			break;
+		case OPT_SAVED:
+			o->saved = optarg;
+			break;
+		case OPT_NO_CONFIG:
+			o->no_config = true;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -166,11 +184,33 @@ static int watch_signals(int epoll)
 	return fd;
 }
 
+static void say(const char *sentence)
+{
+	fprintf(stderr, "rotad: %s\n", sentence);
+}
+
+/* Settings are root's; who else wants some names the files. */
+static int read_settings(struct rotad *d, const struct options *o, char *error)
+{
+	bool own = geteuid() == 0 || o->config || o->saved;
+
+	if (o->no_config || !own)
+		return 0;
+	d->settings = settings_open(d->host, o->config ? o->config : SETTINGS_FILE, o->config,
+				    o->saved ? o->saved : SETTINGS_SAVED, error);
+	if (!d->settings)
+		return -1;
+	d->others_read |= settings_others_read(d->settings);
+	settings_apply_pools(d, say);
+	settings_look(d, say);
+	return 0;
+}
+
 /* Until a signal ends it. */
 static int serve(struct rotad *d, struct server *server, int epoll)
 {
 	char error[CONTROL_ERROR_LEN] = "";
-	s64 expire = 0;
+	s64 expire = 0, look = 0;
 
 	for (;;) {
 		struct epoll_event events[64];
@@ -186,11 +226,22 @@ static int serve(struct rotad *d, struct server *server, int epoll)
 				return 0;
 			server_event(server, events[i].data.u64, events[i].events);
 		}
+		if (d->settings && monotonic_ns() - look > LOOK_MS * MSEC) {
+			look = monotonic_ns();
+			settings_look(d, say);
+		}
 		if (monotonic_ns() - expire > EXPIRE_MS * MSEC) {
 			expire = monotonic_ns();
 			server_expire(server, expire);
 		}
 	}
+}
+
+static const char *group_of(const struct rotad *d, const struct options *o)
+{
+	const char *group = d->settings ? settings_group(d->settings) : NULL;
+
+	return o->group ? o->group : group ? group : "rota";
 }
 
 static int run(const struct options *o)
@@ -210,8 +261,11 @@ static int run(const struct options *o)
 		return failed(error);
 	d.host = d.ops->host(d.arg);
 	rotad_name_pools(&d, sim_pool_name, d.arg);
-	server = server_open(path, o->group, epoll, &d, error);
+	server = NULL;
+	if (!read_settings(&d, o, error))
+		server = server_open(path, group_of(&d, o), epoll, &d, error);
 	if (!server) {
+		settings_close(d.settings);
 		d.ops->close(d.arg);
 		return failed(error);
 	}
@@ -219,6 +273,7 @@ static int run(const struct options *o)
 	ret = serve(&d, server, epoll);
 	notify("STOPPING=1");
 	server_close(server);
+	settings_close(d.settings);
 	d.ops->close(d.arg);
 	close(signals);
 	close(epoll);
@@ -227,7 +282,7 @@ static int run(const struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .group = "rota" };
+	struct options o = { 0 };
 	int done = parse(&o, argc, argv);
 
 	return done ? done - 1 : run(&o);

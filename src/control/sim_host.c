@@ -77,15 +77,14 @@ static bool make_dom0(const struct scenario *s, struct scn_domain *d)
 
 	for (int c = 0; c < s->nr_pcpus; c++)
 		n += scn_cpus_has(&pool->cpus, c);
-	*d = (struct scn_domain){ .name = strdup(DOM0_NAME), .weight = 256, .nr_vcpus = n ? n : 1 };
-	d->vcpus = calloc((size_t)d->nr_vcpus, sizeof(*d->vcpus));
-	if (!d->name || !d->vcpus)
+	*d = (struct scn_domain){ .name = strdup(DOM0_NAME), .weight = 256 };
+	if (!d->name || !scn_domain_vcpus(d, n ? n : 1))
 		return false;
+	scn_cpus_all(s, &d->settings->hard);
+	scn_cpus_all(s, &d->settings->soft);
 	for (int i = 0; i < d->nr_vcpus; i++) {
 		struct scn_workload *w = &d->vcpus[i].workload;
 
-		scn_cpus_all(s, &d->vcpus[i].hard);
-		scn_cpus_all(s, &d->vcpus[i].soft);
 		w->model = SCN_BURSTY;
 		w->run = (struct scn_dist){ .kind = SCN_EXP, .a = 100 * USEC };
 		w->sleep = (struct scn_dist){ .kind = SCN_EXP, .a = 20 * MSEC };
@@ -369,8 +368,11 @@ static int core_call(struct machine *m, void *arg)
 	case CMD_VCPU_DOWN:
 		vcpu_down(cx, v);
 		return 0;
+	case CMD_POOL_MICRO:
+		return sched_adjust_global_micro(cx, pool, &cmd->micro);
 	case CMD_POOL_CREATE:
-		return cpupool_create(cx, CPUPOOL_ANY, cmd->sched);
+		return cmd->hidden ? cpupool_create_hidden(cx, CPUPOOL_ANY, (s32)cmd->pool) :
+				     cpupool_create(cx, CPUPOOL_ANY, cmd->sched);
 	case CMD_POOL_DESTROY:
 		return cpupool_destroy(cx, (s32)cmd->pool);
 	case CMD_CPU_ADD:

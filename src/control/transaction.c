@@ -55,8 +55,7 @@ static bool note_affinities(struct request *r, const struct command *cmd)
 	host_t *h = r->d->host;
 	bool ok = true;
 
-	FOR_EACH_DOMAIN(r->d, id)
-	{
+	FOR_EACH_DOMAIN (r->d, id) {
 		vcpu_t *vcpus[SCHED_MAX_DOMAIN_VCPUS];
 		cpupool_t *pool = domain_of(r, id)->pool;
 		u32 n = 0;
@@ -104,6 +103,9 @@ static bool note_inverse(struct request *r, const struct command *cmd)
 	case CMD_POOL_ARINC:
 		inv.arinc = pool_of(r, cmd->pool)->arinc653.table;
 		return !inv.arinc.nr || note(r, &inv);
+	case CMD_POOL_MICRO:
+		inv.micro = pool_of(r, cmd->pool)->assist.micro;
+		return note(r, &inv);
 	case CMD_AFFINITY:
 		v = vcpu_of(r, cmd->domain, cmd->vcpu);
 		if (!v)

@@ -248,6 +248,9 @@ json_t *pool_params(const struct rotad *d, u32 id)
 	const struct credit_params *c = &pool->credit.params;
 	const struct rt_pool_params *rt = &pool->rt.params;
 
+	/* A hidden pool shares its parent's scheduler and has none of this. */
+	if (pool->assist.parent)
+		return json_object();
 	switch (pool->sched) {
 	case SCHED_ID_credit:
 		return json_pack("{sI sI sI}", "tslice_ms", (json_int_t)(c->tslice_ns / MSEC), "ratelimit_us",
@@ -281,6 +284,15 @@ static json_t *arinc_table(const struct request *r, u32 id)
 	return json_pack("{sI sb so}", "major_ns", (json_int_t)t->major_ns, "donate", t->donate, "frames", frames);
 }
 
+json_t *micro_params(const cpupool_t *pool)
+{
+	static const char *const modes[] = { "static", "code", "paper", "adaptive" };
+	const struct micro_params *m = &pool->assist.micro;
+
+	return json_pack("{ss sI sI}", "mode", modes[m->mode & 3], "slice_us", (json_int_t)(m->slice_ns / USEC),
+			 "limit", (json_int_t)m->limit);
+}
+
 static json_t *pool_row(const struct request *r, u32 id)
 {
 	cpupool_t *pool = pool_of(r, id);
@@ -290,13 +302,19 @@ static json_t *pool_row(const struct request *r, u32 id)
 
 	for_each_cpu (c, &pool->cpus, h->mask_words)
 		json_array_append_new(cpus, json_integer(c));
-	FOR_EACH_DOMAIN(r->d, dom)
-	domains += domain_of(r, dom)->pool == pool;
+	FOR_EACH_DOMAIN (r->d, dom)
+		domains += domain_of(r, dom)->pool == pool;
 	row = json_pack("{ss sI ss so sI so}", "name", r->d->pool_name[id], "id", (json_int_t)id, "sched",
 			sched_name(pool->sched), "cpus", cpus, "domains", (json_int_t)domains, "params",
 			pool_params(r->d, id));
 	if (pool->sched == SCHED_ID_arinc653)
 		json_object_set_new(row, "table", arinc_table(r, id));
+	json_object_set_new(row, "hidden", json_boolean(pool->assist.parent));
+	if (pool->assist.parent) {
+		json_object_set_new(row, "parent", json_string(r->d->pool_name[pool->assist.parent->id]));
+		json_object_set_new(row, "micro", micro_params(pool));
+		json_object_set_new(row, "lent", json_integer(pool->assist.nr_lent));
+	}
 	return row;
 }
 
@@ -312,8 +330,8 @@ json_t *verb_pool_list(struct request *r)
 	if (json_object_get(r->in, "pool"))
 		json_array_append_new(rows, pool_row(r, id));
 	else
-		FOR_EACH_POOL(r->d, p)
-	json_array_append_new(rows, pool_row(r, p));
+		FOR_EACH_POOL (r->d, p)
+			json_array_append_new(rows, pool_row(r, p));
 	return json_pack("{so}", "pools", rows);
 }
 
@@ -371,9 +389,10 @@ json_t *verb_sched(struct request *r)
 		has_pool = true;
 	}
 	pools = json_array();
-	FOR_EACH_POOL(r->d, id)
-	if (!strcmp(sched_name(pool_of(r, id)->sched), sched) && (!has_pool || id == pool))
-		json_array_append_new(pools, sched_pool_row(r, id, has_domain ? (int)domain : -1));
+	FOR_EACH_POOL (r->d, id)
+		if (!strcmp(sched_name(pool_of(r, id)->sched), sched) && !pool_of(r, id)->assist.parent &&
+		    (!has_pool || id == pool))
+			json_array_append_new(pools, sched_pool_row(r, id, has_domain ? (int)domain : -1));
 	return json_pack("{so}", "pools", pools);
 }
 

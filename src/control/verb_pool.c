@@ -15,11 +15,11 @@ static bool free_pool_name(struct request *r, const char *name, int but)
 {
 	if (!good_name(r, "cpupool", name))
 		return false;
-	FOR_EACH_POOL(r->d, id)
-	if ((int)id != but && !strcmp(r->d->pool_name[id], name)) {
-		refuse(r, EEXIST, "Pool name \"%s\" already exists", name);
-		return false;
-	}
+	FOR_EACH_POOL (r->d, id)
+		if ((int)id != but && !strcmp(r->d->pool_name[id], name)) {
+			refuse(r, EEXIST, "Pool name \"%s\" already exists", name);
+			return false;
+		}
 	return true;
 }
 
@@ -33,9 +33,9 @@ static bool add_cpus(struct request *r, u32 pool, const struct cpumask *cpus)
 
 		if (ret < 0) {
 			refuse(r, -ret, "Error moving cpu %d to cpupool: %s%s", c, error_words(ret),
-			       h->pcpus[c].pool == pool_of(r, pool) ? " (it is there already)" :
-			       h->pcpus[c].pool			    ? " (another cpupool has it)" :
-								      "");
+			       mask_test(&pool_of(r, pool)->cpus, (u32)c) ? " (it is there already)" :
+			       h->pcpus[c].pool				  ? " (another cpupool has it)" :
+									    "");
 			return false;
 		}
 	}
@@ -56,13 +56,20 @@ static bool remove_cpus(struct request *r, u32 pool, const struct cpumask *cpus)
 	return true;
 }
 
-static int create_pool(struct request *r, const char *name, u32 sched)
+/* @parent: of a hidden pool, else -1. */
+static int create_pool(struct request *r, const char *name, u32 sched, int parent)
 {
-	struct command cmd = { .op = CMD_POOL_CREATE, .sched = sched };
-	int id = carry_out(r, &cmd);
+	struct command cmd = { .op = CMD_POOL_CREATE, .sched = sched, .hidden = parent >= 0 };
+	int id;
 
+	if (parent >= 0)
+		cmd.pool = (u32)parent;
+	id = carry_out(r, &cmd);
 	if (id < 0) {
-		refuse(r, -id, "error on creating cpupool: %s", error_words(id));
+		refuse(r, -id, "error on creating cpupool: %s",
+		       parent >= 0 && id == -EEXIST ? "its parent has a hidden cpupool already" :
+		       parent >= 0 && id == -EINVAL ? "its parent is hidden itself, or its scheduler has no turns" :
+						      error_words(id));
 		return -1;
 	}
 	snprintf(r->d->pool_name[id], CONTROL_NAME_LEN, "%s", name);
@@ -100,16 +107,55 @@ static bool wanted_cpus(struct request *r, struct cpumask *cpus)
 	return true;
 }
 
+/* A hidden pool's own parameters, as far as they are given. */
+static bool set_micro(struct request *r, u32 id)
+{
+	static const char *const modes[] = { "static", "code", "paper", "adaptive" };
+	struct command cmd = { .op = CMD_POOL_MICRO, .pool = id };
+	const char *mode = NULL;
+	s64 slice = 0, limit = 0;
+	bool has_slice, has_limit;
+	int ret, i = 0;
+
+	cmd.micro = pool_of(r, id)->assist.micro;
+	if (!ask_string(r, "micro_mode", false, &mode) || !ask_number(r, "micro_slice_us", &slice, &has_slice) ||
+	    !ask_number(r, "micro_limit", &limit, &has_limit))
+		return false;
+	while (mode && i < 4 && strcmp(modes[i], mode))
+		i++;
+	if (mode && i == 4) {
+		refuse(r, EINVAL, "micro_mode must be static, code, paper or adaptive");
+		return false;
+	}
+	if (mode)
+		cmd.micro.mode = (u8)i;
+	if (has_slice)
+		cmd.micro.slice_ns = slice > 0 && slice < 1000000 ? slice * USEC : 0;
+	if (has_limit)
+		cmd.micro.limit = limit >= 0 && limit <= SCHED_MAX_PCPUS ? (u32)limit : ~0U;
+	if (!mode && !has_slice && !has_limit)
+		return true;
+	ret = carry_out(r, &cmd);
+	if (ret < 0)
+		refuse(r, -ret,
+		       "a micro-sliced cpupool has slices of 10 to 10000 us and a limit of CPUs that the host has");
+	return ret >= 0;
+}
+
 json_t *verb_pool_create(struct request *r)
 {
 	const char *name = "", *sched = sched_name(r->d->host->pools[0].sched);
 	struct cpumask cpus = { 0 };
-	bool dry_run;
+	bool dry_run, hidden;
+	u32 parent = 0;
 	int id, which;
 
 	if (!ask_string(r, "name", true, &name) || !ask_string(r, "sched", false, &sched) ||
-	    !ask_flag(r, "dry_run", &dry_run))
+	    !ask_flag(r, "dry_run", &dry_run) || !ask_flag(r, "hidden", &hidden) ||
+	    !ask_pool(r, "parent", false, &parent))
 		return NULL;
+	if (hidden)
+		sched = sched_name(pool_of(r, parent)->sched);
 	if (!free_pool_name(r, name, -1))
 		return NULL;
 	which = sched_find(sched);
@@ -118,12 +164,12 @@ json_t *verb_pool_create(struct request *r)
 	if (!wanted_cpus(r, &cpus))
 		return NULL;
 	if (!dry_run) {
-		id = create_pool(r, name, (u32)which);
-		if (id < 0 || !add_cpus(r, (u32)id, &cpus))
+		id = create_pool(r, name, (u32)which, hidden ? (int)parent : -1);
+		if (id < 0 || (hidden && !set_micro(r, (u32)id)) || !add_cpus(r, (u32)id, &cpus))
 			return NULL;
 	}
-	return json_pack("{ss ss si}", "name", name, "sched", sched, "cpus",
-			 (int)mask_weight(&cpus, r->d->host->mask_words));
+	return json_pack("{ss ss si sb si}", "name", name, "sched", sched, "cpus",
+			 (int)mask_weight(&cpus, r->d->host->mask_words), "hidden", hidden, "parent", (int)parent);
 }
 
 json_t *verb_pool_destroy(struct request *r)
@@ -134,9 +180,10 @@ json_t *verb_pool_destroy(struct request *r)
 
 	if (!ask_pool(r, "pool", true, &cmd.pool))
 		return NULL;
-	FOR_EACH_DOMAIN(r->d, id)
-	if (domain_of(r, id)->pool->id == cmd.pool)
-		return refuse(r, EBUSY, "Can't destroy cpupool '%s': it has domains", r->d->pool_name[cmd.pool]);
+	FOR_EACH_DOMAIN (r->d, id)
+		if (domain_of(r, id)->pool->id == cmd.pool)
+			return refuse(r, EBUSY, "Can't destroy cpupool '%s': it has domains",
+				      r->d->pool_name[cmd.pool]);
 	cpus = pool_of(r, cmd.pool)->cpus;
 	if (!remove_cpus(r, cmd.pool, &cpus))
 		return NULL;
@@ -263,7 +310,7 @@ static bool split_off(struct request *r, u32 node, u32 sched)
 	if (!remove_cpus(r, 0, &taken))
 		return false;
 	mask_and(&cpus, &cpus, &h->free_cpus);
-	id = create_pool(r, name, sched);
+	id = create_pool(r, name, sched, -1);
 	return id >= 0 && add_cpus(r, (u32)id, &cpus);
 }
 
@@ -273,8 +320,8 @@ json_t *verb_numa_split(struct request *r)
 	u32 home, pools = 0;
 	struct cpumask cpus;
 
-	FOR_EACH_POOL(r->d, id)
-	pools++;
+	FOR_EACH_POOL (r->d, id)
+		pools++;
 	if (pools != 1 || !pool_exists(r->d, 0))
 		return refuse(r, EBUSY, "splitting not possible, already cpupools in use");
 	home = h->pcpus[0].node;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "control/settings.h"
 #include "control/verbs.h"
 
 #define DOM0 0
@@ -208,14 +209,15 @@ json_t *verb_create(struct request *r)
 		p = rotad_find_pool(r->d, pool);
 	if (p < 0 || !pool_exists(r->d, (u32)p))
 		return refuse(r, ENOENT, "Illegal pool specified: %.64s", pool ? pool : "0");
-	if (!pool_of(r, (u32)p)->nr_cpus)
-		return refuse(r, ENODEV, "domain creation fail: No such device (cpupool '%s' has no pCPU)",
-			      r->d->pool_name[p]);
+	if (!pool_of(r, (u32)p)->nr_cpus || pool_of(r, (u32)p)->assist.parent)
+		return refuse(r, ENODEV, "domain creation fail: No such device (cpupool '%s' %s)", r->d->pool_name[p],
+			      pool_of(r, (u32)p)->assist.parent ? "is hidden" : "has no pCPU");
 	id = r->d->ops->create(r->d->arg, config, (u32)p, r->error);
 	if (id < 0) {
 		r->code = EINVAL;
 		return NULL;
 	}
+	settings_born(r->d, (u32)id, config);
 	pause.domain = (u32)id;
 	if (json_is_true(json_object_get(config, "paused")))
 		r->d->ops->command(r->d->arg, &pause);

@@ -78,6 +78,7 @@ json_t *verb_list(struct request *r);
 json_t *verb_vcpu_list(struct request *r);
 json_t *verb_pool_list(struct request *r);
 json_t *verb_sched(struct request *r);
+json_t *verb_dump(struct request *r);
 
 json_t *verb_sched_domain(struct request *r);
 json_t *verb_sched_vcpu(struct request *r);
@@ -101,6 +102,7 @@ json_t *verb_numa_split(struct request *r);
 
 /* The parameters of a pool's scheduler as an object. */
 json_t *pool_params(const struct rotad *d, u32 id);
+json_t *micro_params(const cpupool_t *pool); /* of a hidden one */
 /* The names of real-time words: server kinds, rules ... by number, NULL-terminated. */
 extern const char *const rt_kind_names[], *const rt_rule_names[], *const rt_placement_names[], *const rt_fit_names[];
 

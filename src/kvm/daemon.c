@@ -474,7 +474,15 @@ int daemon_start(const struct daemon_options *options, char *error)
 	if (loader_missing())
 		return live_fail(error, -ENOTSUP, "%s", loader_missing());
 	if (sched_find(options->sched) < 0)
-		return live_fail(error, -EINVAL, "there is no scheduler '%s'; there is: credit", options->sched);
+		return live_fail(error, -EINVAL,
+				 "there is no scheduler '%s'; there are: credit, credit2, sedf, rtds, rtxen",
+				 options->sched);
+	if (sched_find(options->sched) == SCHED_ID_null || sched_find(options->sched) == SCHED_ID_arinc653)
+		return live_fail(
+			error, -EINVAL,
+			"%s gives a pCPU to none but the vCPU it belongs to, and this machine's own tasks need all; "
+			"there are: credit, credit2, sedf, rtds, rtxen",
+			options->sched);
 	/* Said first: the scheduler of the rota that runs would be the next complaint. */
 	pid = daemon_running();
 	if (pid)

@@ -51,6 +51,30 @@ u64 layout_size(const struct topology *t)
 	return p.size;
 }
 
+/*
+ * Under a real-time policy Domain-0 is a server like the others. It has a fifth of each pCPU, in a short period so
+ * that it waits little, and what the VMs leave: enough for the host's own work, whatever is promised to
+ * VMs. Under rtxen its server is a deferrable one even if the pool's are not, since host tasks come when they come.
+ */
+static void reserve_for_host(sched_call_t *cx, vcpu_t *v)
+{
+	struct rt_params params = {
+		.period_ns = 5 * MSEC,
+		.budget_ns = 1 * MSEC,
+		.phase_ns = -1,
+		.priority = 1,
+		.kind = RT_DEFERRABLE,
+		.extratime = 1,
+		.when = RT_AT_ONCE,
+	};
+
+	/* In a pool of another policy they are kept for later. */
+	if (sched_adjust_vcpu(cx, v, &params)) {
+		v->rt_user = params;
+		v->rt_given = 1;
+	}
+}
+
 /* Domain-0's vCPU of a pCPU. That of a pCPU which is off line stays down: vCPU c must be pCPU c's. */
 static int add_container(sched_call_t *cx, domain_t *dom0, const struct topology *t, u32 cpu)
 {
@@ -65,6 +89,7 @@ static int add_container(sched_call_t *cx, domain_t *dom0, const struct topology
 		v->pause_flags = VPF_blocked;
 		v->runstate = RUNSTATE_blocked;
 	}
+	reserve_for_host(cx, v);
 	return 0;
 }
 

@@ -30,7 +30,6 @@ struct {
 	__uint(max_entries, 1); /* pages; the loader sets it */
 } arena SEC(".maps");
 
-#define ROTA_LIVE /* see SCHEDULERS in sched.h */
 #include "sched/sched.c"
 #include "kvm/live.h"
 

@@ -23,12 +23,12 @@ CORE_FN int arinc_advance(struct arinc_pool ARENA *a ARG, s64 now)
 
 		a->at = 0;
 		a->next_major_ns = begin + t->major_ns;
-		a->next_switch_ns = begin + t->frame[0].time_ns;
+		a->next_switch_ns = begin + AT(t->frame, 0)->time_ns;
 	}
 	for (u32 i = ZERO; i < ARINC_MAX_FRAMES && a->at < t->nr && now >= a->next_switch_ns && can_loop; i++) {
 		a->at++;
 		if (a->at < t->nr)
-			a->next_switch_ns += t->frame[a->at % ARINC_MAX_FRAMES].time_ns;
+			a->next_switch_ns += AT(t->frame, a->at % ARINC_MAX_FRAMES)->time_ns;
 		else
 			a->next_switch_ns = a->next_major_ns;
 	}
@@ -41,12 +41,12 @@ CORE_FN int arinc_resolve(cpupool_t *pool ARG, vcpu_t *v ARG, u32 present)
 	struct arinc_pool ARENA *a = &pool->arinc653;
 
 	for (u32 i = ZERO; i < a->table.nr && i < ARINC_MAX_FRAMES && can_loop; i++) {
-		if (a->table.frame[i].domain != v->domain->id || a->table.frame[i].vcpu != v->id)
+		if (AT(a->table.frame, i)->domain != v->domain->id || AT(a->table.frame, i)->vcpu != v->id)
 			continue;
 		if (present)
-			a->vcpu[i] = v;
+			*AT(a->vcpu, i) = v;
 		else
-			a->vcpu[i] = NULL;
+			*AT(a->vcpu, i) = NULL;
 	}
 	return 0;
 }
@@ -157,7 +157,7 @@ CORE_FN s32 arinc_heir(struct arinc_pool ARENA *a ARG, pcpu_t *p ARG)
 
 	for (u32 i = ZERO; i < nr && i < ARINC_MAX_FRAMES && can_loop; i++) {
 		k = k + 1 < nr ? k + 1 : ZERO;
-		if (a->vcpu[k % ARINC_MAX_FRAMES] && arinc_can_run(p, a->vcpu[k % ARINC_MAX_FRAMES]))
+		if (*AT(a->vcpu, k % ARINC_MAX_FRAMES) && arinc_can_run(p, *AT(a->vcpu, k % ARINC_MAX_FRAMES)))
 			return (s32)k;
 	}
 	return -1;
@@ -177,7 +177,7 @@ CORE_FN int arinc653_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 	if (!mask_test(&p->pool->cpus, p->id))
 		return 0;
 	if (a->at < nr)
-		v = a->vcpu[a->at % ARINC_MAX_FRAMES];
+		v = *AT(a->vcpu, a->at % ARINC_MAX_FRAMES);
 	if (v && arinc_can_run(p, v)) {
 		v->trace_class = TRACE_CLASS_NORMAL;
 		p->next = v;
@@ -185,7 +185,7 @@ CORE_FN int arinc653_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 	}
 	heir = a->table.donate ? arinc_heir(a, p) : -1;
 	if (heir >= 0) {
-		v = a->vcpu[(u32)heir % ARINC_MAX_FRAMES];
+		v = *AT(a->vcpu, (u32)heir % ARINC_MAX_FRAMES);
 		v->trace_class = TRACE_CLASS_WORST;
 		p->next = v;
 	}
@@ -224,9 +224,9 @@ static bool arinc_table_valid(const struct arinc_table ARENA *t)
 	if (t->major_ns <= 0 || !t->nr || t->nr > ARINC_MAX_FRAMES || t->donate > 1)
 		return false;
 	for (u32 i = ZERO; i < t->nr && i < ARINC_MAX_FRAMES && can_loop; i++) {
-		if (t->frame[i].time_ns <= 0 || t->frame[i].time_ns > left)
+		if (AT(t->frame, i)->time_ns <= 0 || AT(t->frame, i)->time_ns > left)
 			return false;
-		left -= t->frame[i].time_ns;
+		left -= AT(t->frame, i)->time_ns;
 	}
 	return true;
 }
@@ -243,10 +243,10 @@ SCHED_API s32 sched_adjust_global_arinc653(sched_call_t *cx, cpupool_t *pool, co
 	a->table.nr = table->nr;
 	a->table.donate = table->donate;
 	for (u32 i = ZERO; i < table->nr && i < ARINC_MAX_FRAMES && can_loop; i++) {
-		a->table.frame[i].domain = table->frame[i].domain;
-		a->table.frame[i].vcpu = table->frame[i].vcpu;
-		a->table.frame[i].time_ns = table->frame[i].time_ns;
-		a->vcpu[i] = NULL;
+		AT(a->table.frame, i)->domain = AT(table->frame, i)->domain;
+		AT(a->table.frame, i)->vcpu = AT(table->frame, i)->vcpu;
+		AT(a->table.frame, i)->time_ns = AT(table->frame, i)->time_ns;
+		*AT(a->vcpu, i) = NULL;
 	}
 	a->next_major_ns = cx->now;
 	for (link_t *k = pool->domains.next; k != &pool->domains && can_loop; k = k->next) {

@@ -172,7 +172,7 @@ CORE_FN int turn_cancel(sched_call_t *cx ARG, vcpu_t *v ARG)
 }
 
 /* Nobody has a turn on p any more, which leaves its pool, or the hidden pool. */
-CORE_FN int turn_cancel_all(sched_call_t *cx ARG, pcpu_t *p ARG)
+NO_FRAME void turn_cancel_all(sched_call_t *cx, pcpu_t *p)
 {
 	for (u32 n = ZERO; p->assist.nr_turns && n < SCHED_MAX_VCPUS && can_loop; n++) {
 		vcpu_t *v = link_of(p->assist.turns.next, vcpu_t, assist.turn);
@@ -185,7 +185,6 @@ CORE_FN int turn_cancel_all(sched_call_t *cx ARG, pcpu_t *p ARG)
 		p->assist.turn_end_ns = cx->now;
 		kick(cx, p);
 	}
-	return 0;
 }
 
 /* v's turn is over and its state is saved. */

@@ -27,7 +27,7 @@ static inline bool vcpu_wants_cpu(vcpu_t *v)
 
 static inline pcpu_t *pcpu_of(host_t *h, u32 cpu)
 {
-	return &h->pcpus[cpu];
+	return AT(h->pcpus, cpu);
 }
 
 /* Whose record a domain's time is charged to: sdom.c. */
@@ -83,7 +83,7 @@ static inline void record4(sched_call_t *cx, u32 event, u64 d01, u64 d23)
 		cx->lost_rec++;
 		return;
 	}
-	r = &cx->rec[cx->nr_rec++];
+	r = AT(cx->rec, cx->nr_rec++);
 	r->time_ns = cx->now;
 	r->event = event;
 	r->cpu = (u16)cx->cpu;
@@ -138,7 +138,7 @@ CORE_FN int vcpu_wake_locked(sched_call_t *cx ARG, vcpu_t *v ARG);
 /* assist.c */
 CORE_FN int turn_cancel(sched_call_t *cx ARG, vcpu_t *v ARG);
 /* micropool.c */
-CORE_FN int micro_look(sched_call_t *cx ARG, pcpu_t *p ARG);
+NO_FRAME void micro_look(sched_call_t *cx, pcpu_t *p);
 /* cpupool.c */
 static void pool_count_cpu(cpupool_t *pool, u32 cpu, bool joins);
 NO_FRAME u32 evacuate(sched_call_t *cx, cpupool_t *pool, pcpu_t *p);

@@ -14,37 +14,50 @@
 
 static cpupool_t *cpupool_find(host_t *h, s32 id)
 {
-	if (id < 0 || (u32)id >= h->limits.pools || !h->pools[id].used)
+	if (id < 0 || (u32)id >= h->limits.pools || !AT(h->pools, id)->used)
 		return NULL;
-	return &h->pools[id];
+	return AT(h->pools, id);
 }
 
-/* The id for a new pool: @id, or for CPUPOOL_ANY as in Xen: after the last; the first gap when that is at the end. */
-static s32 pool_id(host_t *h, s32 id)
+CORE_FN u32 pools_used(host_t *h ARG)
 {
-	u32 last = 0, nr = 0; /* one after the last that is used, how many are */
+	u32 nr = 0;
 
 	for (u32 i = ZERO; i < h->limits.pools && can_loop; i++)
-		if (h->pools[i].used) {
-			last = i + 1;
-			nr++;
-		}
-	if (nr >= h->limits.pools)
+		nr += AT(h->pools, i)->used;
+	return nr;
+}
+
+/* One after the last that is used; the first gap when that is at the end. */
+CORE_FN u32 pools_next(host_t *h ARG)
+{
+	u32 next = 0, gap = ZERO;
+
+	for (u32 i = ZERO; i < h->limits.pools && can_loop; i++)
+		if (AT(h->pools, i)->used)
+			next = i + 1;
+	if (next < h->limits.pools)
+		return next;
+	for (; gap < h->limits.pools && AT(h->pools, gap)->used && can_loop; gap++)
+		;
+	return gap;
+}
+
+/* The id for a new pool: @id, or for CPUPOOL_ANY Xen's choice. */
+static s32 pool_id(host_t *h, s32 id)
+{
+	if (pools_used(h) >= h->limits.pools)
 		return -SCHED_ENOSPC;
-	if (id == CPUPOOL_ANY) {
-		id = (s32)last;
-		if ((u32)id >= h->limits.pools)
-			for (id = 0; (u32)id < h->limits.pools && h->pools[id].used && can_loop; id++)
-				;
-	}
+	if (id == CPUPOOL_ANY)
+		id = (s32)pools_next(h);
 	if (id < 0 || (u32)id >= h->limits.pools)
 		return -SCHED_ENOSPC;
-	return h->pools[id].used ? -SCHED_EEXIST : id;
+	return AT(h->pools, id)->used ? -SCHED_EEXIST : id;
 }
 
 static cpupool_t *pool_begin(host_t *h, u32 id, u32 sched)
 {
-	cpupool_t *pool = &h->pools[id];
+	cpupool_t *pool = AT(h->pools, id);
 
 	pool->id = id;
 	pool->used = 1;
@@ -98,7 +111,7 @@ SCHED_API s32 cpupool_create_hidden(sched_call_t *cx, s32 id, s32 parent_id)
 	return id;
 }
 
-SCHED_API s32 cpupool_destroy(sched_call_t *cx, s32 id)
+SCHED_FLAT s32 cpupool_destroy(sched_call_t *cx, s32 id)
 {
 	host_t *h = cx->host;
 	cpupool_t *pool = cpupool_find(h, id);

@@ -73,7 +73,7 @@ static void credit_pool_init(cpupool_t *pool)
 	pool->credit.sort_epoch = 0;
 	pool->credit.master = -1;
 	for (u32 i = ZERO; i < SCHED_MAX_NODES && can_loop; i++)
-		pool->credit.balance_bias[i] = -1;
+		*AT(pool->credit.balance_bias, i) = -1;
 	pool->credit.nr_idlers = 0;
 	mask_zero(&pool->credit.idlers);
 	mask_zero(&pool->credit.idle_cores);
@@ -86,7 +86,7 @@ CORE_FN int credit_pcpu_init(sched_call_t *cx ARG, pcpu_t *p ARG)
 	cpupool_t *pool = p->pool;
 
 	for (u32 c = ZERO; c < CREDIT_CLASSES && can_loop; c++)
-		list_init(&p->credit.queue[c]);
+		list_init(AT(p->credit.queue, c));
 	p->credit.nr_queued = 0;
 	p->credit.classes = 0;
 	p->credit.stale = 0;
@@ -94,8 +94,8 @@ CORE_FN int credit_pcpu_init(sched_call_t *cx ARG, pcpu_t *p ARG)
 	p->credit.last_balance_ns = cx->now;
 	p->credit.idle_bias = (s32)cx->host->limits.pcpus - 1;
 	p->tickle_cursor = -1;
-	if (pool->credit.balance_bias[p->node % SCHED_MAX_NODES] < 0)
-		pool->credit.balance_bias[p->node % SCHED_MAX_NODES] = (s32)p->id;
+	if (*AT(pool->credit.balance_bias, p->node % SCHED_MAX_NODES) < 0)
+		*AT(pool->credit.balance_bias, p->node % SCHED_MAX_NODES) = (s32)p->id;
 	if (pool->credit.master < 0) {
 		pool->credit.master = (s32)p->id;
 		pool->credit.acct_ns = cx->now;
@@ -290,7 +290,7 @@ CORE_FN int credit_push_rest(sched_call_t *cx ARG, pcpu_t *p ARG)
 	if (pool->credit.params.migr_delay_ns || !pool->credit.nr_idlers)
 		return 0;
 	for (u32 c = ZERO; c < CREDIT_CLASSES && can_loop; c++) {
-		link_t *head = &p->credit.queue[c];
+		link_t *head = AT(p->credit.queue, c);
 
 		for (link_t *l = head->next; l != head && can_loop; l = l->next) {
 			vcpu_t *v = link_of(l, vcpu_t, credit.queue);
@@ -455,7 +455,7 @@ CORE_FN int credit_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 				stolen = credit_steal(cx, p, next ? CREDIT_OVER : CREDIT_IDLE);
 		}
 		if (stolen >= 0)
-			next = &cx->host->vcpus[stolen];
+			next = AT(cx->host->vcpus, stolen);
 	}
 	if (!next) {
 		credit_set_idle(pool, p, mask_test(&pool->cpus, p->id));

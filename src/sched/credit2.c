@@ -91,7 +91,7 @@ CORE_FN int credit2_pcpu_init(sched_call_t *cx ARG, pcpu_t *p ARG)
 		i = credit2_arrange(pool, p);
 		if (i < 0)
 			i = credit2_runq_begin(pool, cx->now);
-		p->credit2.runq = &h->credit2_runqs[i];
+		p->credit2.runq = AT(h->credit2_runqs, i);
 	}
 	rq = p->credit2.runq;
 	p->credit2.tickled_for = -1;
@@ -134,9 +134,9 @@ CORE_FN int credit2_pcpu_deinit(sched_call_t *cx ARG, pcpu_t *p ARG)
 	}
 	credit2_runq_end(cx, rq);
 	/* Who waited for p may have another idle pCPU to go to. */
-	if (woken >= 0 && h->vcpus[woken].domain->pool == pool && h->vcpus[woken].credit2.queued &&
-	    mask_intersects(&h->vcpus[woken].hard, &pool->cpus, h->mask_words))
-		credit2_tickle_idle(cx, pool, &h->vcpus[woken]);
+	if (woken >= 0 && AT(h->vcpus, woken)->domain->pool == pool && AT(h->vcpus, woken)->credit2.queued &&
+	    mask_intersects(&AT(h->vcpus, woken)->hard, &pool->cpus, h->mask_words))
+		credit2_tickle_idle(cx, pool, AT(h->vcpus, woken));
 	return 0;
 }
 
@@ -467,7 +467,7 @@ NO_FRAME s64 credit2_runtime(sched_call_t *cx, cpupool_t *pool, vcpu_t *v, s64 i
 NO_FRAME void credit2_retickle(sched_call_t *cx, pcpu_t *p, s32 woken)
 {
 	cpupool_t *pool = p->pool;
-	vcpu_t *v = &cx->host->vcpus[woken];
+	vcpu_t *v = AT(cx->host->vcpus, woken);
 
 	if (v->domain->pool != pool || !v->credit2.queued || v->credit2.tickled_cpu != (s32)p->id)
 		return;
@@ -479,7 +479,7 @@ NO_FRAME void credit2_retickle(sched_call_t *cx, pcpu_t *p, s32 woken)
 /* The vCPU that somebody yielded p to, if it still waits here; -1 otherwise. */
 NO_FRAME s32 credit2_lent(sched_call_t *cx, pcpu_t *p, s32 lent)
 {
-	vcpu_t *v = &cx->host->vcpus[lent];
+	vcpu_t *v = AT(cx->host->vcpus, lent);
 
 	if (v->domain->pool != p->pool || !v->credit2.queued || v->credit2.runq != p->credit2.runq ||
 	    !v->credit2.lent_ns || !mask_test(&v->hard, p->id) || (credit2_capped(v) && !credit2_has_budget(cx, v)))
@@ -516,7 +516,7 @@ CORE_FN int credit2_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 		if (pick < 0 && credit2_mended(pool, CREDIT2_MEND_PULL))
 			pick = credit2_pull(cx, p);
 	}
-	next = pick < 0 ? p->idle : &cx->host->vcpus[pick];
+	next = pick < 0 ? p->idle : AT(cx->host->vcpus, pick);
 	if (next != prev && !prev->is_idle && vcpu_runnable(prev)) {
 		prev->credit2.flags |= CREDIT2_DELAYED_ADD;
 		inflight = 1;

@@ -119,7 +119,7 @@ CORE_FN int credit2_even(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_runq
 
 	if (partner < 0)
 		return 0;
-	other = &h->credit2_runqs[partner];
+	other = AT(h->credit2_runqs, partner);
 	sign = rq->speed > other->speed ? 1 : -1;
 	credit2_load_first(cx, rq);
 	credit2_load_first(cx, other);
@@ -129,10 +129,10 @@ CORE_FN int credit2_even(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_runq
 	credit2_balance_rotate(other);
 	if (own < 0 || theirs < 0)
 		return 0;
-	apart = credit2_given(&h->vcpus[own]) - credit2_given(&h->vcpus[theirs]);
+	apart = credit2_given(AT(h->vcpus, own)) - credit2_given(AT(h->vcpus, theirs));
 	if (sign * apart < CREDIT2_EVEN_APART)
 		return 0;
-	credit2_migrate(cx, pool, &h->vcpus[own], other);
-	credit2_migrate(cx, pool, &h->vcpus[theirs], rq);
+	credit2_migrate(cx, pool, AT(h->vcpus, own), other);
+	credit2_migrate(cx, pool, AT(h->vcpus, theirs), rq);
 	return 0;
 }

@@ -303,7 +303,7 @@ CORE_FN int credit2_balance(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_r
 	partner = credit2_partner(cx, pool, rq);
 	if (partner < 0)
 		return 0;
-	other = &h->credit2_runqs[partner];
+	other = AT(h->credit2_runqs, partner);
 	apart = rq->b_avgload - other->b_avgload;
 	delta = credit2_distance(apart, 0);
 	/* What only turns the difference round would be turned back the next time. */
@@ -321,7 +321,7 @@ CORE_FN int credit2_balance(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_r
 		without = apart - 2 * v->credit2.avgload;
 		found = credit2_best_pull(pool, other, rq, without, delta);
 		if (found >= 0) {
-			delta = credit2_distance(without + 2 * h->vcpus[found].credit2.avgload, 0);
+			delta = credit2_distance(without + 2 * AT(h->vcpus, found)->credit2.avgload, 0);
 			push = (s32)v->index;
 			pull = found;
 		}
@@ -339,8 +339,8 @@ CORE_FN int credit2_balance(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_r
 	credit2_balance_rotate(rq);
 	credit2_balance_rotate(other);
 	if (push >= 0)
-		credit2_migrate(cx, pool, &h->vcpus[push], other);
+		credit2_migrate(cx, pool, AT(h->vcpus, push), other);
 	if (pull >= 0)
-		credit2_migrate(cx, pool, &h->vcpus[pull], rq);
+		credit2_migrate(cx, pool, AT(h->vcpus, pull), rq);
 	return push >= 0 || pull >= 0;
 }

@@ -12,7 +12,7 @@ CORE_FN int credit2_ready_update(cpupool_t *pool ARG, pcpu_t *p ARG)
 {
 	host_t *h = pool->host;
 	credit2_runq_t *rq = p->credit2.runq;
-	cpumask_t *core = &h->core_mask[p->core];
+	cpumask_t *core = AT(h->core_mask, p->core);
 	bool ready = mask_test(&rq->idle, p->id) && !mask_test(&rq->tickled, p->id), whole = true;
 
 	if (ready) {
@@ -30,12 +30,12 @@ CORE_FN int credit2_ready_update(cpupool_t *pool ARG, pcpu_t *p ARG)
 		return 0;
 	}
 	for (u32 i = ZERO; i < h->mask_words && i < MASK_WORDS && can_loop; i++)
-		whole &= !(core->w[i] & rq->cpus.w[i] & ~rq->ready.w[i]);
+		whole &= !(WORD(core, i) & WORD(&rq->cpus, i) & ~WORD(&rq->ready, i));
 	for (u32 i = ZERO; i < h->mask_words && i < MASK_WORDS && can_loop; i++)
 		if (whole)
-			rq->smt_idle.w[i] |= core->w[i] & rq->cpus.w[i];
+			WORD(&rq->smt_idle, i) |= WORD(core, i) & WORD(&rq->cpus, i);
 		else
-			rq->smt_idle.w[i] &= ~core->w[i];
+			WORD(&rq->smt_idle, i) &= ~WORD(core, i);
 	return 0;
 }
 
@@ -122,9 +122,9 @@ NO_FRAME s32 credit2_idle_among(sched_call_t *cx, cpupool_t *pool, vcpu_t *v, cp
 	if (unlikely(pool->credit2.params.smt_power_savings)) {
 		cpumask_t *from = credit2_mended(pool, CREDIT2_MEND_SAVINGS) ? &rq->ready : &rq->idle;
 
-		first = &h->scratch[h->limits.pcpus + cx->cpu];
+		first = AT(h->scratch, h->limits.pcpus + cx->cpu);
 		for (u32 i = ZERO; i < words && i < MASK_WORDS && can_loop; i++)
-			first->w[i] = from->w[i] & ~rq->smt_idle.w[i];
+			WORD(first, i) = WORD(from, i) & ~WORD(&rq->smt_idle, i);
 	}
 	cpu = credit2_here_or_next(first, allowed, home, words);
 	if (cpu < 0)
@@ -146,7 +146,7 @@ NO_FRAME s32 credit2_find_idle(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 	if (mask_empty(&pool->credit2.ready, words) && !pool->credit2.params.smt_power_savings)
 		return -1;
 	if (credit2_soft(pool, v)) {
-		soft = &h->scratch[cx->cpu];
+		soft = AT(h->scratch, cx->cpu);
 		mask_and(soft, &v->soft, &v->hard);
 		cpu = credit2_idle_among(cx, pool, v, soft);
 	}
@@ -344,13 +344,13 @@ CORE_FN u32 credit2_pick_in(sched_call_t *cx ARG, vcpu_t *v ARG, cpumask_t *soft
 		allowed = soft;
 	else
 		best = hard;
-	if (best >= 0 && !v->credit2.runq && &h->credit2_runqs[best] == v->processor->credit2.runq &&
+	if (best >= 0 && !v->credit2.runq && AT(h->credit2_runqs, best) == v->processor->credit2.runq &&
 	    mask_test(allowed, v->processor->id) && mask_test(&pool->cpus, v->processor->id))
 		return v->processor->id; /* a new one stays where it was created if that is as good */
 	if (best >= 0)
-		cpu = credit2_next_of(
-			cx, &h->credit2_runqs[best], allowed,
-			&h->credit2_runqs[hard >= 0 && !credit2_mended(pool, CREDIT2_MEND_BIAS) ? hard : best]);
+		cpu = credit2_next_of(cx, AT(h->credit2_runqs, best), allowed,
+				      AT(h->credit2_runqs,
+					 hard >= 0 && !credit2_mended(pool, CREDIT2_MEND_BIAS) ? hard : best));
 	if (cpu < 0)
 		cpu = credit2_fallback(cx, pool, v, soft);
 	return cpu < 0 ? v->processor->id : (u32)cpu;
@@ -364,7 +364,7 @@ NO_FRAME s32 credit2_wanted(sched_call_t *cx, vcpu_t *v)
 	if (!(v->credit2.flags & CREDIT2_MIGRATE))
 		return -1;
 	v->credit2.flags &= (u8)~CREDIT2_MIGRATE;
-	to = &cx->host->credit2_runqs[(u32)v->credit2.migrate_to % cx->host->limits.pcpus];
+	to = AT(cx->host->credit2_runqs, (u32)v->credit2.migrate_to % cx->host->limits.pcpus);
 	if (!to->used || to->pool != v->domain->pool)
 		return -1;
 	return credit2_next_of(cx, to, &v->hard, to);
@@ -379,7 +379,7 @@ CORE_FN u32 credit2_pick_cpu(sched_call_t *cx ARG, vcpu_t *v ARG, bool commit)
 
 	if (cpu < 0) {
 		if (credit2_soft(pool, v)) {
-			soft = &h->scratch[h->limits.pcpus + cx->cpu];
+			soft = AT(h->scratch, h->limits.pcpus + cx->cpu);
 			mask_and(soft, &v->soft, &v->hard);
 		}
 		cpu = (s32)credit2_pick_in(cx, v, soft);
@@ -417,7 +417,7 @@ CORE_FN s32 credit2_pull(sched_call_t *cx ARG, pcpu_t *p ARG)
 			return -1;
 		if (first < 0)
 			first = at;
-		rq = &h->credit2_runqs[at];
+		rq = AT(h->credit2_runqs, at);
 		if (rq == own)
 			continue;
 		l = rq->queue.order.next;
@@ -454,7 +454,7 @@ static inline bool credit2_neighbours(struct credit2_params ARENA *params, pcpu_
 /* Would the siblings of all in rq, and p's, still be @most at most? */
 CORE_FN bool credit2_cores_fit(host_t *h ARG, credit2_runq_t *rq ARG, pcpu_t *p ARG, u32 most)
 {
-	u32 n = mask_weight(&h->core_mask[p->core], h->mask_words);
+	u32 n = mask_weight(AT(h->core_mask, p->core), h->mask_words);
 	s32 core = -1;
 
 	for_each_cpu (c, &rq->cpus, h->mask_words) {
@@ -463,7 +463,7 @@ CORE_FN bool credit2_cores_fit(host_t *h ARG, credit2_runq_t *rq ARG, pcpu_t *p 
 		if (other->core == p->core || (s32)other->core == core)
 			continue;
 		core = (s32)other->core; /* siblings are neighbours by number */
-		n += mask_weight(&h->core_mask[other->core], h->mask_words);
+		n += mask_weight(AT(h->core_mask, other->core), h->mask_words);
 	}
 	return n <= most;
 }
@@ -484,7 +484,7 @@ CORE_FN s32 credit2_arrange(cpupool_t *pool ARG, pcpu_t *p ARG)
 
 		if (rq->pick_bias < 0 || !credit2_neighbours(params, pcpu_of(h, (u32)rq->pick_bias), p))
 			continue;
-		if (mask_intersects(&h->core_mask[p->core], &rq->cpus, h->mask_words))
+		if (mask_intersects(AT(h->core_mask, p->core), &rq->cpus, h->mask_words))
 			return (s32)rq->index;
 		if (rq->nr_cpus >= most || rq->nr_cpus >= least)
 			continue;
@@ -506,12 +506,12 @@ CORE_FN s32 credit2_runq_begin(cpupool_t *pool ARG, s64 now)
 	credit2_runq_t *rq;
 	u32 i = ZERO, id = 0;
 
-	for (; i + 1 < h->limits.pcpus && h->credit2_runqs[i].used && can_loop; i++)
+	for (; i + 1 < h->limits.pcpus && AT(h->credit2_runqs, i)->used && can_loop; i++)
 		;
 	for (; at != &pool->credit2.runqs && link_of(at, credit2_runq_t, pool_link)->id == id && can_loop;
 	     at = at->next)
 		id++;
-	rq = &h->credit2_runqs[i];
+	rq = AT(h->credit2_runqs, i);
 	rq->id = id;
 	rq->used = 1;
 	rq->pool = pool;

@@ -348,28 +348,33 @@ CORE_FN s64 credit_domain_sum(domain_t *d ARG)
 	return n;
 }
 
-/* Move the credits of d's contenders by -@mean, bound them, and draw the conclusions. */
-CORE_FN int credit_domain_settle(sched_call_t *cx ARG, cpupool_t *pool ARG, domain_t *d ARG, s64 mean)
+/* Move v's credit by -@mean if it contends, bound it, and draw the conclusions. */
+CORE_FN int credit_settle(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG, s64 mean)
 {
 	s64 slice = pool->credit.params.tslice_ns, most = CREDIT_SAVED_SLICES * slice;
+
+	if (credit_contends(v))
+		v->credit.credit_ns -= mean;
+	if (v->credit.credit_ns < -most)
+		v->credit.credit_ns = -most;
+	if (v->credit.credit_ns > most)
+		v->credit.credit_ns = most;
+	credit_set_class(pool, v);
+	/* Asleep with a slice saved: it stops earning. Parked is not asleep. */
+	if (!vcpu_runnable(v) && !(v->pause_flags & VPF_parked) && v->credit.credit_ns >= slice) {
+		v->credit.credit_ns = slice;
+		credit_deactivate(cx, v);
+	}
+	return 0;
+}
+
+CORE_FN int credit_domain_settle(sched_call_t *cx ARG, cpupool_t *pool ARG, domain_t *d ARG, s64 mean)
+{
 	link_t *head = &d->credit.active, *next;
 
 	for (link_t *l = head->next; l != head && can_loop; l = next) {
-		vcpu_t *v = link_of(l, vcpu_t, credit.active);
-
 		next = l->next;
-		if (credit_contends(v))
-			v->credit.credit_ns -= mean;
-		if (v->credit.credit_ns < -most)
-			v->credit.credit_ns = -most;
-		if (v->credit.credit_ns > most)
-			v->credit.credit_ns = most;
-		credit_set_class(pool, v);
-		/* Asleep with a slice saved: it stops earning. Parked is not asleep. */
-		if (!vcpu_runnable(v) && !(v->pause_flags & VPF_parked) && v->credit.credit_ns >= slice) {
-			v->credit.credit_ns = slice;
-			credit_deactivate(cx, v);
-		}
+		credit_settle(cx, pool, link_of(l, vcpu_t, credit.active), mean);
 	}
 	return 0;
 }

@@ -8,7 +8,7 @@
 CORE_FN int credit_set_idle(cpupool_t *pool ARG, pcpu_t *p ARG, bool idle)
 {
 	host_t *h = pool->host;
-	cpumask_t *core = &h->core_mask[p->core];
+	cpumask_t *core = AT(h->core_mask, p->core);
 
 	if (mask_test(&pool->credit.idlers, p->id) == idle)
 		return 0;
@@ -29,9 +29,9 @@ CORE_FN int credit_set_idle(cpupool_t *pool ARG, pcpu_t *p ARG, bool idle)
 	idle = mask_subset(core, &pool->credit.idlers, h->mask_words);
 	for (u32 i = ZERO; i < h->mask_words && i < MASK_WORDS && can_loop; i++)
 		if (idle)
-			pool->credit.idle_cores.w[i] |= core->w[i];
+			WORD(&pool->credit.idle_cores, i) |= WORD(core, i);
 		else
-			pool->credit.idle_cores.w[i] &= ~core->w[i];
+			WORD(&pool->credit.idle_cores, i) &= ~WORD(core, i);
 	return 0;
 }
 
@@ -47,7 +47,7 @@ NO_FRAME s32 credit_idle_among(sched_call_t *cx, cpupool_t *pool, vcpu_t *v, cpu
 	host_t *h = cx->host;
 	u32 words = h->mask_words;
 	s32 after = pcpu_of(h, cx->cpu)->tickle_cursor, cpu;
-	cpumask_t *node = &h->node_mask[v->processor->node];
+	cpumask_t *node = AT(h->node_mask, v->processor->node);
 
 	if (!mended(pool, CREDIT_MEND_WAKE) || (h->threads_per_core == 1 && h->limits.nodes == 1))
 		return mask_cycle_and(allowed, &pool->credit.idlers, after, words);
@@ -70,7 +70,7 @@ CORE_FN s32 credit_find_idle(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *
 	if (!pool->credit.nr_idlers)
 		return -1;
 	if (credit_soft(cx, pool, v)) {
-		soft = &cx->host->scratch[cx->cpu];
+		soft = AT(cx->host->scratch, cx->cpu);
 		mask_and(soft, &v->soft, &v->hard);
 		cpu = credit_idle_among(cx, pool, v, soft);
 	}
@@ -98,7 +98,7 @@ NO_FRAME int credit_tickle_all(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 	host_t *h = cx->host;
 
 	for (u32 i = ZERO; i < h->mask_words && i < MASK_WORDS && can_loop; i++) {
-		u64 w = v->hard.w[i] & pool->credit.idlers.w[i];
+		u64 w = WORD(&v->hard, i) & WORD(&pool->credit.idlers, i);
 
 		for (; w && can_loop; w &= w - 1)
 			credit_tickle_cpu(cx, pool, pcpu_of(h, i * 64 + (u32)__builtin_ctzll(w)));
@@ -172,13 +172,13 @@ CORE_FN s32 credit_preemptible(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t
 	    credit_kept_until(pool, own) < cx->now + CREDIT_MIN_TIMER_NS)
 		return (s32)own->id;
 	if (credit_soft(cx, pool, v)) {
-		allowed = &h->scratch[cx->cpu];
+		allowed = AT(h->scratch, cx->cpu);
 		mask_and(allowed, &v->soft, &v->hard);
 	}
 	for (u32 n = ZERO; n < CREDIT_PREEMPT_PROBES && can_loop; n++) {
 		pcpu_t *p;
 
-		cpu = mask_cycle_and3(allowed, &pool->cpus, &h->node_mask[own->node], cpu, h->mask_words);
+		cpu = mask_cycle_and3(allowed, &pool->cpus, AT(h->node_mask, own->node), cpu, h->mask_words);
 		if (cpu < 0 || (u32)cpu == own->id)
 			break;
 		p = pcpu_of(h, (u32)cpu);
@@ -253,8 +253,8 @@ CORE_FN u32 credit_spread(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v A
 		pb = pcpu_of(h, best);
 		pn = pcpu_of(h, (u32)nxt);
 		factor = pb->node == pn->node ? 1 : 2;
-		group = factor == 1 ? &h->core_mask[pn->core] : &h->node_mask[pn->node];
-		own = factor == 1 ? &h->core_mask[pb->core] : &h->node_mask[pb->node];
+		group = factor == 1 ? AT(h->core_mask, pn->core) : AT(h->node_mask, pn->node);
+		own = factor == 1 ? AT(h->core_mask, pb->core) : AT(h->node_mask, pb->node);
 		idle_best = mask_weight_and(own, &pool->credit.idlers, words) + (here && mask_test(own, cpu));
 		idle_nxt = mask_weight_and(group, &pool->credit.idlers, words) + (here && mask_test(group, cpu));
 		if (idle_best * factor < idle_nxt) {
@@ -262,10 +262,10 @@ CORE_FN u32 credit_spread(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v A
 
 			best = to < 0 ? (u32)nxt : (u32)to;
 			switched = 1;
-			group = &h->core_mask[pcpu_of(h, best)->core];
+			group = AT(h->core_mask, pcpu_of(h, best)->core);
 		}
 		for (u32 i = ZERO; i < words && i < MASK_WORDS && can_loop; i++)
-			cands->w[i] &= ~group->w[i];
+			WORD(cands, i) &= ~WORD(group, i);
 	}
 	if (switched)
 		pcpu_of(h, best)->credit.idle_bias = (s32)best;
@@ -294,8 +294,8 @@ CORE_FN u32 credit_pick_in(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v 
 	}
 	if (h->threads_per_core == 1 && h->limits.nodes == 1)
 		return cpu; /* all cores are alike: nothing to spread over */
-	mask_and(&h->scratch[cx->cpu], allowed, &pool->credit.idlers);
-	return credit_spread(cx, pool, v, &h->scratch[cx->cpu], cpu);
+	mask_and(AT(h->scratch, cx->cpu), allowed, &pool->credit.idlers);
+	return credit_spread(cx, pool, v, AT(h->scratch, cx->cpu), cpu);
 }
 
 CORE_FN u32 credit_pick_cpu(sched_call_t *cx ARG, vcpu_t *v ARG, bool commit)
@@ -306,7 +306,7 @@ CORE_FN u32 credit_pick_cpu(sched_call_t *cx ARG, vcpu_t *v ARG, bool commit)
 	bool done = false;
 
 	if (credit_soft(cx, pool, v)) {
-		cpumask_t *soft = &h->scratch[h->limits.pcpus + cx->cpu];
+		cpumask_t *soft = AT(h->scratch, h->limits.pcpus + cx->cpu);
 
 		mask_and(soft, &v->soft, &v->hard);
 		if (mask_intersects(soft, &pool->cpus, h->mask_words)) {
@@ -334,7 +334,7 @@ CORE_FN s32 credit_steal_from(sched_call_t *cx ARG, pcpu_t *peer ARG, pcpu_t *p 
 	if (peer->curr->is_idle && !mended(pool, CREDIT_MEND_BALANCE))
 		return -1;
 	for (u32 c = ZERO; c < class && c < CREDIT_CLASSES && can_loop; c++) {
-		link_t *head = &peer->credit.queue[c];
+		link_t *head = AT(peer->credit.queue, c);
 
 		for (link_t *l = head->next; l != head && can_loop; l = l->next) {
 			vcpu_t *v = link_of(l, vcpu_t, credit.queue);
@@ -362,13 +362,13 @@ CORE_FN s32 credit_steal_in(sched_call_t *cx ARG, pcpu_t *p ARG, u32 class, u32 
 	cpupool_t *pool = p->pool;
 	host_t *h = cx->host;
 	cpumask_t *waiting = class == CREDIT_IDLE ? &pool->credit.waiting : &pool->credit.waiting_under;
-	s32 first = -1, peer = pool->credit.balance_bias[node % SCHED_MAX_NODES];
+	s32 first = -1, peer = *AT(pool->credit.balance_bias, node % SCHED_MAX_NODES);
 
 	for (u32 n = ZERO; n < SCHED_MAX_PCPUS && can_loop; n++) {
 		vcpu_t *v;
 		s32 found;
 
-		peer = mask_cycle_and(waiting, &h->node_mask[node], peer, h->mask_words);
+		peer = mask_cycle_and(waiting, AT(h->node_mask, node), peer, h->mask_words);
 		if (peer < 0 || peer == first)
 			break;
 		if (first < 0)
@@ -380,12 +380,12 @@ CORE_FN s32 credit_steal_in(sched_call_t *cx ARG, pcpu_t *p ARG, u32 class, u32 
 		found = credit_steal_from(cx, pcpu_of(h, (u32)peer), p, class, soft);
 		if (found < 0)
 			continue;
-		v = &h->vcpus[found];
+		v = AT(h->vcpus, found);
 		credit_dequeue(pool, v);
 		v->processor = p;
 		if (tracing(cx))
 			record4(cx, TRC_CREDIT_STOLEN, pair((u32)peer, v->domain->id), pair(v->id, 0));
-		pool->credit.balance_bias[node % SCHED_MAX_NODES] = peer;
+		*AT(pool->credit.balance_bias, node % SCHED_MAX_NODES) = peer;
 		return found;
 	}
 	return -1;

@@ -54,13 +54,13 @@ CORE_FN int credit_enqueue(cpupool_t *pool ARG, vcpu_t *v ARG)
 		list_add_before(credit_xen_place(p, v), &v->credit.queue);
 	} else if (unlikely(v->credit.flags & CREDIT_YIELD) && lower) {
 		class = (u32)__builtin_ctz(lower) % CREDIT_CLASSES;
-		list_add_head(p->credit.queue[class].next, &v->credit.queue);
+		list_add_head(AT(p->credit.queue, class)->next, &v->credit.queue);
 		p->credit.stale = 1;
 	} else if (p->curr == v && class == CREDIT_UNDER && !(v->credit.flags & CREDIT_YIELD) &&
 		   mended(pool, CREDIT_MEND_SHARE) && v->credit.credit_ns >= pool->credit.params.tslice_ns) {
-		list_add_head(&p->credit.queue[class], &v->credit.queue);
+		list_add_head(AT(p->credit.queue, class), &v->credit.queue);
 	} else {
-		list_add_tail(&p->credit.queue[class], &v->credit.queue);
+		list_add_tail(AT(p->credit.queue, class), &v->credit.queue);
 	}
 	v->credit.queued = (u8)(class + 1);
 	p->credit.nr_queued++;
@@ -101,7 +101,7 @@ CORE_FN int credit_dequeue(cpupool_t *pool ARG, vcpu_t *v ARG)
 	v->credit.queued = 0;
 	v->credit.flags &= (u8)~CREDIT_YIELD;
 	p->credit.nr_queued--;
-	if (list_empty(&p->credit.queue[class])) {
+	if (list_empty(AT(p->credit.queue, class))) {
 		p->credit.classes &= (u8)~(1 << class);
 		credit_queue_masks(pool, p);
 	}
@@ -123,9 +123,9 @@ static void credit_requeue(pcpu_t *p, vcpu_t *v, bool front)
 
 	list_del(&v->credit.queue);
 	if (front)
-		list_add_head(&p->credit.queue[class], &v->credit.queue);
+		list_add_head(AT(p->credit.queue, class), &v->credit.queue);
 	else
-		list_add_tail(&p->credit.queue[class], &v->credit.queue);
+		list_add_tail(AT(p->credit.queue, class), &v->credit.queue);
 	v->credit.queued = (u8)(class + 1);
 }
 
@@ -167,7 +167,7 @@ CORE_FN int credit_sort(cpupool_t *pool ARG, pcpu_t *p ARG)
 			credit_requeue(p, v, false);
 	}
 	for (u32 c = CREDIT_UNDER + 1; c-- > 0 && can_loop;) {
-		head = &p->credit.queue[c];
+		head = AT(p->credit.queue, c);
 		for (l = head->prev; l != head && can_loop; l = next) {
 			vcpu_t *v = link_of(l, vcpu_t, credit.queue);
 
@@ -178,7 +178,7 @@ CORE_FN int credit_sort(cpupool_t *pool ARG, pcpu_t *p ARG)
 	}
 	p->credit.classes = 0;
 	for (u32 c = ZERO; c < CREDIT_CLASSES && can_loop; c++)
-		if (!list_empty(&p->credit.queue[c]))
+		if (!list_empty(AT(p->credit.queue, c)))
 			p->credit.classes |= (u8)(1 << c);
 	credit_queue_masks(pool, p);
 	return 0;

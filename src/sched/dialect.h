@@ -12,11 +12,17 @@
  *   CORE_FN     a function of the core that BPF's verifier checks once, by itself, rather than again on each path that
  *               calls it (all of the core on every path is more than it takes): global in BPF, static natively. The
  *               price: it returns a number, never a pointer, and each core object among its parameters is marked ARG.
+ *               Weak in BPF, so that the compiler concludes nothing from its body: the verifier, which looks at each
+ *               function alone, could not follow (a parameter that is not used would not be passed, for one).
  *   CORE_INLINE the same for a function that is inline natively.
  *   NO_FRAME    a function that is always inline, to spare one of BPF's eight stack frames.
+ *   SCHED_FLAT  a SCHED_API function that is inline in BPF for the same reason.
  *   can_loop    is and-ed to the condition of every loop: 1 natively, `may_goto` in BPF (the verifier's bound).
  *   ZERO        0, but the verifier does not know: a loop that counts from ZERO is checked once, one that counts from 0
  *               is checked for each count.
+ *   AT          element i of an array in the arena, as a pointer. The verifier would follow what it knows of an index
+ *               wherever a pointer is made from it, and tell loops' rounds apart by it; any address of the arena is
+ *               good, so the address is worked out as a number.
  *   sched_lock/ the policy's lock of a pool. Never two at once, nothing but core code while it is held.
  *   sched_unlock
  *   sched_check an invariant, tested in debug builds.
@@ -48,7 +54,8 @@ typedef __UINT64_TYPE__ u64;
 #endif
 #define ARENA __attribute__((address_space(1)))
 #define SCHED_API static __attribute__((used))
-#define CORE_FN __attribute__((noinline))
+#define SCHED_FLAT static __attribute__((used, always_inline))
+#define CORE_FN __attribute__((noinline, weak))
 #define CORE_INLINE CORE_FN
 #define ARG __attribute__((btf_decl_tag("arg:arena")))
 #define can_loop \
@@ -63,6 +70,12 @@ sched_go:; \
 		sched_more; \
 	})
 #define sched_check(cond) ((void)0)
+#define AT(array, i) \
+	({ \
+		u64 sched_at = (u64)(array) + (u64)(i) * sizeof((array)[0]); \
+		asm("" : "+r"(sched_at)); \
+		(__typeof__(&(array)[0]))sched_at; \
+	})
 static volatile u32 sched_zero;
 #define ZERO sched_zero
 /*
@@ -87,10 +100,12 @@ static volatile u32 sched_lock_failed;
 #include <stdbool.h>
 #define ARENA
 #define SCHED_API
+#define SCHED_FLAT
 #define CORE_FN static
 #define CORE_INLINE static inline
 #define ARG
 #define ZERO 0
+#define AT(array, i) (&(array)[i])
 #define can_loop 1
 #ifdef SCHED_DEBUG
 #define sched_check(cond) \

@@ -25,12 +25,12 @@ SCHED_API domain_t *domain_create(sched_call_t *cx, cpupool_t *pool, s32 id)
 	if (!pool->nr_cpus || pool->assist.parent)
 		return NULL;
 	if (id < 0)
-		for (id = 0; (u32)id < h->limits.domains && h->domains[id].used && can_loop; id++)
+		for (id = (s32)ZERO; (u32)id < h->limits.domains && AT(h->domains, id)->used && can_loop; id++)
 			;
-	if ((u32)id >= h->limits.domains || h->domains[id].used)
+	if ((u32)id >= h->limits.domains || AT(h->domains, id)->used)
 		return NULL;
 	cx->calls++;
-	d = &h->domains[id];
+	d = AT(h->domains, id);
 	d->id = (u32)id;
 	d->used = 1;
 	d->moving = 0;
@@ -78,7 +78,7 @@ SCHED_API vcpu_t *vcpu_create(sched_call_t *cx, domain_t *d, cpumask_t *hard, cp
 	v->state_entry_ns = cx->now;
 	v->runstate_entry_ns = cx->now;
 	for (u32 i = ZERO; i < 4 && can_loop; i++)
-		v->runstate_ns[i] = 0;
+		*AT(v->runstate_ns, i) = 0;
 	v->parked_ns = 0;
 	v->migrations = 0;
 	v->boosts = 0;

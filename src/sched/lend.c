@@ -50,7 +50,7 @@ CORE_FN bool lend_spin(sched_call_t *cx ARG, vcpu_t *v ARG, bool sends)
 	i = lend_choose(v, sends);
 	if (i < 0)
 		return false;
-	to = &cx->host->vcpus[i];
+	to = AT(cx->host->vcpus, i);
 	if (!turn_give(cx, to, p, TURN_LENT, ns < left ? ns : left))
 		return false;
 	v->domain->assist.cursor = to->id;

@@ -19,46 +19,48 @@ struct cpumask {
 	u64 w[MASK_WORDS];
 };
 
+#define WORD(m, i) (*AT((m)->w, i))
+
 static inline bool mask_test(cpumask_t *m, u32 cpu)
 {
-	return m->w[(cpu / 64) % MASK_WORDS] >> (cpu % 64) & 1;
+	return WORD(m, (cpu / 64) % MASK_WORDS) >> (cpu % 64) & 1;
 }
 
 static inline void mask_set(cpumask_t *m, u32 cpu)
 {
-	m->w[(cpu / 64) % MASK_WORDS] |= 1ULL << (cpu % 64);
+	WORD(m, (cpu / 64) % MASK_WORDS) |= 1ULL << (cpu % 64);
 }
 
 static inline void mask_clear(cpumask_t *m, u32 cpu)
 {
-	m->w[(cpu / 64) % MASK_WORDS] &= ~(1ULL << (cpu % 64));
+	WORD(m, (cpu / 64) % MASK_WORDS) &= ~(1ULL << (cpu % 64));
 }
 
 CORE_INLINE int mask_zero(cpumask_t *m ARG)
 {
 	for (u32 i = ZERO; i < MASK_WORDS && can_loop; i++)
-		m->w[i] = 0;
+		WORD(m, i) = 0;
 	return 0;
 }
 
 CORE_INLINE int mask_copy(cpumask_t *to ARG, cpumask_t *from ARG)
 {
 	for (u32 i = ZERO; i < MASK_WORDS && can_loop; i++)
-		to->w[i] = from->w[i];
+		WORD(to, i) = WORD(from, i);
 	return 0;
 }
 
 CORE_INLINE int mask_and(cpumask_t *to ARG, cpumask_t *a ARG, cpumask_t *b ARG)
 {
 	for (u32 i = ZERO; i < MASK_WORDS && can_loop; i++)
-		to->w[i] = a->w[i] & b->w[i];
+		WORD(to, i) = WORD(a, i) & WORD(b, i);
 	return 0;
 }
 
 CORE_INLINE bool mask_empty(cpumask_t *m ARG, u32 words)
 {
 	for (u32 i = ZERO; i < words && i < MASK_WORDS && can_loop; i++)
-		if (m->w[i])
+		if (WORD(m, i))
 			return false;
 	return true;
 }
@@ -66,7 +68,7 @@ CORE_INLINE bool mask_empty(cpumask_t *m ARG, u32 words)
 CORE_INLINE bool mask_intersects(cpumask_t *a ARG, cpumask_t *b ARG, u32 words)
 {
 	for (u32 i = ZERO; i < words && i < MASK_WORDS && can_loop; i++)
-		if (a->w[i] & b->w[i])
+		if (WORD(a, i) & WORD(b, i))
 			return true;
 	return false;
 }
@@ -75,7 +77,7 @@ CORE_INLINE bool mask_intersects(cpumask_t *a ARG, cpumask_t *b ARG, u32 words)
 CORE_INLINE bool mask_subset(cpumask_t *a ARG, cpumask_t *b ARG, u32 words)
 {
 	for (u32 i = ZERO; i < words && i < MASK_WORDS && can_loop; i++)
-		if (a->w[i] & ~b->w[i])
+		if (WORD(a, i) & ~WORD(b, i))
 			return false;
 	return true;
 }
@@ -85,7 +87,7 @@ CORE_INLINE u32 mask_weight(cpumask_t *m ARG, u32 words)
 	u32 n = 0;
 
 	for (u32 i = ZERO; i < words && i < MASK_WORDS && can_loop; i++)
-		n += (u32)__builtin_popcountll(m->w[i]);
+		n += (u32)__builtin_popcountll(WORD(m, i));
 	return n;
 }
 
@@ -95,15 +97,15 @@ CORE_INLINE u32 mask_weight_and(cpumask_t *a ARG, cpumask_t *b ARG, u32 words)
 	u32 n = 0;
 
 	for (u32 i = ZERO; i < words && i < MASK_WORDS && can_loop; i++)
-		n += (u32)__builtin_popcountll(a->w[i] & b->w[i]);
+		n += (u32)__builtin_popcountll(WORD(a, i) & WORD(b, i));
 	return n;
 }
 
 CORE_INLINE s32 mask_first(cpumask_t *m ARG, u32 words)
 {
 	for (u32 i = ZERO; i < words && i < MASK_WORDS && can_loop; i++)
-		if (m->w[i])
-			return (s32)(i * 64 + (u32)__builtin_ctzll(m->w[i]));
+		if (WORD(m, i))
+			return (s32)(i * 64 + (u32)__builtin_ctzll(WORD(m, i)));
 	return -1;
 }
 
@@ -113,8 +115,8 @@ CORE_INLINE s32 mask_next(cpumask_t *m ARG, s32 after, u32 words)
 	u32 k = (u32)(after + 1) / 64, bit = (u32)(after + 1) % 64;
 
 	for (; k < words && k < MASK_WORDS && can_loop; k++, bit = 0)
-		if (m->w[k] >> bit)
-			return (s32)(k * 64 + bit + (u32)__builtin_ctzll(m->w[k] >> bit));
+		if (WORD(m, k) >> bit)
+			return (s32)(k * 64 + bit + (u32)__builtin_ctzll(WORD(m, k) >> bit));
 	return -1;
 }
 
@@ -130,7 +132,7 @@ CORE_INLINE s32 mask_cycle_and3(cpumask_t *a ARG, cpumask_t *b ARG, cpumask_t *c
 		start = bit = 0;
 	for (u32 i = ZERO; i <= words && can_loop; i++) {
 		u32 k = start + i >= words ? start + i - words : start + i;
-		u64 w = a->w[k % MASK_WORDS] & b->w[k % MASK_WORDS] & c->w[k % MASK_WORDS];
+		u64 w = WORD(a, k % MASK_WORDS) & WORD(b, k % MASK_WORDS) & WORD(c, k % MASK_WORDS);
 
 		if (i == 0)
 			w &= ~0ULL << bit;

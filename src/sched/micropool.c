@@ -71,7 +71,7 @@ CORE_FN int micro_cpus_changed(sched_call_t *cx ARG, cpupool_t *pool ARG)
 }
 
 /* p leaves its pool and becomes a micro-sliced core, at once. Lock held. */
-CORE_FN int micro_lend_cpu(sched_call_t *cx ARG, cpupool_t *hidden ARG, pcpu_t *p ARG)
+NO_FRAME void micro_lend_cpu(sched_call_t *cx, cpupool_t *hidden, pcpu_t *p)
 {
 	cpupool_t *parent = hidden->assist.parent;
 
@@ -86,10 +86,9 @@ CORE_FN int micro_lend_cpu(sched_call_t *cx ARG, cpupool_t *hidden ARG, pcpu_t *
 	kick(cx, p);
 	micro_cpus_changed(cx, parent);
 	record4(cx, TRC_ROTA_MICRO, pair(hidden->id, p->id), pair(1, hidden->nr_cpus));
-	return 0;
 }
 
-CORE_FN int micro_give_back(sched_call_t *cx ARG, cpupool_t *hidden ARG, pcpu_t *p ARG)
+NO_FRAME void micro_give_back(sched_call_t *cx, cpupool_t *hidden, pcpu_t *p)
 {
 	cpupool_t *parent = hidden->assist.parent;
 
@@ -103,7 +102,6 @@ CORE_FN int micro_give_back(sched_call_t *cx ARG, cpupool_t *hidden ARG, pcpu_t 
 	kick(cx, p);
 	micro_cpus_changed(cx, parent);
 	record4(cx, TRC_ROTA_MICRO, pair(hidden->id, p->id), pair(0, hidden->nr_cpus));
-	return 0;
 }
 
 /*
@@ -154,7 +152,7 @@ static u32 micro_best(cpupool_t *hidden, u32 tried)
 	return best;
 }
 
-CORE_FN s64 micro_look_epoch(sched_call_t *cx ARG, cpupool_t *hidden ARG)
+NO_FRAME s64 micro_look_epoch(sched_call_t *cx, cpupool_t *hidden)
 {
 	cpupool_t *parent = hidden->assist.parent;
 	u64 ipi = parent->assist.nr_ipi, spin = parent->assist.nr_spin, irq = parent->assist.nr_irq;
@@ -186,7 +184,7 @@ CORE_FN s64 micro_look_epoch(sched_call_t *cx ARG, cpupool_t *hidden ARG)
 	return MICRO_EPOCH_NS;
 }
 
-CORE_FN s64 micro_look_adaptive(sched_call_t *cx ARG, cpupool_t *hidden ARG)
+NO_FRAME s64 micro_look_adaptive(sched_call_t *cx, cpupool_t *hidden)
 {
 	u64 no_cpu = hidden->assist.no_cpu - hidden->assist.look_no_cpu;
 	s64 busy = (s64)(hidden->assist.busy_ns - hidden->assist.look_busy_ns), n = hidden->assist.nr_lent;
@@ -224,14 +222,14 @@ CORE_FN s64 micro_look_adaptive(sched_call_t *cx ARG, cpupool_t *hidden ARG)
 }
 
 /* TIMER_MICRO of p has come. */
-CORE_FN int micro_look(sched_call_t *cx ARG, pcpu_t *p ARG)
+NO_FRAME void micro_look(sched_call_t *cx, pcpu_t *p)
 {
 	cpupool_t *pool = p->pool, *hidden = pool->assist.hidden;
 	s64 next;
 
 	timer_set(cx, p, TIMER_MICRO, TIME_NEVER);
 	if (!hidden || hidden->assist.timer_cpu != (s32)p->id || hidden->assist.micro.mode == MICRO_STATIC)
-		return 0;
+		return;
 	sched_lock(pool);
 	next = hidden->assist.micro.mode == MICRO_ADAPTIVE ? micro_look_adaptive(cx, hidden) :
 							     micro_look_epoch(cx, hidden);
@@ -240,7 +238,6 @@ CORE_FN int micro_look(sched_call_t *cx ARG, pcpu_t *p ARG)
 	pool->assist.nr_irq = 0;
 	micro_timer(cx, hidden, cx->now + next);
 	sched_unlock(pool);
-	return 0;
 }
 
 /* ---- the hidden pool ---- */

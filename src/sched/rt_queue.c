@@ -111,7 +111,7 @@ static void rt_forget_event(sched_call_t *cx, vcpu_t *v)
  * Wait for its next boundary, if somebody has to: who sleeps finds out when it wakes, unless it burns budget asleep. Or
  * for the instant from which on it can't wait.
  */
-CORE_FN int rt_set_event(sched_call_t *cx ARG, vcpu_t *v ARG)
+NO_FRAME void rt_set_event(sched_call_t *cx, vcpu_t *v)
 {
 	cpupool_t *pool = v->domain->pool;
 	s64 at = v->rt.asleep && !rt_burns(v->rt.kind) ? TIME_NEVER : rt_event_at(v);
@@ -120,7 +120,7 @@ CORE_FN int rt_set_event(sched_call_t *cx ARG, vcpu_t *v ARG)
 		at = rt_latest(v);
 	if (v->rt.in_events) {
 		if (v->rt.event.key == at)
-			return 0;
+			return;
 		rt_remove(&pool->rt.events, &v->rt.event);
 		v->rt.in_events = 0;
 	}
@@ -131,7 +131,6 @@ CORE_FN int rt_set_event(sched_call_t *cx ARG, vcpu_t *v ARG)
 		v->rt.in_events = 1;
 	}
 	rt_arm(cx, pool);
-	return 0;
 }
 
 /* Queue v, which runs nowhere, where it belongs now. */
@@ -247,7 +246,7 @@ CORE_FN s32 rt_first_for(rt_tree_t *t ARG, u32 cpu)
 
 static inline vcpu_t *rt_vcpu_at(host_t *h, s32 index)
 {
-	return index >= 0 ? &h->vcpus[(u32)index] : NULL;
+	return index >= 0 ? AT(h->vcpus, (u32)index) : NULL;
 }
 
 /* ---- partitions ---- */

@@ -237,7 +237,7 @@ static inline bool rt_too_dense(vcpu_t *v, s64 budget, s64 time)
 }
 
 /* It has work again, at now. */
-CORE_FN int rt_activate(sched_call_t *cx ARG, vcpu_t *v ARG)
+NO_FRAME void rt_activate(sched_call_t *cx, vcpu_t *v)
 {
 	s64 now = cx->now, before = v->rt.next_ns, deadline;
 
@@ -266,7 +266,6 @@ CORE_FN int rt_activate(sched_call_t *cx ARG, vcpu_t *v ARG)
 		v->rt.level = 1;
 		v->rt.extra_ns = v->rt.budget_ns;
 	}
-	return 0;
 }
 
 /* It has no work any more, or may not run. */

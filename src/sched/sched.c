@@ -6,13 +6,11 @@
 #include "sched/core.h"
 #include "sched/tree.c"
 #include "sched/credit.c"
-#ifndef ROTA_LIVE
 #include "sched/credit2.c"
 #include "sched/rt.c"
 #include "sched/null.c"
 #include "sched/arinc653.c"
 #include "sched/sedf.c"
-#endif
 #include "sched/hooks.h"
 
 #include "sched/symbols.c"

@@ -54,7 +54,7 @@ typedef struct trace_rec ARENA trace_rec_t;
 #include "sched/assist.h"
 
 /* The schedulers: SCHEDULER(policy file's prefix, id of Xen's domctl, full name). To add one, add a line. */
-#define ALL_SCHEDULERS(SCHEDULER) \
+#define SCHEDULERS(SCHEDULER) \
 	SCHEDULER(sedf, 4, "Simple EDF Scheduler") \
 	SCHEDULER(credit, 5, "SMP Credit Scheduler") \
 	SCHEDULER(credit2, 6, "SMP Credit Scheduler rev2") \
@@ -64,36 +64,23 @@ typedef struct trace_rec ARENA trace_rec_t;
 	SCHEDULER(rtxen, 16, "RT-Xen Server Scheduler")
 
 /* Those of them whose vCPUs have parameters of their own. */
-#define ALL_RT_SCHEDULERS(SCHEDULER) \
+#define RT_SCHEDULERS(SCHEDULER) \
 	SCHEDULER(sedf, 4, "Simple EDF Scheduler") \
 	SCHEDULER(rtds, 8, "SMP RTDS Scheduler") \
 	SCHEDULER(rtxen, 16, "RT-Xen Server Scheduler")
 
 /* Those under which a vCPU may have turns (assist.c). */
-#define ALL_TURN_SCHEDULERS(SCHEDULER) \
+#define TURN_SCHEDULERS(SCHEDULER) \
 	SCHEDULER(credit, 5, "SMP Credit Scheduler") \
 	SCHEDULER(credit2, 6, "SMP Credit Scheduler rev2")
 
-/*
- * Those that are compiled in: all, but on a live host only those that its kernels' verifiers have been seen to take,
- * together in one program (they allow it a million steps).
- */
-#ifdef ROTA_LIVE
-#define SCHEDULERS(SCHEDULER) SCHEDULER(credit, 5, "SMP Credit Scheduler")
-#define RT_SCHEDULERS(SCHEDULER)
-#define TURN_SCHEDULERS SCHEDULERS
-#else
-#define SCHEDULERS ALL_SCHEDULERS
-#define RT_SCHEDULERS ALL_RT_SCHEDULERS
-#define TURN_SCHEDULERS ALL_TURN_SCHEDULERS
-#endif
 /* Those that can account a domain to another one (sdom.c): the same, they share by weight. */
 #define SDOM_SCHEDULERS TURN_SCHEDULERS
 
 enum sched_id {
 	SCHED_NONE = 0, /* the idle scheduler: it owns the pCPUs that are in no pool */
 #define SCHEDULER(name, id, full) SCHED_ID_##name = id,
-	ALL_SCHEDULERS(SCHEDULER)
+	SCHEDULERS(SCHEDULER)
 #undef SCHEDULER
 };
 

@@ -5,6 +5,8 @@
  *
  * A vCPU that schedule() leaves stays `is_running` until the host has saved its state and called context_saved(): until
  * then no other pCPU may take it, though it may be queued. A migration that was wanted meanwhile is finished there.
+ *
+ * The bodies of what the live host calls in several places are CORE_FNs of their own, for the verifier's sake.
  */
 
 static void runstate_set(sched_call_t *cx, vcpu_t *v, u32 runstate)
@@ -13,7 +15,7 @@ static void runstate_set(sched_call_t *cx, vcpu_t *v, u32 runstate)
 
 	if (old == runstate)
 		return;
-	v->runstate_ns[old & 3] += cx->now - v->runstate_entry_ns;
+	*AT(v->runstate_ns, old & 3) += cx->now - v->runstate_entry_ns;
 	v->runstate_entry_ns = cx->now;
 	v->runstate = (u8)runstate;
 	if (tracing(cx) && !v->is_idle)
@@ -22,7 +24,7 @@ static void runstate_set(sched_call_t *cx, vcpu_t *v, u32 runstate)
 
 SCHED_API s64 vcpu_runstate_ns(vcpu_t *v, u32 state, s64 now)
 {
-	return v->runstate_ns[state & 3] + (v->runstate == state ? now - v->runstate_entry_ns : 0);
+	return *AT(v->runstate_ns, state & 3) + (v->runstate == state ? now - v->runstate_entry_ns : 0);
 }
 
 /* The vCPU may have lost a reason to run: if none is left it leaves its queue, or its pCPU at the next schedule(). */
@@ -71,20 +73,26 @@ SCHED_API void vcpu_wake(sched_call_t *cx, vcpu_t *v)
 	sched_unlock(pool);
 }
 
-SCHED_API void vcpu_unblock(sched_call_t *cx, vcpu_t *v)
+CORE_FN int unblock(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
 	cpupool_t *pool = v->domain->pool;
 
 	if (!(v->pause_flags & VPF_blocked))
-		return;
+		return 0;
 	cx->calls++;
 	sched_lock(pool);
 	v->pause_flags &= (u8)~VPF_blocked;
 	vcpu_wake_locked(cx, v);
 	sched_unlock(pool);
+	return 0;
 }
 
-SCHED_API void vcpu_block(sched_call_t *cx, vcpu_t *v)
+SCHED_API void vcpu_unblock(sched_call_t *cx, vcpu_t *v)
+{
+	unblock(cx, v);
+}
+
+CORE_FN int block(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
 	cpupool_t *pool = v->domain->pool;
 
@@ -102,6 +110,12 @@ SCHED_API void vcpu_block(sched_call_t *cx, vcpu_t *v)
 		hook_sleep(cx, v);
 	}
 	sched_unlock(pool);
+	return 0;
+}
+
+SCHED_API void vcpu_block(sched_call_t *cx, vcpu_t *v)
+{
+	block(cx, v);
 }
 
 SCHED_API void vcpu_yield(sched_call_t *cx, vcpu_t *v)
@@ -141,7 +155,7 @@ SCHED_API bool vcpu_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to)
  * Timers that are due at the same instant run in Xen's order: accounting grants before the tick debits, and the slice
  * ends last, since it only raises the softirq that schedules after all timers.
  */
-SCHED_API void sched_timer(sched_call_t *cx)
+SCHED_FLAT void sched_timer(sched_call_t *cx)
 {
 	pcpu_t *p = pcpu_of(cx->host, cx->cpu);
 
@@ -182,7 +196,7 @@ CORE_FN int switch_vcpus(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev ARG, 
 	}
 	record4(cx, TRC_SWITCH, pair(prev->domain->id, prev->id), pair(next->domain->id, next->id));
 	if (cx->nr_rec)
-		cx->rec[cx->nr_rec - 1].aux = next->is_idle ? TRACE_CLASS_IDLE : next->trace_class;
+		AT(cx->rec, cx->nr_rec - 1)->aux = next->is_idle ? TRACE_CLASS_IDLE : next->trace_class;
 
 	runstate_set(cx, prev,
 		     prev->is_idle || vcpu_wants_cpu(prev) ? RUNSTATE_runnable :
@@ -210,7 +224,7 @@ static inline bool assist_wanted(pcpu_t *p)
 	return p->assist.nr_turns || p->assist.micro || vcpu_away(p->curr) || p->pool->assist.params.grace_ns;
 }
 
-SCHED_API void schedule(sched_call_t *cx)
+CORE_FN int choose(sched_call_t *cx ARG)
 {
 	pcpu_t *p = pcpu_of(cx->host, cx->cpu);
 	cpupool_t *pool = p->pool;
@@ -224,7 +238,7 @@ SCHED_API void schedule(sched_call_t *cx)
 	if (!pool) {
 		if (prev != p->idle)
 			switch_vcpus(cx, p, prev, p->idle);
-		return;
+		return 0;
 	}
 	sched_lock(pool);
 	if (likely(!assist_wanted(p)))
@@ -242,20 +256,26 @@ SCHED_API void schedule(sched_call_t *cx)
 		record4(cx, TRC_SWITCH_INFCONT, pair(prev->domain->id, prev->id),
 			pair((u32)(cx->now - prev->state_entry_ns), (u32)p->next_slice_ns));
 	sched_unlock(pool);
+	return 0;
 }
 
-SCHED_API void context_saved(sched_call_t *cx)
+SCHED_API void schedule(sched_call_t *cx)
+{
+	choose(cx);
+}
+
+CORE_FN int finish_switch(sched_call_t *cx ARG)
 {
 	pcpu_t *p = pcpu_of(cx->host, cx->cpu);
 	vcpu_t *prev = p->prev;
 	cpupool_t *pool;
 
 	if (!prev)
-		return;
+		return 0;
 	p->prev = NULL;
 	prev->is_running = 0;
 	if (prev->is_idle)
-		return;
+		return 0;
 	pool = prev->domain->pool;
 	sched_lock(pool);
 	hook_context_saved(cx, prev);
@@ -266,4 +286,10 @@ SCHED_API void context_saved(sched_call_t *cx)
 	if (prev->pause_flags & VPF_migrating)
 		vcpu_move_finish(cx, prev);
 	sched_unlock(pool);
+	return 0;
+}
+
+SCHED_API void context_saved(sched_call_t *cx)
+{
+	finish_switch(cx);
 }

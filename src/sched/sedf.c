@@ -88,12 +88,12 @@ static void sedf_leave_main(vcpu_t *v)
 }
 
 /* Into run or wait, as its period says. */
-CORE_FN int sedf_enter_main(vcpu_t *v ARG, s64 now)
+NO_FRAME void sedf_enter_main(vcpu_t *v, s64 now)
 {
 	struct sedf_pcpu ARENA *q = &v->processor->sedf;
 
 	if (v->sedf.slice_ns <= 0)
-		return 0;
+		return;
 	v->sedf.main.level = 0;
 	if (sedf_begin(v) > now) {
 		v->sedf.where = SEDF_WAIT;
@@ -104,7 +104,6 @@ CORE_FN int sedf_enter_main(vcpu_t *v ARG, s64 now)
 		v->sedf.main.key = v->sedf.deadline_ns;
 		rt_insert(&q->run, &v->sedf.main);
 	}
-	return 0;
 }
 
 static void sedf_leave_penalty(vcpu_t *v)

@@ -140,7 +140,7 @@ int machine_add_domain(struct machine *m, struct scenario *from, uint32_t pool, 
 	m->cx.cpu = 0;
 	bad = machine_setup_domain(m, scn, (uint32_t)id, pool, (uint32_t)first, err, errlen);
 	for (int k = 0; !bad && k < scn->nr_vcpus; k++) {
-		if (!machine_sched_vcpu(m, m->vcpus[first + k].v, &scn->vcpus[k].sched))
+		if (!machine_sched_vcpu(m, m->vcpus[first + k].v, &scn->vcpus[k].settings->sched))
 			continue;
 		snprintf(err, errlen, "the scheduler refuses these real-time parameters for vCPU %d", k);
 		bad = true;

@@ -485,8 +485,11 @@ void scenario_free(struct scenario *s)
 		for (int j = 0; j < d->nr_vcpus; j++) {
 			free(d->vcpus[j].workload.file);
 			program_put(d->vcpus[j].workload.program);
+			if (d->vcpus[j].settings != d->settings)
+				free(d->vcpus[j].settings);
 		}
 		free(d->vcpus);
+		free(d->settings);
 		free(d->symbols);
 		free(d->sdom_name);
 		free(d->name);

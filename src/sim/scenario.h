@@ -133,10 +133,14 @@ struct scn_param {
 	int line;
 };
 
-struct scn_vcpu {
+struct scn_settings {
 	struct scn_cpus hard, soft;
-	struct scn_workload workload;
 	struct scn_sched sched;
+};
+
+struct scn_vcpu {
+	struct scn_settings *settings; /* its domain's, or its own */
+	struct scn_workload workload;
 };
 
 struct scn_domain {
@@ -148,6 +152,7 @@ struct scn_domain {
 	char *symbols; /* a System.map, as it can be opened; "": the host has none; NULL: of the simulator's kernel */
 	char *sdom_name; /* whom it is accounted to, NULL: itself */
 	int sdom, sdom_line; /* index of that domain, -1 none */
+	struct scn_settings *settings; /* of all its vCPUs that have none of their own */
 	struct scn_vcpu *vcpus;
 	int line;
 };
@@ -223,6 +228,9 @@ struct scenario {
  */
 struct scenario *scenario_load(const char *path, char *const *sets, int nr_sets, char *err, size_t errlen);
 void scenario_free(struct scenario *s);
+
+/* Gives a zeroed domain @vcpus (1 ..) vCPUs, all with its settings, zeroed as well. False: no memory, nothing given. */
+bool scn_domain_vcpus(struct scn_domain *d, int vcpus);
 
 /*
  * pCPU numbering: threads of a core are adjacent, cores of a node are adjacent: cpu = (node*cores +

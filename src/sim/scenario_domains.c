@@ -137,11 +137,29 @@ static int read_hard(struct scn_reader *r, const struct scn_node *map, const str
 			scn_quote(r, pool->name));
 }
 
-static int read_vcpu(struct scn_reader *r, const struct scn_node *n, struct scn_domain *d, int index, bool *seen)
+/* An entry of `vcpu:` that sets one of these makes it the vCPU's own; what it leaves out is the domain's. */
+static int own_settings(struct scn_reader *r, const struct scn_node *n, struct scn_domain *d, int id)
+{
+	struct scn_vcpu *v = &d->vcpus[id];
+	struct scn_settings *own;
+
+	if (v->settings != d->settings || (!scn_get(n, "cpus") && !scn_get(n, "cpus_soft") && !scn_get(n, "sched")))
+		return 0;
+	own = malloc(sizeof(*own));
+	if (!own)
+		return scn_fail_memory(r);
+	*own = *d->settings;
+	v->settings = own;
+	return 0;
+}
+
+static int read_vcpu(struct scn_reader *r, const struct scn_node *n, struct scn_domain *d,
+		     int index, bool *seen)
 {
 	static const char *const keys[] = { "id", "cpus", "cpus_soft", "sched", "workload", NULL };
 	const int64_t ids[] = { 0, d->nr_vcpus - 1 };
 	const struct scn_node *workload;
+	struct scn_settings *own;
 	int id = index;
 	int err;
 
@@ -156,11 +174,15 @@ static int read_vcpu(struct scn_reader *r, const struct scn_node *n, struct scn_
 	if (seen[id])
 		return scn_fail(r, n, "vCPU %d has two entries; merge them", id);
 	seen[id] = true;
-	err = read_hard(r, n, &r->s->pools[d->pool], &d->vcpus[id].hard);
+	err = own_settings(r, n, d, id);
+	if (err)
+		return err;
+	own = d->vcpus[id].settings;
+	err = read_hard(r, n, &r->s->pools[d->pool], &own->hard);
 	if (!err)
-		err = scn_read_cpus(r, n, "cpus_soft", &d->vcpus[id].soft);
+		err = scn_read_cpus(r, n, "cpus_soft", &own->soft);
 	if (!err)
-		err = scn_read_vcpu_sched(r, scn_get(n, "sched"), r->s->pools[d->pool].sched, &d->vcpus[id].sched);
+		err = scn_read_vcpu_sched(r, scn_get(n, "sched"), r->s->pools[d->pool].sched, &own->sched);
 	workload = scn_get(n, "workload");
 	if (err || !workload)
 		return err;
@@ -229,13 +251,13 @@ static int read_pool_of(struct scn_reader *r, const struct scn_node *n, struct s
 /* All of a domain but its name. @d is zeroed but for nr_vcpus and vcpus. */
 static int read_body(struct scn_reader *r, const struct scn_node *n, struct scn_domain *d)
 {
-	static const int64_t weights[] = { 1, CREDIT_MAX_WEIGHT }, caps[] = { 0, 100 * SCHED_MAX_DOMAIN_VCPUS };
-	struct scn_cpus hard, soft;
-	struct scn_sched sched = { 0 };
+	static const int64_t weights[] = { 1, CREDIT_MAX_WEIGHT },
+			     caps[] = { 0, 100 * SCHED_MAX_DOMAIN_VCPUS };
+	struct scn_settings *all = d->settings;
 	int err;
 
-	scn_cpus_all(r->s, &hard);
-	soft = hard;
+	scn_cpus_all(r->s, &all->hard);
+	all->soft = all->hard;
 	d->weight = 256;
 	d->line = n->line;
 	err = read_pool_of(r, scn_get(n, "pool"), d);
@@ -246,18 +268,13 @@ static int read_body(struct scn_reader *r, const struct scn_node *n, struct scn_
 	if (!err)
 		err = check_cap(r, n, d);
 	if (!err)
-		err = read_hard(r, n, &r->s->pools[d->pool], &hard);
+		err = read_hard(r, n, &r->s->pools[d->pool], &all->hard);
 	if (!err)
-		err = scn_read_cpus(r, n, "cpus_soft", &soft);
+		err = scn_read_cpus(r, n, "cpus_soft", &all->soft);
 	if (!err)
-		err = scn_read_vcpu_sched(r, scn_get(n, "sched"), r->s->pools[d->pool].sched, &sched);
+		err = scn_read_vcpu_sched(r, scn_get(n, "sched"), r->s->pools[d->pool].sched, &all->sched);
 	if (err)
 		return err;
-	for (int i = 0; i < d->nr_vcpus; i++) {
-		d->vcpus[i].hard = hard;
-		d->vcpus[i].soft = soft;
-		d->vcpus[i].sched = sched;
-	}
 	err = read_symbols(r, scn_get(n, "symbols"), d);
 	if (!err)
 		err = read_workloads(r, scn_get(n, "workload"), d);
@@ -286,15 +303,30 @@ static int make_room(struct scn_reader *r, const struct scn_node *n, int count, 
 	return 0;
 }
 
+bool scn_domain_vcpus(struct scn_domain *d, int vcpus)
+{
+	d->vcpus = calloc((size_t)vcpus, sizeof(*d->vcpus));
+	d->settings = calloc(1, sizeof(*d->settings));
+	if (!d->vcpus || !d->settings) {
+		free(d->vcpus);
+		free(d->settings);
+		d->vcpus = NULL;
+		d->settings = NULL;
+		return false;
+	}
+	for (int i = 0; i < vcpus; i++)
+		d->vcpus[i].settings = d->settings;
+	d->nr_vcpus = vcpus;
+	return true;
+}
+
 static int add_domain(struct scn_reader *r, int vcpus, struct scn_domain **out)
 {
 	struct scn_domain *d = &r->s->domains[r->s->nr_domains];
 
 	memset(d, 0, sizeof(*d));
-	d->vcpus = calloc((size_t)vcpus, sizeof(*d->vcpus));
-	if (!d->vcpus)
+	if (!scn_domain_vcpus(d, vcpus))
 		return scn_fail_memory(r);
-	d->nr_vcpus = vcpus;
 	r->s->nr_domains++;
 	*out = d;
 	return 0;
@@ -316,10 +348,16 @@ static int copy_domain(struct scn_reader *r, const struct scn_domain *from)
 		if (!d->symbols)
 			return scn_fail_memory(r);
 	}
+	*d->settings = *from->settings;
 	for (int i = 0; !err && i < d->nr_vcpus; i++) {
-		d->vcpus[i].hard = from->vcpus[i].hard;
-		d->vcpus[i].soft = from->vcpus[i].soft;
-		d->vcpus[i].sched = from->vcpus[i].sched;
+		if (from->vcpus[i].settings != from->settings) {
+			struct scn_settings *own = malloc(sizeof(*own));
+
+			if (!own)
+				return scn_fail_memory(r);
+			*own = *from->vcpus[i].settings;
+			d->vcpus[i].settings = own;
+		}
 		err = copy_workload(r, &d->vcpus[i].workload, &from->vcpus[i].workload);
 	}
 	return err;

@@ -186,8 +186,8 @@ static int create_vcpu(struct machine *m, uint32_t domain, uint32_t index, const
 	struct sim_vcpu *sv = &m->vcpus[index];
 	struct cpumask hard, soft;
 
-	memcpy(hard.w, scn->hard.w, sizeof(hard.w));
-	memcpy(soft.w, scn->soft.w, sizeof(soft.w));
+	memcpy(hard.w, scn->settings->hard.w, sizeof(hard.w));
+	memcpy(soft.w, scn->settings->soft.w, sizeof(soft.w));
 	mask_and(&hard, &hard, &m->host->all_cpus);
 	mask_and(&soft, &soft, &m->host->all_cpus);
 	sv->v = vcpu_create(&m->cx, m->domains[domain].d, &hard, &soft);

@@ -102,12 +102,12 @@ int machine_sched_start(struct machine *m, char *err, size_t errlen)
 		for (int k = 0; k < d->nr_vcpus; k++) {
 			vcpu_t *v = m->vcpus[m->domains[i].first_vcpu + (uint32_t)k].v;
 
-			if (!machine_sched_vcpu(m, v, &d->vcpus[k].sched))
+			if (!machine_sched_vcpu(m, v, &d->vcpus[k].settings->sched))
 				continue;
 			snprintf(err, errlen,
 				 "%s:%d: domains.%s.sched: %s refuses these values for vCPU %d (a budget must fit the "
 				 "period, a deadline or latency too, and without a slice there must be extratime)",
-				 s->path, d->vcpus[k].sched.line, d->name, s->pools[d->pool].sched, k);
+				 s->path, d->vcpus[k].settings->sched.line, d->name, s->pools[d->pool].sched, k);
 			return -1;
 		}
 		machine_settle(m);

@@ -27,7 +27,7 @@ fi
 echo "ok 1 - core compiles for BPF"
 
 missing=
-functions=$(nm "$object" | sed -n 's/.* [tT] //p')
+functions=$(nm "$object" | sed -n 's/.* [tTW] //p')
 grep -qx schedule <<<"$functions" || missing=" schedule()"
 for policy in $(sed -n 's/.*SCHEDULER(\([a-z0-9]*\), *[0-9].*/\1/p' src/sched/sched.h); do
 	grep -q "^${policy}_" <<<"$functions" || missing="$missing, the policy $policy"

@@ -84,7 +84,7 @@ static u32 some_sched(struct world *w)
 {
 	static const u32 ids[] = {
 #define SCHEDULER(name, id, full) id,
-		ALL_SCHEDULERS(SCHEDULER)
+		SCHEDULERS(SCHEDULER)
 #undef SCHEDULER
 	};
 

@@ -69,8 +69,8 @@ static void the_least_scenario_gets_the_defaults(void **state)
 	assert_int_equal(s->domains[0].weight, 256);
 	assert_int_equal(s->domains[0].cap, 0);
 	assert_int_equal(s->domains[0].line, 2);
-	assert_memory_equal(&s->domains[0].vcpus[0].hard, &one, sizeof(one));
-	assert_memory_equal(&s->domains[0].vcpus[0].soft, &one, sizeof(one));
+	assert_memory_equal(&s->domains[0].vcpus[0].settings->hard, &one, sizeof(one));
+	assert_memory_equal(&s->domains[0].vcpus[0].settings->soft, &one, sizeof(one));
 	assert_int_equal(s->domains[0].vcpus[0].workload.model, SCN_IDLE);
 	assert_int_equal(s->nr_events, 0);
 	scenario_free(s);
@@ -164,12 +164,12 @@ static void affinity_of_domain_and_of_vcpu(void **state)
 	const struct scn_vcpu *v = s->domains[0].vcpus;
 
 	(void)state;
-	assert_int_equal(v[0].hard.w[0], 0x80);
-	assert_int_equal(v[0].soft.w[0], 0xf0);
-	assert_int_equal(v[1].hard.w[0], 0x3f);
+	assert_int_equal(v[0].settings->hard.w[0], 0x80);
+	assert_int_equal(v[0].settings->soft.w[0], 0xf0);
+	assert_int_equal(v[1].settings->hard.w[0], 0x3f);
 	assert_int_equal(v[2].workload.model, SCN_IDLE);
-	assert_int_equal(v[3].hard.w[0], 0x3f);
-	assert_int_equal(v[3].soft.w[0], 0x1);
+	assert_int_equal(v[3].settings->hard.w[0], 0x3f);
+	assert_int_equal(v[3].settings->soft.w[0], 0x1);
 	assert_int_equal(v[3].workload.work_ns, 3000000000);
 	assert_int_equal(v[1].workload.work_ns, 0);
 	assert_int_equal(v[1].workload.model, SCN_HOG);
@@ -263,7 +263,7 @@ static void the_largest_host_is_accepted(void **state)
 	assert_int_equal(s->nr_pcpus, SCHED_MAX_PCPUS);
 	assert_int_equal(s->nr_domains, SCHED_MAX_DOMAINS);
 	assert_string_equal(s->domains[16383].name, "vm16384");
-	assert_true(s->domains[16383].vcpus[3].hard.w[SCN_CPU_WORDS - 1] == UINT64_MAX);
+	assert_true(s->domains[16383].vcpus[3].settings->hard.w[SCN_CPU_WORDS - 1] == UINT64_MAX);
 	scenario_free(s);
 }
 
