@@ -534,9 +534,8 @@ CORE_FN int credit_adjust(sched_call_t *cx ARG, domain_t *d ARG, u32 weight, u32
 }
 
 /* d leaves the record it is accounted in: drop what is kept there of it. */
-CORE_FN int credit_sdom_change(sched_call_t *cx ARG, domain_t *d ARG, domain_t *sdom)
+CORE_FN int credit_sdom_change(sched_call_t *cx ARG, domain_t *d ARG)
 {
-	(void)sdom;
 	credit_settle_domain(cx, d);
 	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
 		vcpu_t *v = link_of(l, vcpu_t, domain_link);

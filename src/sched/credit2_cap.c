@@ -206,11 +206,10 @@ static void credit2_accounts_less(sched_call_t *cx, domain_t *d)
 /* ---- scheduling domains (sdom.c) ---- */
 
 /* d leaves the record it is accounted in: it gives back what it holds of that one's cap. */
-CORE_FN int credit2_sdom_change(sched_call_t *cx ARG, domain_t *d ARG, domain_t *sdom)
+CORE_FN int credit2_sdom_change(sched_call_t *cx ARG, domain_t *d ARG)
 {
 	domain_t *old = sdom_of(d);
 
-	(void)sdom;
 	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
 		vcpu_t *v = link_of(l, vcpu_t, domain_link);
 

@@ -209,14 +209,14 @@ NO_FRAME void hook_turn_end(sched_call_t *cx, pcpu_t *p, vcpu_t *v)
 
 #define HOOK_CASE_sdom_change(name, id, full) \
 	case id: \
-		name##_sdom_change(cx, d, sdom); \
+		name##_sdom_change(cx, d); \
 		break;
 #define HOOK_CASE_sdom_changed(name, id, full) \
 	case id: \
 		name##_sdom_changed(cx, d); \
 		break;
 
-NO_FRAME void hook_sdom_change(sched_call_t *cx, domain_t *d, domain_t *sdom)
+NO_FRAME void hook_sdom_change(sched_call_t *cx, domain_t *d)
 {
 	switch (d->pool->sched) {
 		SDOM_SCHEDULERS(HOOK_CASE_sdom_change)

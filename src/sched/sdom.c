@@ -31,7 +31,7 @@ NO_FRAME void sdom_link(sched_call_t *cx, domain_t *d, domain_t *sdom)
 {
 	domain_t *old = d->sdom;
 
-	hook_sdom_change(cx, d, sdom);
+	hook_sdom_change(cx, d);
 	if (old) {
 		list_del(&d->adom_link);
 		old->nr_accounted -= d->nr_vcpus;
