@@ -54,9 +54,9 @@ ROTA     := $(if $(CLI_SRCS),$(B)/rota $(B)/rotad)
 
 # Hard links, because a program finds what lies beside it by its own path.
 all: programs
-	@for f in librota.a $(if $(ROTA),rota rotad); do ln -f $(B)/$$f $(O)/$$f; done
+	@for f in librota.a $(if $(ROTA),rota rotad) $(if $(MPI),rota-mpi.so); do ln -f $(B)/$$f $(O)/$$f; done
 
-programs: $(B)/librota.a $(ROTA)
+programs: $(B)/librota.a $(ROTA) $(if $(MPI),$(B)/rota-mpi.so)
 tests: programs $(TESTS)
 benches: programs $(BENCHES)
 
@@ -95,6 +95,10 @@ $(B)/rota: $(CLI_OBJS) $(B)/librota.a $(B)/sources
 
 $(B)/rotad: $(ROTAD_OBJS) $(B)/librota.a $(B)/sources
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(ROTAD_OBJS) $(B)/librota.a $(LDLIBS_ALL)
+
+# Loaded by rota when mpirun started it: what runs without MPI has nothing of it in the process.
+$(B)/rota-mpi.so: $(wildcard src/cli/mpi/*.[ch]) src/sim/sweep.h $(B)/flags
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(MPI_CFLAGS) -fPIC -shared -o $@ $(filter %.c,$^) $(MPI_LIBS)
 
 $(TESTS): LDLIBS_ALL += -lcmocka
 $(TESTS) $(BENCHES): $(B)/%: $(B)/%.o $(B)/librota.a

@@ -77,6 +77,15 @@ properties() {
 	done
 }
 
+# What the analysis admits holds in the schedulers: so many systems of each kind, none with a deadline missed.
+admitted() {
+	local program=$O/gcc-release/tests/property/prop_admitted n=10000
+	make -s --no-print-directory O="$O" CC=gcc MODE=release "$program" >"$tmp/build" 2>&1
+	CMOCKA_MESSAGE_OUTPUT=TAP ROTA_PROP_RUNS=$n tap "admission: $n admitted systems of each of 8 kinds, random phases" \
+		"no deadline missed" 8 "$program"
+	grep -h '^# .* admitted systems' "$tmp/tap" "$tmp/err" | sed 's/^#/#  /'
+}
+
 credit2() {
 	local what
 	for what in shares latency decisions scaling; do
@@ -93,8 +102,10 @@ all() {
 	credit2
 	determinism
 	properties
+	admitted
 	figures speed python3 -B bench/simulator.py --accept
 	figures decision python3 -B bench/decision.py --accept
+	figures papers python3 -B bench/papers.py --accept
 	figures 'decision of credit2' python3 -B bench/decision.py credit2 --accept
 	echo '#   time on this machine, median and mean of the lowest 98 %:'
 	"$BENCH/decision" hogs 8 1 | sed 's/^/#   /'

@@ -30,6 +30,12 @@ endif
 LIBELF ?= $(if $(shell echo | $(CC) -include gelf.h -E -xc - >/dev/null 2>&1 && echo 1),1)
 override LIBELF := $(LIBELF)
 
+# A sweep over machines needs Open MPI, if it is here; MPI= does without.
+MPI ?= $(if $(shell mpicc --showme:version 2>/dev/null),1)
+override MPI := $(MPI)
+MPI_CFLAGS := $(if $(MPI),$(patsubst -I%,-isystem %,$(shell mpicc --showme:compile)))
+MPI_LIBS   := $(if $(MPI),$(shell mpicc --showme:link))
+
 # xl.cfg is read through xl's own library, and `rota top` draws with ncurses, if their headers are here; LIBXLUTIL=
 # and NCURSES= do without.
 LIBXLUTIL ?= $(if $(shell echo | $(CC) -include libxlutil.h -E -xc - >/dev/null 2>&1 && echo 1),1)

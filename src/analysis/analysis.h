@@ -233,6 +233,11 @@ int64_t an_server_task_response(const struct an_server *servers, int i, const st
 /* Least upper bound of the utilisation of server + RM tasks, n -> infinity; us in (0, 1). */
 double an_rm_bound(enum an_server_kind kind, double us);
 
+/* -- deferred.c: EDF on one CPU, some servers deferrable or CBS ------------------- */
+
+/* Those that put budgets off: deadline = period. v->index: whose deadline ends the window, -1 nobody's. */
+enum an_answer an_edf_deferred_check(const struct an_server *servers, int n, struct an_verdict *v);
+
 /* CBS of Linux: runtime left, absolute deadline; GRUB's charge as a fraction. */
 struct an_cbs {
 	int64_t budget, period;
@@ -367,6 +372,7 @@ struct an_gen {
 	int64_t total_ppb; /* sum of utilisations, billionths */
 	int64_t min_ppb, max_ppb; /* of one task: RandFixedSum and Kato */
 	int64_t min_period, max_period, grain;
+	int64_t min_cost, max_cost; /* not 0: costs are uniform in multiples of the grain, periods follow from them */
 	bool constrained; /* deadline = cost + x (period - cost), x uniform; else = period */
 };
 /*

@@ -129,6 +129,7 @@ static enum an_answer one_cpu_edf(struct pool *p, int n, int cpu, struct an_host
 {
 	struct an_verdict v = nothing;
 	enum an_answer a;
+	bool late = false;
 
 	for (int i = 0; i < n; i++)
 		if (can_put_off(p->sorted[i].kind) && p->sorted[i].deadline < p->sorted[i].period) {
@@ -136,6 +137,14 @@ static enum an_answer one_cpu_edf(struct pool *p, int n, int cpu, struct an_host
 			return answer(out, AN_UNDECIDED, cpu,
 				      "EDF, deferred budget past the deadline", v);
 		}
+	for (int i = 0; i < n; i++)
+		late |= p->sorted[i].kind == AN_DEFERRABLE || p->sorted[i].kind == AN_CBS;
+	if (late) {
+		a = an_edf_deferred_check(p->sorted, n, &v);
+		if (v.index >= 0)
+			v.index = p->index[v.index];
+		return answer(out, a, cpu, "processor demand, budgets put off", v);
+	}
 	a = an_edf_check(p->tasks, n, &whole, &v);
 	if (v.index >= 0) {
 		v.index = p->index[v.index];
@@ -156,17 +165,40 @@ static enum an_answer one_cpu_edf(struct pool *p, int n, int cpu, struct an_host
 	return answer(out, a, cpu, "processor demand", v);
 }
 
+/* Which of @n servers, in decreasing priority, are as urgent as the one @from; the end. */
+static int end_of_equals(const struct pool *p, int from, int n)
+{
+	int end = from + 1;
+
+	while (end < n && key_of(&p->sorted[end], p->host->rule) == key_of(&p->sorted[from], p->host->rule))
+		end++;
+	return end;
+}
+
+static void swap(struct an_server *a, struct an_server *b)
+{
+	struct an_server s = *a;
+
+	*a = *b;
+	*b = s;
+}
+
+/* Of equals any may go first: each is judged as the last. */
 static enum an_answer one_cpu_fp(struct pool *p, int n, int cpu, struct an_host_verdict *out)
 {
 	for (int i = 0; i < n; i++) {
 		int64_t window = p->sorted[i].deadline;
 		struct an_verdict v = { AN_NOT, p->index[i], window, p->sorted[i].budget, window };
+		int j = end_of_equals(p, i, n) - 1;
+		bool ok;
 
-		if (p->sorted[i].budget <= window && an_server_response(p->sorted, i) <= window)
-			continue;
-		for (int x = 0; x < i; x++)
+		swap(&p->sorted[i], &p->sorted[j]);
+		ok = v.demand <= window && an_server_response(p->sorted, j) <= window;
+		for (int x = 0; x < j && !ok; x++)
 			v.demand += an_server_load(&p->sorted[x], window);
-		return answer(out, AN_NOT, cpu, "response time", v);
+		swap(&p->sorted[i], &p->sorted[j]);
+		if (!ok)
+			return answer(out, AN_NOT, cpu, "response time", v);
 	}
 	return answer(out, AN_OK, cpu, "response time", nothing);
 }
@@ -229,6 +261,31 @@ static enum an_answer global_edf(struct pool *p, int n, int m, bool late,
 	return answer(out, AN_NOT, -1, late ? "BCL, all carry-in late" : "every gEDF test", v);
 }
 
+/*
+ * Among equals the scheduler lets go on who runs, and takes others in the order in which they came: any of them may be
+ * the last. On several CPUs the order matters, so each must hold as the last, with the carry-in of all at its latest.
+ * Returns the one that doesn't, -1.
+ */
+static int last_of_equals(struct pool *p, int n, int m)
+{
+	for (int from = 0, end; from < n; from = end) {
+		end = end_of_equals(p, from, n);
+		for (int k = from; k < end && end - from > 1; k++) {
+			struct an_task last = p->tasks[k];
+			enum an_answer a;
+
+			p->tasks[k] = p->tasks[end - 1];
+			p->tasks[end - 1] = last;
+			a = an_gfp(p->tasks, end, m, AN_GFP_LATE, NULL);
+			p->tasks[end - 1] = p->tasks[k];
+			p->tasks[k] = last;
+			if (a != AN_OK)
+				return k;
+		}
+	}
+	return -1;
+}
+
 static enum an_answer global_fp(struct pool *p, int n, int m, bool late,
 				struct an_host_verdict *out)
 {
@@ -236,9 +293,20 @@ static enum an_answer global_fp(struct pool *p, int n, int m, bool late,
 	const char *test = late ? "gFP response time, all carry-in late" : "gFP response time";
 	struct an_verdict v = nothing;
 
+	for (int k = 1; k < n && how != AN_GFP_LATE; k++)
+		if (key_of(&p->sorted[k], p->host->rule) ==
+		    key_of(&p->sorted[k - 1], p->host->rule))
+			how = AN_GFP_LATE; /* the response times found are those of one order only */
 	memset(p->response, 0, (size_t)n * sizeof(*p->response));
-	if (an_gfp(p->tasks, n, m, how, p->response) == AN_OK)
-		return answer(out, AN_OK, -1, test, nothing);
+	if (an_gfp(p->tasks, n, m, how, p->response) == AN_OK) {
+		int k = last_of_equals(p, n, m);
+
+		if (k < 0)
+			return answer(out, AN_OK, -1, test, nothing);
+		v.index = p->index[k];
+		return answer(out, AN_NOT, -1,
+			      "gFP response time behind all that are as urgent", v);
+	}
 	for (int k = 0; k < n && v.index < 0; k++) {
 		int64_t d = p->tasks[k].deadline;
 

@@ -69,12 +69,14 @@ static enum an_answer one_part(const struct an_system *sys, enum an_rule rule, b
 {
 	struct an_supply s = { sys->kind == AN_POLLING ? AN_POLLED : AN_PRM, p->period, 0, 0, 1 };
 	struct part *part = &p->parts[p->n];
+	/* A polling server drops its budget when it has no work: a deadline for it promises little. */
+	bool polled = sys->kind == AN_POLLING;
 	int64_t most = p->period;
 	struct an_budget b;
 
 	part->deadline = p->period;
 	part->exact = true;
-	if (edp) {
+	if (edp && !polled) {
 		if (an_min_edp(tasks, n, rule, p->period, &s) != AN_OK)
 			return AN_NOT;
 		part->budget = s.budget;

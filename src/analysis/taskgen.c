@@ -9,6 +9,7 @@
  *   UUniFast       Bini and Buttazzo 2005; -Discard: Davis and Burns 2009, redrawn while a task
  *                  exceeds 1
  *   RandFixedSum   Stafford 2006; uniform on the simplex within bounds of each task
+ *   Periods are drawn, or costs are and periods follow (EMSOFT'11).
  *   Kato and the families (SchedCAT's names): tasks are drawn until the sum is reached; the last
  *                  one is trimmed
  */
@@ -299,6 +300,23 @@ static int64_t draw_period(struct stream *r, const struct an_gen *g)
 	}
 }
 
+/* The cost that a utilisation of @u has in a period, or the other way round. */
+static void draw_timing(struct stream *r, const struct an_gen *g, int64_t u, struct an_task *t)
+{
+	an_wide period;
+
+	if (!g->max_cost) {
+		t->period = draw_period(r, g);
+		t->cost = (int64_t)(((an_wide)u * t->period + ONE_PPB / 2) / ONE_PPB);
+		t->cost = t->cost < 1 ? 1 : t->cost;
+		return;
+	}
+	t->cost = between(r, (g->min_cost + g->grain - 1) / g->grain, g->max_cost / g->grain) * g->grain;
+	period = (an_wide)t->cost * ONE_PPB / (u < 1 ? 1 : u);
+	period = (period + g->grain / 2) / g->grain * g->grain;
+	t->period = (int64_t)an_wmin(period < t->cost ? t->cost : period, AN_MAX_TIME);
+}
+
 static int refuse(char *err, size_t errlen, const char *what)
 {
 	snprintf(err, errlen, "%s", what);
@@ -317,6 +335,9 @@ static int check(const struct an_gen *g, char *err, size_t errlen)
 		return refuse(err, errlen, "the range of periods is empty, or beyond 10^15 ns");
 	if ((g->min_period + g->grain - 1) / g->grain > g->max_period / g->grain)
 		return refuse(err, errlen, "no multiple of the grain lies in the range of periods");
+	if (g->max_cost && (g->min_cost < 1 || g->min_cost > g->max_cost || g->max_cost > AN_MAX_TIME ||
+			    (g->min_cost + g->grain - 1) / g->grain > g->max_cost / g->grain))
+		return refuse(err, errlen, "no multiple of the grain lies in the range of costs");
 	if (g->total_ppb < 1 || g->total_ppb > AN_MAX_TASKS * ONE_PPB)
 		return refuse(err, errlen, "the utilisation must be above 0 and at most 4096");
 	if (has_fixed_count(g->util) && (g->nr_tasks < 1 || g->nr_tasks > AN_MAX_TASKS))
@@ -388,9 +409,7 @@ int an_generate(const struct an_gen *g, uint64_t index, struct an_task **out, ch
 		struct an_task *t = &(*out)[i];
 
 		snprintf(t->name, sizeof(t->name), "t%d", i + 1);
-		t->period = draw_period(&r, g);
-		t->cost = (int64_t)(((an_wide)u[i] * t->period + ONE_PPB / 2) / ONE_PPB);
-		t->cost = t->cost < 1 ? 1 : t->cost;
+		draw_timing(&r, g, u[i], t);
 		t->deadline = t->period;
 		if (g->constrained && t->cost < t->period)
 			t->deadline = between(&r, t->cost, t->period);

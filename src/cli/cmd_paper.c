@@ -11,6 +11,8 @@
 
 #include "cli/cli.h"
 #include "cli/paper.h"
+#include "cli/scenarios.h"
+#include "cli/sweep.h"
 #include "sim/data_dir.h"
 #include "sim/paper.h"
 #include "trace/outfile.h"
@@ -33,7 +35,7 @@ static const char usage[] =
 	"      --check            only read the experiment and its scenarios: no output when they are right\n"
 	"  -h, --help             this text\n"
 	"\n"
-	"Example: rota sim paper e18-table4 -j 4 --report table4.html\n";
+	"Example: rota sim paper e18-table4a -j 4 --report table4a.html\n";
 
 enum { OPT_JSON = 1000, OPT_MARKDOWN, OPT_REPORT, OPT_SET, OPT_CHECK };
 
@@ -266,6 +268,15 @@ static int run(struct request *q)
 }
 
 /* @argv[0] is "paper". */
+/* Those of the real-time papers are sweeps, with findings instead of figures; their options are those of sweep. */
+static bool is_sweep(const char *name)
+{
+	char *path = sweep_find(name);
+
+	free(path);
+	return path != NULL;
+}
+
 int cmd_sim_paper(int argc, char **argv)
 {
 	struct request *q = calloc(1, sizeof(*q));
@@ -273,6 +284,10 @@ int cmd_sim_paper(int argc, char **argv)
 
 	if (!q)
 		return complain("not enough memory", CLI_FAILED);
+	if (argc > 1 && is_sweep(argv[1])) {
+		free(q);
+		return cmd_sim_sweep(argc, argv);
+	}
 	optind = 0;
 	opterr = 0;
 	while (ret < 0 && (opt = getopt_long(argc, argv, ":hj:", options, NULL)) >= 0)
@@ -281,7 +296,7 @@ int cmd_sim_paper(int argc, char **argv)
 		ret = misused("--json or --markdown, not both", "");
 	if (ret < 0 && optind == argc) {
 		ret = each_experiment(q, print_title);
-		ret = ret < 0 ? CLI_DONE : ret;
+		ret = ret < 0 ? sweeps_list() : ret;
 	}
 	for (int i = optind; ret < 0 && i < argc; i++)
 		ret = *argv[i] ? load(q, argv[i]) : misused("give the name of an experiment", "");

@@ -14,6 +14,7 @@
 
 #include "analysis/analysis.h"
 #include "cli/cli.h"
+#include "cli/taskset.h"
 
 static const char usage[] =
 	"Usage: rota taskset generate -u U [OPTION...]\n"
@@ -32,6 +33,7 @@ static const char usage[] =
 	"  -p, --period A:B       range of periods (default 10ms:1s), or short (3ms:33ms),\n"
 	"                         moderate (10ms:100ms), long (50ms:250ms)\n"
 	"      --grain TIME       periods are multiples of it (default 1ms)\n"
+	"      --cost A:B         draw costs, and make periods of them: cost/utilisation\n"
 	"      --constrained      deadlines between cost and period, else equal to the period\n"
 	"      --csv              CSV instead of JSON\n"
 	"  -h, --help             this text\n"
@@ -45,6 +47,7 @@ enum option_id {
 	O_TASK_UTIL,
 	O_PERIODS,
 	O_GRAIN,
+	O_COST,
 	O_CONSTRAINED,
 	O_CSV
 };
@@ -60,6 +63,7 @@ static const struct option options[] = {
 	{ "periods", required_argument, NULL, O_PERIODS },
 	{ "period", required_argument, NULL, 'p' },
 	{ "grain", required_argument, NULL, O_GRAIN },
+	{ "cost", required_argument, NULL, O_COST },
 	{ "constrained", no_argument, NULL, O_CONSTRAINED },
 	{ "csv", no_argument, NULL, O_CSV },
 	{ "help", no_argument, NULL, 'h' },
@@ -72,14 +76,29 @@ struct request {
 	bool csv;
 };
 
-static int bad(const char *option, const char *value, const char *what)
+static const char *parse_choice(const char *value, const char *const *names, int nr, int *out)
 {
-	fprintf(stderr, "rota: taskset: --%s %s: %s\n", option, value, what);
-	return CLI_USAGE;
+	static char all[240];
+
+	*out = taskset_word(value, names, nr);
+	if (*out >= 0)
+		return NULL;
+	strcpy(all, "is none of ");
+	for (int i = 0; i < nr; i++)
+		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s", i ? ", " : "", names[i]);
+	return all;
 }
 
-/* Billionths: "0.8" -> 800000000. A decimal number is a time in seconds, said in ns. */
-static bool parse_ppb(const char *text, int64_t *out)
+int taskset_word(const char *value, const char *const *names, int nr)
+{
+	for (int i = 0; i < nr; i++)
+		if (!strcmp(value, names[i]))
+			return i;
+	return -1;
+}
+
+/* A decimal number is a time in seconds, said in ns. */
+bool taskset_ppb(const char *text, int64_t *out)
 {
 	return !an_parse_time(text, 1000000000, out) && !strpbrk(text, "nums");
 }
@@ -94,11 +113,11 @@ static bool parse_range(const char *text, int64_t unit, bool plain, int64_t *a, 
 	memcpy(first, text, (size_t)(colon - text));
 	first[colon - text] = '\0';
 	if (plain)
-		return parse_ppb(first, a) && parse_ppb(colon + 1, b);
+		return taskset_ppb(first, a) && taskset_ppb(colon + 1, b);
 	return !an_parse_time(first, unit, a) && !an_parse_time(colon + 1, unit, b);
 }
 
-static bool parse_count(const char *text, uint64_t most, uint64_t *out)
+bool taskset_count(const char *text, uint64_t most, uint64_t *out)
 {
 	char *end;
 
@@ -107,22 +126,7 @@ static bool parse_count(const char *text, uint64_t most, uint64_t *out)
 	return *text >= '0' && *text <= '9' && !*end && !errno && *out <= most;
 }
 
-static int choose(const char *option, const char *value, const char *const *names, int nr, int *out)
-{
-	char all[240] = "is none of ";
-
-	for (int i = 0; i < nr; i++) {
-		if (!strcmp(value, names[i])) {
-			*out = i;
-			return CLI_DONE;
-		}
-		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s", i ? ", " : "",
-			 names[i]);
-	}
-	return bad(option, value, all);
-}
-
-static int set_period(const char *value, struct an_gen *g)
+static const char *set_period(struct an_gen *g, const char *value)
 {
 	static const struct {
 		const char *name;
@@ -133,66 +137,92 @@ static int set_period(const char *value, struct an_gen *g)
 		if (!strcmp(value, named[i].name)) {
 			g->min_period = named[i].min_ms * 1000000;
 			g->max_period = named[i].max_ms * 1000000;
-			return CLI_DONE;
+			return NULL;
 		}
-	if (!parse_range(value, 0, false, &g->min_period, &g->max_period))
-		return bad("period", value, "write two times as 10ms:1s, or short, moderate, long");
-	return CLI_DONE;
+	return parse_range(value, 0, false, &g->min_period, &g->max_period) ?
+		       NULL :
+		       "write two times as 10ms:1s, or short, moderate, long";
 }
 
-static int one_option(int c, struct request *r)
+void taskset_defaults(struct an_gen *g)
 {
-	struct an_gen *g = &r->gen;
+	*g = (struct an_gen){ .seed = 1,
+			      .util = AN_UUNIFAST_DISCARD,
+			      .period = AN_PERIOD_LOG,
+			      .nr_tasks = 10,
+			      .max_ppb = 1000000000,
+			      .min_period = 10000000,
+			      .max_period = 1000000000,
+			      .grain = 1000000 };
+}
+
+const char *taskset_parameter(struct an_gen *g, const char *name, const char *value)
+{
+	const char *what;
 	uint64_t count;
 	int choice;
 
-	switch (c) {
-	case 'u':
-		return parse_ppb(optarg, &g->total_ppb) && g->total_ppb ?
-			       CLI_DONE :
-			       bad("utilisation", optarg, "write a number above 0, e.g. 0.8");
-	case 'n':
-		if (!parse_count(optarg, AN_MAX_TASKS, &count) || !count)
-			return bad("tasks", optarg, "a set has 1 to 4096 tasks");
+	if (!strcmp(name, "utilisation"))
+		return taskset_ppb(value, &g->total_ppb) && g->total_ppb ? NULL : "write a number above 0, e.g. 0.8";
+	if (!strcmp(name, "tasks")) {
+		if (!taskset_count(value, AN_MAX_TASKS, &count) || !count)
+			return "a set has 1 to 4096 tasks";
 		g->nr_tasks = (int)count;
-		return CLI_DONE;
+		return NULL;
+	}
+	if (!strcmp(name, "seed"))
+		return taskset_count(value, UINT64_MAX, &g->seed) ? NULL : "write a number from 0 to 2^64 - 1";
+	if (!strcmp(name, "method")) {
+		what = parse_choice(value, an_gen_util_names, AN_BIMO_HEAVY + 1, &choice);
+		g->util = what ? g->util : (enum an_gen_util)choice;
+		return what;
+	}
+	if (!strcmp(name, "periods")) {
+		what = parse_choice(value, an_gen_period_names, AN_PERIOD_HARMONIC + 1, &choice);
+		g->period = what ? g->period : (enum an_gen_period)choice;
+		return what;
+	}
+	if (!strcmp(name, "task-util"))
+		return parse_range(value, 0, true, &g->min_ppb, &g->max_ppb) ? NULL : "write two numbers as 0.05:0.5";
+	if (!strcmp(name, "period"))
+		return set_period(g, value);
+	if (!strcmp(name, "cost"))
+		return parse_range(value, 0, false, &g->min_cost, &g->max_cost) && g->min_cost ?
+			       NULL :
+			       "write two times above 0 as 5ms:10ms";
+	if (!strcmp(name, "grain"))
+		return !an_parse_time(value, 1, &g->grain) && g->grain ? NULL : "write a time as 1ms";
+	if (strcmp(name, "constrained"))
+		return "";
+	g->constrained = !strcmp(value, "true");
+	return g->constrained || !strcmp(value, "false") ? NULL : "write true or false";
+}
+
+static int bad(const char *option, const char *value, const char *what)
+{
+	fprintf(stderr, "rota: taskset: --%s %s: %s\n", option, value, what);
+	return CLI_USAGE;
+}
+
+static int one_option(int c, int index, struct request *r)
+{
+	const char *name = c == 'u' ? "utilisation" : c == 'n' ? "tasks" : c == 'p' ? "period" : NULL, *what;
+
+	switch (c) {
 	case O_SETS:
-		return parse_count(optarg, 1000000, &r->sets) && r->sets ?
+		return taskset_count(optarg, 1000000, &r->sets) && r->sets ?
 			       CLI_DONE :
 			       bad("sets", optarg, "write a number from 1 to 1000000");
-	case O_SEED:
-		return parse_count(optarg, UINT64_MAX, &g->seed) ?
-			       CLI_DONE :
-			       bad("seed", optarg, "write a number from 0 to 2^64 - 1");
-	case O_METHOD:
-		if (choose("method", optarg, an_gen_util_names, AN_BIMO_HEAVY + 1, &choice))
-			return CLI_USAGE;
-		g->util = (enum an_gen_util)choice;
-		return CLI_DONE;
-	case O_PERIODS:
-		if (choose("periods", optarg, an_gen_period_names, AN_PERIOD_HARMONIC + 1, &choice))
-			return CLI_USAGE;
-		g->period = (enum an_gen_period)choice;
-		return CLI_DONE;
-	case O_TASK_UTIL:
-		return parse_range(optarg, 0, true, &g->min_ppb, &g->max_ppb) ?
-			       CLI_DONE :
-			       bad("task-util", optarg, "write two numbers as 0.05:0.5");
-	case 'p':
-		return set_period(optarg, g);
-	case O_GRAIN:
-		return !an_parse_time(optarg, 1, &g->grain) && g->grain ?
-			       CLI_DONE :
-			       bad("grain", optarg, "write a time as 1ms");
-	case O_CONSTRAINED:
-		g->constrained = true;
-		return CLI_DONE;
 	case O_CSV:
 		r->csv = true;
 		return CLI_DONE;
-	default:
+	case '?':
 		fprintf(stderr, "rota: taskset: `rota taskset --help` lists the options\n");
 		return CLI_USAGE;
+	default:
+		name = name ? name : options[index].name;
+		what = taskset_parameter(&r->gen, name, c == O_CONSTRAINED ? "true" : optarg);
+		return what ? bad(name, optarg, what) : CLI_DONE;
 	}
 }
 
@@ -243,22 +273,15 @@ static int generate(const struct request *r)
 int cmd_taskset(int argc, char **argv)
 {
 	struct request r = { .sets = 1 };
-	int c, ret;
+	int c, index = 0, ret;
 
-	r.gen = (struct an_gen){ .seed = 1,
-				 .util = AN_UUNIFAST_DISCARD,
-				 .period = AN_PERIOD_LOG,
-				 .nr_tasks = 10,
-				 .max_ppb = 1000000000,
-				 .min_period = 10000000,
-				 .max_period = 1000000000,
-				 .grain = 1000000 };
-	while ((c = getopt_long(argc, argv, "hu:n:p:", options, NULL)) != -1) {
+	taskset_defaults(&r.gen);
+	while ((c = getopt_long(argc, argv, "hu:n:p:", options, &index)) != -1) {
 		if (c == 'h') {
 			fputs(usage, stdout);
 			return CLI_DONE;
 		}
-		ret = one_option(c, &r);
+		ret = one_option(c, index, &r);
 		if (ret)
 			return ret;
 	}

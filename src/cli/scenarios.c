@@ -12,6 +12,7 @@
 
 #include "cli/cli.h"
 #include "sim/scenario.h"
+#include "sim/sweep.h"
 
 static bool is_dir(const char *path)
 {
@@ -46,7 +47,7 @@ static bool scenario_dir(char *dir, size_t len)
 	return is_dir(dir);
 }
 
-char *scenario_find(const char *name)
+static char *find(const char *sub, const char *name)
 {
 	char dir[PATH_MAX], *path;
 	size_t len;
@@ -54,16 +55,26 @@ char *scenario_find(const char *name)
 	if (strchr(name, '/') || !strcmp(name, "-") || (!access(name, F_OK) && !is_dir(name)) ||
 	    !scenario_dir(dir, sizeof(dir)))
 		return NULL;
-	len = strlen(dir) + strlen(name) + 8;
+	len = strlen(dir) + strlen(sub) + strlen(name) + 8;
 	path = malloc(len);
 	if (!path)
 		return NULL;
-	snprintf(path, len, "%s/%s%s", dir, name,
+	snprintf(path, len, "%s/%s%s%s", dir, sub, name,
 		 strlen(name) > 5 && !strcmp(name + strlen(name) - 5, ".yaml") ? "" : ".yaml");
 	if (!access(path, R_OK))
 		return path;
 	free(path);
 	return NULL;
+}
+
+char *scenario_find(const char *name)
+{
+	return find("", name);
+}
+
+char *sweep_find(const char *name)
+{
+	return find("papers/", name);
 }
 
 static int is_yaml(const struct dirent *e)
@@ -99,6 +110,36 @@ int scenarios_list(void)
 		}
 		scenario_free(s);
 		free(entries[i]);
+	}
+	free(entries);
+	return ret;
+}
+
+int sweeps_list(void)
+{
+	const struct sweep_sets none = { 0 };
+	char dir[PATH_MAX], path[2 * PATH_MAX], err[1024];
+	struct dirent **entries;
+	int n, ret = CLI_DONE;
+
+	if (!scenario_dir(dir, sizeof(dir)))
+		return CLI_DONE;
+	snprintf(path, sizeof(path), "%s/papers", dir);
+	n = scandir(path, &entries, is_yaml, alphasort);
+	if (n < 0)
+		return CLI_DONE;
+	for (int i = 0; i < n; i++) {
+		struct sweep *s;
+
+		snprintf(path, sizeof(path), "%s/papers/%s", dir, entries[i]->d_name);
+		free(entries[i]);
+		s = sweep_load(path, &none, &none, err, sizeof(err));
+		if (s)
+			printf("%-22s %s\n", s->name, s->description ? s->description : "");
+		else
+			fprintf(stderr, "rota: %s\n", err);
+		ret = s ? ret : CLI_FAILED;
+		sweep_free(s);
 	}
 	free(entries);
 	return ret;

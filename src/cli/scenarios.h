@@ -11,6 +11,11 @@
  */
 char *scenario_find(const char *name);
 
+/* The same of a shipped specification of a sweep. */
+char *sweep_find(const char *name);
+/* Their names and descriptions. Returns the exit code. */
+int sweeps_list(void);
+
 /* `rota sim list`: names and descriptions. Returns the exit code. */
 int scenarios_list(void);
 

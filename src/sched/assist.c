@@ -18,8 +18,8 @@
  * What a turn costs:
  *
  *   - Its time is debited to its vCPU, as all its time (hook turn_begin, turn_end).
- *   - A vCPU that owes its policy much has none (hook affords), so that whatever is done with turns, its domain can be
- *     ahead of its share by a bounded amount of time, not by a rate.
+ *   - A vCPU that owes its policy much has none (hook affords: a slice of credit's, anything of credit2's), so that
+ *     whatever is done with turns, its domain can be ahead of its share by a bounded amount of time, not by a rate.
  *   - Turns before others are paid from the domain's budget as well: `budget` percent of one pCPU for each of its
  *     vCPUs, of which it can save BUDGET_SAVED_NS. That bounds how often neighbours are interrupted.
  *   - Who is interrupted is queued first again, with what was left of his slice.
@@ -113,8 +113,9 @@ static void budget_settle(domain_t *d, s64 given, s64 used)
 CORE_FN bool turn_give(sched_call_t *cx ARG, vcpu_t *v ARG, pcpu_t *p ARG, u32 kind, s64 ns)
 {
 	domain_t *d = v->domain;
+	vcpu_t *cur = kind == TURN_BOOST || kind == TURN_IRQ ? p->curr : NULL;
 
-	if (!hook_affords(v) || (kind != TURN_LENT && !budget_take(cx, d, ns))) {
+	if (!hook_affords(v, cur) || (kind != TURN_LENT && !budget_take(cx, d, ns))) {
 		d->assist.refused++;
 		return false;
 	}
@@ -221,7 +222,9 @@ CORE_FN bool turn_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 	vcpu_t *prev = p->curr, *v;
 	bool away = vcpu_away(prev);
 
-	if (away && vcpu_wants_cpu(prev) && serves(p) && cx->now < p->assist.turn_end_ns) {
+	/* A lent slice is no better than the lender's was: whoever may preempt it ends it. */
+	if (away && prev->assist.kind != TURN_LENT && vcpu_wants_cpu(prev) && serves(p) &&
+	    cx->now < p->assist.turn_end_ns) {
 		p->next = prev;
 		p->next_slice_ns = p->assist.turn_end_ns - cx->now;
 		return true;
@@ -290,10 +293,10 @@ SCHED_API void vcpu_spin(sched_call_t *cx, vcpu_t *v)
 
 	cx->calls++;
 	sched_lock(pool);
-	v->assist.yielded = 1;
 	if (vcpu_away(v)) {
 		turn_give_up(cx, v);
 	} else if (!unlikely(pool->assist.on) || !assist_spin(cx, v)) {
+		v->assist.yielded = 1;
 		hook_yield(cx, v);
 		stays = false;
 	}
@@ -407,7 +410,7 @@ SCHED_API s32 sched_adjust_global_assist(sched_call_t *cx, cpupool_t *pool, cons
 	struct assist_params ARENA *own = &pool->assist.params;
 
 	if (!has_turns(pool->sched) || pool->assist.parent || !off_or_within(params->coboost_ns, 10 * MSEC) ||
-	    !off_or_within(params->lend_ns, 10 * MSEC) || !off_or_within(params->grace_ns, MSEC) ||
+	    !off_or_within(params->lend_ns, LEND_MOST_NS) || !off_or_within(params->grace_ns, MSEC) ||
 	    !off_or_within(params->irq_ns, 10 * MSEC) || params->coboost_every_ns < 0 ||
 	    params->coboost_every_ns > 100 * MSEC || params->budget_percent > 100)
 		return -SCHED_EINVAL;

@@ -18,7 +18,7 @@ enum turn_kind {
 struct assist_params {
 	s64 coboost_ns; /* a boosted sibling's turn: 0, or 10 us .. 10 ms */
 	s64 coboost_every_ns; /* a domain's siblings are boosted once in so long: 0 .. 100 ms */
-	s64 lend_ns; /* the longest turn lent to a sibling: 0, or 10 us .. 10 ms */
+	s64 lend_ns; /* the longest turn lent to a sibling: 0, or 10 us .. 200 us */
 	s64 grace_ns; /* how much longer a slice may be in a critical service: 0, or 10 us .. 1 ms */
 	s64 irq_ns; /* turn of a waiting vCPU for which an interrupt comes: 0, or 10 us .. 10 ms */
 	u32 budget_percent; /* of one pCPU for each vCPU of a domain, for turns before others; 0: no limit */
@@ -50,7 +50,7 @@ struct assist_vcpu {
 	u8 kind; /* enum turn_kind */
 	u8 waits; /* in assist_pcpu.turns */
 	u8 irq_pending; /* an interrupt came that it has not seen, since it did not run */
-	u8 yielded; /* when it ran last */
+	u8 yielded; /* and lost its pCPU by that */
 };
 
 struct assist_domain {

@@ -283,6 +283,13 @@ SCHED_API s32 cpupool_rm_cpu(sched_call_t *cx, s32 id, s32 cpu)
 	if ((u32)cpu >= h->limits.pcpus || (cpu == 0 && id == 0))
 		return -SCHED_EINVAL;
 	p = pcpu_of(h, (u32)cpu);
+	/* One that is lent to its hidden pool is the pool's all the same. */
+	if (p->pool == pool && p->assist.micro && mask_test(&p->assist.micro->assist.lent, (u32)cpu) &&
+	    h->moving_cpu < 0) {
+		sched_lock(pool);
+		micro_give_back(cx, p->assist.micro, p);
+		sched_unlock(pool);
+	}
 	if ((p->assist.micro ? p->assist.micro : p->pool) != pool || (h->moving_cpu >= 0 && h->moving_cpu != cpu))
 		return -SCHED_EADDRNOTAVAIL;
 	if (h->moving_cpu != cpu) {

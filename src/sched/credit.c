@@ -305,10 +305,11 @@ CORE_FN int credit_push_rest(sched_call_t *cx ARG, pcpu_t *p ARG)
 /* ---- turns (assist.c) ---- */
 
 /* It owes less than a slice, and its cap leaves it something. */
-static bool credit_affords(vcpu_t *v)
+static bool credit_affords(vcpu_t *v, vcpu_t *cur)
 {
 	cpupool_t *pool = v->domain->pool;
 
+	(void)cur;
 	return v->credit.credit_ns > -pool->credit.params.tslice_ns &&
 	       (!sdom_of(v->domain)->cap || v->credit.cap_ns > CREDIT_MIN_TIMER_NS);
 }
@@ -330,6 +331,8 @@ CORE_FN int credit_turn_begin(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *v ARG
 		credit_burn(cx, pool, prev);
 		prev->credit.last_run_ns = cx->now;
 		prev->credit.start_ns -= cx->now;
+		if (credit_cap_used_up(pool, prev) && vcpu_runnable(prev))
+			credit_park(cx, prev);
 		if (v->assist.kind == TURN_LENT)
 			left -= v->assist.turn_ns;
 		if (!vcpu_runnable(prev)) {
@@ -343,6 +346,7 @@ CORE_FN int credit_turn_begin(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *v ARG
 	}
 	if (mask_test(&pool->cpus, p->id))
 		credit_set_idle(pool, p, false);
+	credit_activate(cx, pool, v); /* no tick would sample it: it would pay, and earn nothing */
 	v->credit.start_ns += cx->now;
 	v->credit.burnt_ns = cx->now;
 	return 0;
@@ -492,7 +496,7 @@ CORE_FN int credit_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 }
 
 /* Debit whom of d's vCPUs runs. */
-CORE_FN int credit_settle_domain(sched_call_t *cx ARG, domain_t *d ARG)
+NO_FRAME void credit_settle_domain(sched_call_t *cx, domain_t *d)
 {
 	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
 		vcpu_t *v = link_of(l, vcpu_t, domain_link);
@@ -500,11 +504,10 @@ CORE_FN int credit_settle_domain(sched_call_t *cx ARG, domain_t *d ARG)
 		if (v->processor->curr == v)
 			credit_burn(cx, d->pool, v);
 	}
-	return 0;
 }
 
 /* Another cap holds for d's vCPUs from now on. */
-CORE_FN int credit_new_cap(sched_call_t *cx ARG, domain_t *d ARG)
+NO_FRAME void credit_new_cap(sched_call_t *cx, domain_t *d)
 {
 	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
 		vcpu_t *v = link_of(l, vcpu_t, domain_link);
@@ -515,7 +518,6 @@ CORE_FN int credit_new_cap(sched_call_t *cx ARG, domain_t *d ARG)
 		else if (v->processor->curr == v)
 			kick(cx, v->processor); /* its slice ends with its budget */
 	}
-	return 0;
 }
 
 CORE_FN int credit_adjust(sched_call_t *cx ARG, domain_t *d ARG, u32 weight, u32 cap)

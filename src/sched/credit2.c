@@ -303,9 +303,16 @@ CORE_FN int credit2_context_saved(sched_call_t *cx ARG, vcpu_t *v ARG)
 
 /* ---- turns (assist.c) ---- */
 
-static bool credit2_affords(vcpu_t *v)
+/*
+ * It has credit left: debt is forgiven at a reset, so that turns on debt would be free. And no less than who is
+ * interrupted: what a sleeper saves beyond a limit is lost at a reset, so that who always goes before it would always
+ * gain.
+ */
+static bool credit2_affords(vcpu_t *v, vcpu_t *cur)
 {
-	return credit2_credit(v) > CREDIT2_LEAST &&
+	if (cur && !cur->is_idle && credit2_credit(v) < credit2_credit(cur))
+		return false;
+	return credit2_credit(v) > 0 &&
 	       (!credit2_capped(v) ||
 		v->credit2.budget_ns + sdom_of(v->domain)->credit2.budget_ns > CREDIT2_LEAST_SLICE);
 }
@@ -502,6 +509,8 @@ CORE_FN int credit2_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 		record(cx, TRC_CREDIT2_SCHEDULE, p->id << 16 | prev->is_idle, 0);
 	if (!prev->is_idle) {
 		credit2_burn(cx, prev);
+		if (unlikely(prev->domain->sdom))
+			credit2_pay_asleep(prev->domain->sdom);
 		if (credit2_capped(prev) && prev->credit2.budget_ns <= 0)
 			credit2_has_budget(cx, prev);
 	}
@@ -570,7 +579,7 @@ CORE_FN int credit2_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 /* ---- parameters ---- */
 
 /* a, which is accounted to d, has d's weight, and its cap where that began before. */
-CORE_FN int credit2_adjust_vcpus(sched_call_t *cx ARG, domain_t *a ARG, domain_t *d ARG)
+NO_FRAME void credit2_adjust_vcpus(sched_call_t *cx, domain_t *a, domain_t *d)
 {
 	for (link_t *l = a->vcpus.next; l != &a->vcpus && can_loop; l = l->next) {
 		vcpu_t *v = link_of(l, vcpu_t, domain_link);
@@ -579,7 +588,6 @@ CORE_FN int credit2_adjust_vcpus(sched_call_t *cx ARG, domain_t *a ARG, domain_t
 		if (d->credit2.capped && !credit2_capped(v))
 			v->credit2.budget_ns = 0;
 	}
-	return 0;
 }
 
 CORE_FN int credit2_adjust(sched_call_t *cx ARG, domain_t *d ARG, u32 weight, u32 cap)

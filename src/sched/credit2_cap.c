@@ -157,7 +157,7 @@ CORE_FN int credit2_account(sched_call_t *cx ARG, pcpu_t *p ARG)
 }
 
 /* a, which is accounted to a domain that is capped from now on, draws from the budget of the period that begins. */
-CORE_FN int credit2_cap_vcpus(sched_call_t *cx ARG, domain_t *a ARG)
+NO_FRAME void credit2_cap_vcpus(sched_call_t *cx, domain_t *a)
 {
 	for (link_t *l = a->vcpus.next; l != &a->vcpus && can_loop; l = l->next) {
 		vcpu_t *v = link_of(l, vcpu_t, domain_link);
@@ -170,7 +170,6 @@ CORE_FN int credit2_cap_vcpus(sched_call_t *cx ARG, domain_t *a ARG)
 		}
 		v->credit2.budget_ns = 0;
 	}
-	return 0;
 }
 
 CORE_FN int credit2_cap_begin(sched_call_t *cx ARG, domain_t *d ARG)

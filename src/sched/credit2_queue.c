@@ -51,7 +51,9 @@ static inline s64 credit2_time(vcpu_t *v, s64 credit)
 #define CREDIT2_OWED_MOST (64 * CREDIT2_OWED_UNIT)
 #define CREDIT2_PAY_LOOK 8 /* own vCPUs asked at once */
 
-/* vCPUs of d that sleep pay what d owes, as far as their credit goes. */
+/*
+ * An activation domain's vCPU leaves its pCPU: those of d that sleep pay what d owes, as far as their credit goes.
+ */
 CORE_FN int credit2_pay_asleep(domain_t *d ARG)
 {
 	link_t *l;
@@ -81,7 +83,7 @@ CORE_FN int credit2_pay_asleep(domain_t *d ARG)
 }
 
 /* v, one of several domains that are accounted together, ran for @used: so much more it is debited. */
-CORE_FN s64 credit2_dearer(vcpu_t *v ARG, s64 used)
+NO_FRAME s64 credit2_dearer(vcpu_t *v, s64 used)
 {
 	domain_t *d = sdom_of(v->domain);
 	s64 more = used * d->credit2.owed_ns / CREDIT2_OWED_UNIT;
@@ -93,7 +95,6 @@ CORE_FN s64 credit2_dearer(vcpu_t *v ARG, s64 used)
 		return more;
 	}
 	d->credit2.owed_ns += used;
-	credit2_pay_asleep(d);
 	if (d->credit2.owed_ns > CREDIT2_OWED_MOST)
 		d->credit2.owed_ns = CREDIT2_OWED_MOST;
 	return more;
@@ -148,7 +149,7 @@ static inline void credit2_weight_leaves(credit2_runq_t *rq, u32 weight)
 }
 
 /* v burns by another weight from now on. */
-static void credit2_set_weight(sched_call_t *cx, vcpu_t *v, u32 weight)
+NO_FRAME void credit2_set_weight(sched_call_t *cx, vcpu_t *v, u32 weight)
 {
 	u32 old = v->credit2.weight;
 

@@ -22,8 +22,8 @@
  *   tick, account   -      timers of the pCPU
  *   adjust          held   domain->weight and ->cap are to become these
  *   affinity_set    held   the hard affinity changed
- *   affords         held   may v, which waits, have a turn, going by what it has used? (only policies of
- *                          TURN_SCHEDULERS have this and the next three, see assist.c)
+ *   affords         held   may v, which waits, have a turn before cur (NULL: before nobody), going by what it has
+ *                          used? (only policies of TURN_SCHEDULERS have this and the next three, see assist.c)
  *   standing        held   the more, the more v is entitled to the pCPU it runs on
  *   turn_begin      held   v's turn on p begins: who runs there by the policy's choice leaves, to be first again if it
  *                          can run; v is debited from now on
@@ -158,7 +158,7 @@ NO_FRAME bool hook_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to)
 
 #define HOOK_CASE_affords(name, id, full) \
 	case id: \
-		return name##_affords(v);
+		return name##_affords(v, cur);
 #define HOOK_CASE_standing(name, id, full) \
 	case id: \
 		return name##_standing(v);
@@ -171,7 +171,7 @@ NO_FRAME bool hook_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to)
 		name##_turn_end(cx, p, v); \
 		break;
 
-NO_FRAME bool hook_affords(vcpu_t *v)
+NO_FRAME bool hook_affords(vcpu_t *v, vcpu_t *cur)
 {
 	switch (v->domain->pool->sched) {
 		TURN_SCHEDULERS(HOOK_CASE_affords)

@@ -11,8 +11,14 @@
  * one would have by BOOST. This one is not free, and so is paid from the budget.
  */
 
-/* Who of v's siblings to lend to: index in the host, -1 nobody. */
-CORE_FN s32 lend_choose(vcpu_t *v ARG, bool sends)
+/*
+ * Each turn begins a ratelimit anew, as any switch of vCPUs does. With turns near the ratelimit a domain that lends
+ * among its own would never be preempted.
+ */
+#define LEND_MOST_NS (200 * USEC)
+
+/* Who of v's siblings needs it most to run: on v's pCPU (@here) or anywhere. Index in the host, -1 nobody. */
+CORE_FN s32 neediest(vcpu_t *v ARG, bool sends, bool here)
 {
 	domain_t *d = v->domain;
 	u32 best = NEED_NONE, cpu = v->processor->id, cursor = d->assist.cursor;
@@ -23,7 +29,7 @@ CORE_FN s32 lend_choose(vcpu_t *v ARG, bool sends)
 		vcpu_t *s = link_of(l, vcpu_t, domain_link);
 		u32 need;
 
-		if (s == v || !may_have_turn(s) || !mask_test(&s->hard, cpu))
+		if (s == v || !may_have_turn(s) || (here && !mask_test(&s->hard, cpu)))
 			continue;
 		need = vcpu_need(s);
 		if (sends && s->assist.irq_pending)
@@ -47,7 +53,7 @@ CORE_FN bool lend_spin(sched_call_t *cx ARG, vcpu_t *v ARG, bool sends)
 
 	if (p->timer_ns[TIMER_SLICE] == TIME_NEVER || left < TURN_LEAST_NS || !vcpu_runnable(v))
 		return false;
-	i = lend_choose(v, sends);
+	i = neediest(v, sends, true);
 	if (i < 0)
 		return false;
 	to = AT(cx->host->vcpus, i);

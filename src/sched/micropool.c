@@ -12,13 +12,15 @@
  *		nothing
  *
  * `adaptive` has no epochs: every 10 ms it adds a core if those it has were busy and somebody found no room, and takes
- * one back if the others could have done the work; it backs off, up to 1 s, from a guest that has nothing to gain.
+ * one back if the others could have done the work, the last one if it was not used for 100 ms; it backs off, up to 1 s,
+ * from guests that ask for a core and don't use it.
  */
 
 #define MICRO_LOOK_NS (10 * MSEC)
 #define MICRO_EPOCH_NS (1000 * MSEC)
 #define MICRO_IDLE_LOOK_NS (20 * MSEC)
 #define MICRO_QUIET 3 /* adaptive: looks in a row for which a core was not needed */
+#define MICRO_LAST_QUIET 10 /* ... and the last one not used: a lock holder is preempted once in a while */
 #define MICRO_MAX_QUEUE 16
 
 /* ---- pCPUs come and go ---- */
@@ -204,21 +206,21 @@ NO_FRAME s64 micro_look_adaptive(sched_call_t *cx, cpupool_t *hidden)
 		hidden->assist.backoff_ns = MICRO_LOOK_NS;
 		return MICRO_LOOK_NS;
 	}
-	/* One less would be less than half busy; the last one, less than a tenth. */
-	if (n > 1 ? busy * 2 < (n - 1) * MICRO_LOOK_NS : busy * 10 < MICRO_LOOK_NS) {
-		if (++hidden->assist.phase < MICRO_QUIET)
-			return MICRO_LOOK_NS;
+	/* One less would be less than half busy; the last one was not used at all. */
+	if (n > 1 ? busy * 2 >= (n - 1) * MICRO_LOOK_NS : busy > 0) {
 		hidden->assist.phase = 0;
-		micro_shrink(cx, hidden, (u32)n - 1);
-		if (n > 1)
-			return MICRO_LOOK_NS;
-		if (hidden->assist.backoff_ns < MICRO_EPOCH_NS)
-			hidden->assist.backoff_ns *= 2;
-		return hidden->assist.backoff_ns;
+		hidden->assist.backoff_ns = MICRO_LOOK_NS;
+		return MICRO_LOOK_NS;
 	}
+	if (++hidden->assist.phase < (n > 1 ? MICRO_QUIET : MICRO_LAST_QUIET))
+		return MICRO_LOOK_NS;
 	hidden->assist.phase = 0;
-	hidden->assist.backoff_ns = MICRO_LOOK_NS;
-	return MICRO_LOOK_NS;
+	micro_shrink(cx, hidden, (u32)n - 1);
+	if (n > 1)
+		return MICRO_LOOK_NS;
+	if (hidden->assist.backoff_ns < MICRO_EPOCH_NS)
+		hidden->assist.backoff_ns *= 2;
+	return hidden->assist.backoff_ns;
 }
 
 /* TIMER_MICRO of p has come. */

@@ -15,7 +15,7 @@
  * Who is taken in, when a sibling spins (`on: yield`)? With `rules: exact`, which is the default:
  *
  *	it sends IPIs		all siblings that wait and have not seen their interrupt yet, as far as there is room
- *	it wants a lock		the first that was preempted in a critical service and did not yield
+ *	it wants a lock		the one that most likely has it, or else is next to get it: as lend.c chooses
  *	anything else		nobody
  *
  * and it yields when none of its siblings is on a micro-sliced core then. With `rules: published`, as the published
@@ -23,7 +23,7 @@
  *
  *	it sends IPIs to many	all siblings that wait, as far as there is room; it spins on, even if there was none
  *	it sends an IPI to one	nobody, a plain yield
- *	it wants a lock		as above
+ *	it wants a lock		the first that was preempted in a critical service and did not yield
  *	anything else		nobody, a plain yield (the published code: no yield, which stops the world of a guest
  *				whose kernel it does not know)
  *
@@ -64,40 +64,74 @@ CORE_FN bool micro_take(sched_call_t *cx ARG, vcpu_t *v ARG)
 	return turn_give(cx, v, pcpu_of(cx->host, (u32)c), TURN_MICRO, hidden->assist.micro.slice_ns);
 }
 
-/* v spins in a function of @class. Returns true when it does not yield. */
-CORE_FN bool micro_spin(sched_call_t *cx ARG, vcpu_t *v ARG, u32 class)
+/* A sibling of v is on a micro-sliced core, or waits for it. */
+static bool micro_sibling(vcpu_t *v)
 {
-	domain_t *d = v->domain;
-	cpupool_t *hidden = d->pool->assist.hidden;
-	bool exact = hidden->assist.micro.exact, helped = false;
-	bool many = class == SYMBOL_IPI_MANY || class == SYMBOL_TLB_SEND || (exact && class == SYMBOL_IPI_ONE);
+	link_t *head = &v->domain->vcpus;
 
-	if (!(hidden->assist.micro.on & MICRO_ON_YIELD) || (!many && class != SYMBOL_SPIN))
-		return false;
-	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
+	for (link_t *l = head->next; l != head && can_loop; l = l->next) {
 		vcpu_t *s = link_of(l, vcpu_t, domain_link);
 
-		if (s == v)
-			continue;
-		if (s->assist.kind == TURN_MICRO) {
-			helped = true;
-			continue;
-		}
-		if (!may_have_turn(s))
-			continue;
-		if (many ? exact && !s->assist.irq_pending : s->assist.yielded || vcpu_need(s) < NEED_CRITICAL)
+		if (s != v && s->assist.kind == TURN_MICRO)
+			return true;
+	}
+	return false;
+}
+
+/* v wants a lock: the sibling that has it, as far as one can know. */
+CORE_FN bool micro_spin_lock(sched_call_t *cx ARG, vcpu_t *v ARG, cpupool_t *hidden ARG)
+{
+	link_t *head = &v->domain->vcpus;
+	s32 i;
+
+	if (hidden->assist.micro.exact) {
+		i = neediest(v, false, false);
+		if (i < 0 || !micro_take(cx, &cx->host->vcpus[i]))
+			return false;
+		v->domain->assist.cursor = cx->host->vcpus[i].id;
+		return true;
+	}
+	for (link_t *l = head->next; l != head && can_loop; l = l->next) {
+		vcpu_t *s = link_of(l, vcpu_t, domain_link);
+
+		if (s != v && may_have_turn(s) && !s->assist.yielded && vcpu_need(s) == NEED_CRITICAL)
+			return micro_take(cx, s);
+	}
+	return false;
+}
+
+/* v sends IPIs: all that must answer, or (published) all that wait. */
+CORE_FN bool micro_spin_ipi(sched_call_t *cx ARG, vcpu_t *v ARG, cpupool_t *hidden ARG)
+{
+	link_t *head = &v->domain->vcpus;
+	bool helped = false;
+
+	for (link_t *l = head->next; l != head && can_loop; l = l->next) {
+		vcpu_t *s = link_of(l, vcpu_t, domain_link);
+
+		if (s == v || !may_have_turn(s) || (hidden->assist.micro.exact && !s->assist.irq_pending))
 			continue;
 		if (micro_cpu(cx->host, hidden) < 0) {
 			hidden->assist.no_cpu++;
 			break;
 		}
-		if (!micro_take(cx, s))
-			continue;
-		helped = true;
-		if (!many)
-			break;
+		helped |= micro_take(cx, s);
 	}
-	return helped || (many && !exact);
+	return helped;
+}
+
+/* v spins in a function of @class. Returns true when it does not yield. */
+CORE_FN bool micro_spin(sched_call_t *cx ARG, vcpu_t *v ARG, u32 class)
+{
+	cpupool_t *hidden = v->domain->pool->assist.hidden;
+	bool exact = hidden->assist.micro.exact;
+	bool many = class == SYMBOL_IPI_MANY || class == SYMBOL_TLB_SEND || (exact && class == SYMBOL_IPI_ONE);
+
+	if (!(hidden->assist.micro.on & MICRO_ON_YIELD) || (!many && class != SYMBOL_SPIN))
+		return false;
+	if (many ? micro_spin_ipi(cx, v, hidden) : micro_spin_lock(cx, v, hidden))
+		return true;
+	return (many && !exact) || micro_sibling(v);
 }
 
 /* v, of no turn, has lost its pCPU. */

@@ -76,12 +76,15 @@ static void rt_take_params(vcpu_t *v)
 	v->rt.change = 0;
 }
 
-/* The end of the period that begins at @begin: with a phase, on its grid, so that one period may be longer. */
+/*
+ * The end of the period that begins at @begin: with a phase, on its grid, so that one period may be longer. A CBS has
+ * no grid: its periods begin when it wakes, or one after the other.
+ */
 static s64 rt_period_end(vcpu_t *v, s64 begin)
 {
 	s64 end = begin + v->rt.period_ns, off;
 
-	if (v->rt_params.phase_ns < 0)
+	if (v->rt_params.phase_ns < 0 || v->rt.kind == RT_CBS)
 		return end;
 	off = (end - v->rt_params.phase_ns) % v->rt.period_ns;
 	if (off < 0)
@@ -89,7 +92,11 @@ static s64 rt_period_end(vcpu_t *v, s64 begin)
 	return off ? end + v->rt.period_ns - off : end;
 }
 
-/* A server that has served nobody yet: its first period is the one of its grid that @now lies in. */
+/*
+ * A server that has served nobody yet: its first period is the one of its grid that @now lies in. If that has begun,
+ * one that others count on as a periodic task waits for the next: a whole budget now and another at the boundary would
+ * be more than they were told of.
+ */
 static void rt_start(vcpu_t *v, s64 now)
 {
 	s64 phase, off;
@@ -100,7 +107,7 @@ static void rt_start(vcpu_t *v, s64 now)
 	if (off < 0)
 		off += v->rt.period_ns;
 	v->rt.next_ns = now - off + v->rt.period_ns;
-	v->rt.rem_ns = v->rt.kind == RT_POLLING && off ? 0 : v->rt.budget_ns;
+	v->rt.rem_ns = (v->rt.kind == RT_POLLING || rt_burns(v->rt.kind)) && off ? 0 : v->rt.budget_ns;
 	v->rt.level = 0;
 	v->rt.urgent = 0;
 	v->rt.steady = 0;

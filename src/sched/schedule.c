@@ -35,7 +35,10 @@ CORE_FN int vcpu_sleep_locked(sched_call_t *cx ARG, vcpu_t *v ARG)
 		if (vcpu_wants_cpu(v))
 			return 0;
 		if (!v->assist.waits) {
-			kick(cx, v->processor);
+			if (v->processor->curr == v)
+				kick(cx, v->processor);
+			else if (v->runstate == RUNSTATE_runnable)
+				runstate_set(cx, v, RUNSTATE_offline); /* its turn is over, its state not yet saved */
 			return 0;
 		}
 		turn_cancel(cx, v);
@@ -51,8 +54,16 @@ CORE_FN int vcpu_sleep_locked(sched_call_t *cx ARG, vcpu_t *v ARG)
 CORE_FN int vcpu_wake_locked(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
 	record_vcpu(cx, TRC_WAKE, v);
-	if (unlikely(vcpu_away(v)))
-		return 0; /* it goes home, and is woken there if it can run then */
+	if (unlikely(vcpu_away(v))) {
+		/* It goes home, and is woken there if it can run then. */
+		if (v->processor->curr == v || v->runstate < RUNSTATE_blocked)
+			return 0;
+		if (vcpu_wants_cpu(v))
+			runstate_set(cx, v, RUNSTATE_runnable);
+		else if (!(v->pause_flags & VPF_blocked))
+			runstate_set(cx, v, RUNSTATE_offline);
+		return 0;
+	}
 	if (vcpu_runnable(v)) {
 		if (v->runstate >= RUNSTATE_blocked)
 			runstate_set(cx, v, RUNSTATE_runnable);
@@ -207,7 +218,6 @@ CORE_FN int switch_vcpus(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev ARG, 
 	next->state_entry_ns = cx->now;
 	next->is_running = 1;
 	next->assist.irq_pending = 0;
-	next->assist.yielded = 0;
 	if (next->last_cpu != (s32)p->id) {
 		next->migrations += next->last_cpu >= 0;
 		next->last_cpu = (s32)p->id;
@@ -249,6 +259,7 @@ CORE_FN int choose(sched_call_t *cx ARG)
 			grace_pay(p, p->next);
 	}
 	next = p->next;
+	next->assist.yielded = 0;
 	timer_set(cx, p, TIMER_SLICE, p->next_slice_ns >= 0 ? cx->now + p->next_slice_ns : TIME_NEVER);
 	if (next != prev)
 		switch_vcpus(cx, p, prev, next);

@@ -76,19 +76,24 @@ SCHED_API s32 sdom_detach(sched_call_t *cx, domain_t *adom)
 	return 0;
 }
 
+/*
+ * d is about to be destroyed: it has no part in any of this any more. Lock held. (On a live host nothing is attached
+ * yet, and what this calls is deeper than BPF's stack.)
+ */
+#ifdef ROTA_BPF
+#define sdom_forget(cx, d) ((void)0)
+#else
 /* a was paused to be moved with its scheduling domain, and that one is no more. */
-CORE_FN int sdom_stays(sched_call_t *cx ARG, domain_t *a ARG)
+static void sdom_stays(sched_call_t *cx, domain_t *a)
 {
 	a->moving = 0;
 	if (--a->pause_count)
-		return 0;
+		return;
 	for (link_t *l = a->vcpus.next; l != &a->vcpus && can_loop; l = l->next)
 		vcpu_wake_locked(cx, link_of(l, vcpu_t, domain_link));
-	return 0;
 }
 
-/* d is about to be destroyed: it has no part in any of this any more. Lock held. */
-CORE_FN int sdom_forget(sched_call_t *cx ARG, domain_t *d ARG)
+static void sdom_forget(sched_call_t *cx, domain_t *d)
 {
 	if (d->sdom)
 		sdom_link(cx, d, NULL);
@@ -99,5 +104,5 @@ CORE_FN int sdom_forget(sched_call_t *cx ARG, domain_t *d ARG)
 		if (a->moving)
 			sdom_stays(cx, a);
 	}
-	return 0;
 }
+#endif

@@ -9,6 +9,10 @@
  * halts, and the owner kicks the head if that halts. A newcomer takes a free lock past the queue, unless its head is
  * awake and about to take it: that is how a lock whose next waiter is away stays in use.
  *
+ * Unfair spinlock (Linux from 4.2 on under a hypervisor, without paravirtual ones): no queue. Who sees it free takes
+ * it, so that a waiter that does not run keeps nobody waiting. Of those that see it at the same instant, whoever is
+ * stepped first.
+ *
  * Mutex: waiters sleep. Unlocking wakes the first; whoever comes first takes it, and a woken waiter that finds it taken
  * waits at the head again.
  *
@@ -23,7 +27,7 @@ static bool is_mutex(const struct lock *l)
 
 static bool is_spinlock(const struct lock *l)
 {
-	return l->scn->kind <= LOCK_PV;
+	return l->scn->kind < LOCK_MUTEX;
 }
 
 /* The task is in. Whether it had to wait was noted in wait_since_ns. */
@@ -59,7 +63,7 @@ void lock_acquired(struct guest_cpu *c, struct lock *l, bool waited)
 /* The head of a pv lock's queue sleeps: newcomers may pass. */
 static bool may_steal(const struct lock *l)
 {
-	return !l->waiters.head || l->waiters.head->home->lock_halted;
+	return l->scn->kind == LOCK_UNFAIR || !l->waiters.head || l->waiters.head->home->lock_halted;
 }
 
 void lock_take(struct guest_cpu *c, int32_t lock)
@@ -109,7 +113,7 @@ bool lock_granted(const struct task *t, const struct guest_os *os)
 		return rwsem_granted(t, l) || rwsem_gives_up(t, l);
 	if (l->scn->kind == LOCK_TICKET)
 		return l->owner == t;
-	return !l->owner && l->waiters.head == t;
+	return !l->owner && (l->scn->kind == LOCK_UNFAIR || l->waiters.head == t);
 }
 
 void lock_enter(struct guest_cpu *c)
@@ -122,6 +126,8 @@ void lock_enter(struct guest_cpu *c)
 	}
 	if (l->scn->kind == LOCK_PV)
 		task_pop(&l->waiters);
+	else if (l->scn->kind == LOCK_UNFAIR)
+		task_unlink(&l->waiters, c->curr);
 	lock_acquired(c, l, true);
 }
 
@@ -155,6 +161,9 @@ void lock_give(struct guest_cpu *c, int32_t lock)
 		return;
 	if (is_mutex(l)) {
 		task_wake(c, task_pop(&l->waiters));
+	} else if (l->scn->kind == LOCK_UNFAIR) {
+		for (const struct task *t = l->waiters.head; t; t = t->next)
+			guest_poke(t->home);
 	} else if (l->scn->kind == LOCK_PV) {
 		kick(c, l->waiters.head->home);
 	} else {

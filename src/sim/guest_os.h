@@ -158,6 +158,7 @@ struct guest_os_stats {
 	uint64_t ops; /* passes of programs */
 	uint64_t acquired;
 	uint64_t ple_exits[3]; /* of ACT_SPIN, ACT_TLB, ACT_CALL */
+	int64_t spin_ns[3]; /* CPU time of each, exits among it */
 	uint64_t halts_idle, halts_lock, kicks;
 	uint64_t shootdowns, ipis_call, ipis_reschedule, interrupts;
 	uint64_t switches;
@@ -244,6 +245,20 @@ static inline struct task *task_pop(struct task_queue *q)
 
 	q->head = t->next;
 	return t;
+}
+
+static inline void task_unlink(struct task_queue *q, const struct task *t)
+{
+	struct task *prev = NULL;
+
+	for (struct task *x = q->head; x != t; x = x->next)
+		prev = x;
+	if (prev)
+		prev->next = t->next;
+	else
+		q->head = t->next;
+	if (q->tail == t)
+		q->tail = prev;
 }
 
 /* Bring what is left of the vCPU's work up to the present. */

@@ -303,7 +303,10 @@ void guest_account(struct guest_cpu *c)
 		if (t->need_ns != GUEST_FOREVER)
 			t->need_ns -= worked;
 		t->slice_ns = t->slice_ns > worked ? t->slice_ns - worked : 0;
-		if (spins(t) && c->ple_ns != GUEST_FOREVER)
+		if (!spins(t))
+			return;
+		c->os->stats.spin_ns[t->act - ACT_SPIN] += worked;
+		if (c->ple_ns != GUEST_FOREVER)
 			c->ple_ns -= worked;
 	}
 }
@@ -439,6 +442,7 @@ static bool spin_step(struct guest_cpu *c, enum guest_next *next)
 		return true;
 	ple_restart(c);
 	os->stats.ple_exits[t->act - ACT_SPIN]++;
+	os->stats.spin_ns[t->act - ACT_SPIN] += os->vm_exit_ns;
 	guest_charge(c, os->vm_exit_ns);
 	*next = GUEST_YIELDS;
 	return true;

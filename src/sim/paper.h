@@ -41,7 +41,7 @@ struct paper_figure {
 	bool invert; /* 1 / value: a time from a rate */
 	int over; /* column by whose value it is divided, -1 none */
 	bool fitted; /* parameters were fitted to it; else it is predicted */
-	double *paper; /* [row][column], NAN where the paper has none */
+	double *paper; /* [row][column]; NAN: not asked for; INFINITY: the paper has none, rota's is asked for */
 	double *rota; /* likewise, after paper_run() */
 	char **because; /* by row: why it is off, NULL not known */
 };
@@ -79,6 +79,8 @@ static inline double *paper_at(const struct paper *p, double *values, int row, i
 double paper_ratio(const struct paper *p, const struct paper_figure *f, int row, int column);
 /* Off by more than PAPER_FAR, or no number at all. */
 bool paper_far(double ratio);
+/* The paper has a value, and rota's is far from it. */
+bool paper_off(const struct paper *p, const struct paper_figure *f, int row, int column);
 /* Geometric mean of the ratios, NAN of none; how many there are and how many of them are far. */
 double paper_mean(const struct paper *p, const struct paper_figure *f, int *n, int *far);
 

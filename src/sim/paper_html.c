@@ -54,7 +54,9 @@ static double largest(const struct paper *p, const struct paper_figure *f, doubl
 	for (int i = 0; i < p->nr_rows * p->nr_columns; i++) {
 		const double both[] = { f->paper[i], f->rota[i] };
 
-		for (int k = 0; k < 2 && !isnan(f->paper[i]); k++) {
+		for (int k = 0; k < 2; k++) {
+			if (!isfinite(both[k]))
+				continue;
 			if (both[k] > max)
 				max = both[k];
 			if (both[k] > 0 && both[k] < *least)
@@ -78,7 +80,7 @@ static double height(double x, double max, double least)
 
 static void put_bar(FILE *out, const char *class, double x, double h, double value)
 {
-	if (!isnan(value))
+	if (isfinite(value))
 		fprintf(out,
 			"<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>%s %.4g</title></rect>\n",
 			class, x, PLOT_HEIGHT + 10 - h, BAR, h, class, value);
@@ -122,7 +124,7 @@ static void put_plot(const struct paper *p, const struct paper_figure *f, FILE *
 
 static void put_number(double x, FILE *out)
 {
-	if (isnan(x))
+	if (!isfinite(x))
 		fputs("<td>-</td>", out);
 	else
 		fprintf(out, "<td>%.4g</td>", x);
@@ -144,7 +146,7 @@ static void put_figure(const struct paper *p, const struct paper_figure *f, FILE
 
 			if (isnan(paper))
 				continue;
-			fprintf(out, "<tr%s><td>", paper_far(ratio) ? " class=\"far\"" : "");
+			fprintf(out, "<tr%s><td>", paper_off(p, f, r, c) ? " class=\"far\"" : "");
 			put_escaped(p->rows[r].name, out);
 			fputs("</td><td>", out);
 			put_escaped(p->columns[c].name, out);

@@ -10,7 +10,7 @@ static const char *short_number(double x, char *out, size_t len)
 {
 	int digits = 0;
 
-	if (isnan(x)) {
+	if (!isfinite(x)) {
 		snprintf(out, len, "-");
 		return out;
 	}
@@ -39,7 +39,7 @@ static void text_line(const struct paper *p, const struct paper_figure *f, int r
 	fprintf(arg, "  %-16s %-20s %12s %12s %8s%s\n", p->rows[row].name, p->columns[column].name,
 		short_number(*paper_at(p, f->paper, row, column), a, sizeof(a)),
 		short_number(*paper_at(p, f->rota, row, column), b, sizeof(b)), short_number(ratio, c, sizeof(c)),
-		paper_far(ratio) ? " *" : "");
+		paper_off(p, f, row, column) ? " *" : "");
 }
 
 void paper_text(const struct paper *p, FILE *out)
@@ -70,7 +70,7 @@ static void put_cell(const char *text, FILE *out)
 
 static void markdown_line(const struct paper *p, const struct paper_figure *f, int row, int column, void *arg)
 {
-	double ratio = paper_ratio(p, f, row, column);
+	bool far = paper_off(p, f, row, column);
 	char a[32], b[32], c[32];
 	FILE *out = arg;
 
@@ -80,10 +80,9 @@ static void markdown_line(const struct paper *p, const struct paper_figure *f, i
 	put_cell(p->rows[row].name, out);
 	fprintf(out, " | ");
 	put_cell(p->columns[column].name, out);
-	short_number(ratio, c, sizeof(c));
+	short_number(paper_ratio(p, f, row, column), c, sizeof(c));
 	fprintf(out, " | %s | %s | %s%s%s | %s |\n", short_number(*paper_at(p, f->paper, row, column), a, sizeof(a)),
-		short_number(*paper_at(p, f->rota, row, column), b, sizeof(b)), paper_far(ratio) ? "**" : "", c,
-		paper_far(ratio) ? "**" : "", f->fitted ? "fitted" : "predicted");
+		short_number(*paper_at(p, f->rota, row, column), b, sizeof(b)), far ? "**" : "", c, far ? "**" : "", f->fitted ? "fitted" : "predicted");
 }
 
 /* Why the far ones are. */
@@ -98,7 +97,7 @@ static void put_reasons(const struct paper *p, FILE *out)
 			bool far = false;
 
 			for (int c = 0; c < p->nr_columns; c++)
-				far |= !isnan(*paper_at(p, f->paper, r, c)) && paper_far(paper_ratio(p, f, r, c));
+				far |= paper_off(p, f, r, c);
 			if (!far)
 				continue;
 			if (!head)
@@ -122,7 +121,7 @@ void paper_markdown(const struct paper *p, FILE *out)
 
 static json_t *number_or_null(double x)
 {
-	return isnan(x) ? json_null() : json_real(x);
+	return isfinite(x) ? json_real(x) : json_null();
 }
 
 static void json_line(const struct paper *p, const struct paper_figure *f, int row, int column, void *arg)
@@ -133,7 +132,7 @@ static void json_line(const struct paper *p, const struct paper_figure *f, int r
 					     p->columns[column].name, "paper",
 					     number_or_null(*paper_at(p, f->paper, row, column)), "rota",
 					     number_or_null(*paper_at(p, f->rota, row, column)), "ratio",
-					     number_or_null(ratio), "far", paper_far(ratio)));
+					     number_or_null(ratio), "far", paper_off(p, f, row, column)));
 }
 
 json_t *paper_json(const struct paper *p)

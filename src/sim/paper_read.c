@@ -13,11 +13,11 @@
  * figures:                   required, at most 32
  *   - name: TEXT
  *     value: TERM            a field of the result, or FIELD / FIELD, as in a sweep
- *     scale: 1               the value is multiplied by it ...
- *     invert: false          ... or is 1 over it
- *     over: COLUMN           and divided by that of this column
+ *     invert: false          1 over it
+ *     over: COLUMN           divided by the same of this column
+ *     scale: 1               and multiplied by this
  *     fitted: false          parameters of the guests were fitted to it
- *     paper: {ROW: [NUMBER, ...]}   one for each column; ~ where the paper has none
+ *     paper: {ROW: [NUMBER, ...]}   one for each column; ~: not asked for; rota: the paper has none, rota's is
  *     because: {ROW: TEXT}   the suspected reason where it is off
  */
 #include "sim/paper.h"
@@ -131,8 +131,13 @@ static int read_values(struct scn_reader *r, const struct scn_node *n, const str
 					"has not one entry for each of the %d columns; write ~ where there is none",
 					p->nr_columns);
 		for (const struct scn_node *c = row->first; c; c = c->next, k++) {
-			int err = scn_is_null(c) ? 0 : read_number(r, c, paper_at(p, f->paper, i, k));
+			bool only_rota = c->kind == SCN_SCALAR && !strcmp(c->text, "rota");
+			int err = 0;
 
+			if (only_rota)
+				*paper_at(p, f->paper, i, k) = INFINITY;
+			else if (!scn_is_null(c))
+				err = read_number(r, c, paper_at(p, f->paper, i, k));
 			if (err)
 				return err;
 		}

@@ -135,7 +135,7 @@ static double value_at(const struct plan *plan, const struct paper *p, const str
 		       int column)
 {
 	const struct paper_figure *f = &p->figures[figure];
-	double x = mean_cell(plan, p, t, figure, row, column) * f->scale;
+	double x = mean_cell(plan, p, t, figure, row, column);
 
 	return f->invert ? 1 / x : x;
 }
@@ -153,7 +153,7 @@ static void take_values(const struct plan *plan, struct paper *p, const struct s
 					if (f->over >= 0)
 						x /= value_at(plan, p, t, i, r, f->over);
 				}
-				*paper_at(p, f->rota, r, c) = isfinite(x) ? x : NAN;
+				*paper_at(p, f->rota, r, c) = isfinite(x) ? x * f->scale : NAN;
 			}
 }
 
@@ -196,12 +196,17 @@ double paper_ratio(const struct paper *p, const struct paper_figure *f, int row,
 {
 	double paper = *paper_at(p, f->paper, row, column), rota = *paper_at(p, f->rota, row, column);
 
-	return paper > 0 && rota > 0 ? rota / paper : NAN;
+	return paper > 0 && isfinite(paper) && rota > 0 ? rota / paper : NAN;
 }
 
 bool paper_far(double ratio)
 {
 	return !(ratio <= PAPER_FAR && ratio >= 1 / PAPER_FAR);
+}
+
+bool paper_off(const struct paper *p, const struct paper_figure *f, int row, int column)
+{
+	return isfinite(*paper_at(p, f->paper, row, column)) && paper_far(paper_ratio(p, f, row, column));
 }
 
 double paper_mean(const struct paper *p, const struct paper_figure *f, int *n, int *far)
@@ -214,10 +219,10 @@ double paper_mean(const struct paper *p, const struct paper_figure *f, int *n, i
 		for (int c = 0; c < p->nr_columns; c++) {
 			double ratio = paper_ratio(p, f, r, c);
 
-			if (isnan(*paper_at(p, f->paper, r, c)))
+			if (!isfinite(*paper_at(p, f->paper, r, c)))
 				continue;
 			*n += 1;
-			*far += paper_far(ratio);
+			*far += paper_off(p, f, r, c);
 			if (isnan(ratio))
 				continue;
 			sum += log(ratio);

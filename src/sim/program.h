@@ -25,7 +25,7 @@
 #define PROGRAM_MAX_PACKETS 65536 /* of the network's window and ring */
 #define PROGRAM_ANY -1 /* instead of a vCPU: another one, drawn anew each time */
 
-enum lock_kind { LOCK_TICKET, LOCK_PV, LOCK_MUTEX, LOCK_RWSEM };
+enum lock_kind { LOCK_TICKET, LOCK_PV, LOCK_UNFAIR, LOCK_MUTEX, LOCK_RWSEM };
 
 struct program_lock {
 	char name[SCHED_NAME_LEN];

@@ -10,7 +10,7 @@
 
 static json_t *lock_json(const struct lock *l)
 {
-	static const char *const kinds[] = { "ticket", "pv", "mutex" };
+	static const char *const kinds[] = { "ticket", "pv", "unfair", "mutex", "rwsem" };
 
 	return json_pack("{s:s,s:s,s:I,s:I,s:o,s:o}", "name", l->scn->name, "kind", kinds[l->scn->kind], "acquired",
 			 (json_int_t)l->acquired, "contended", (json_int_t)l->contended, "wait_ns",
@@ -44,6 +44,9 @@ json_t *guest_json(const struct guest_os *os)
 	json_object_set_new(o, "yields",
 			    json_pack("{s:I,s:I,s:I}", "lock", (json_int_t)s->ple_exits[0], "tlb",
 				      (json_int_t)s->ple_exits[1], "call", (json_int_t)s->ple_exits[2]));
+	json_object_set_new(o, "spin_ns",
+			    json_pack("{s:I,s:I,s:I}", "lock", (json_int_t)s->spin_ns[0], "tlb",
+				      (json_int_t)s->spin_ns[1], "call", (json_int_t)s->spin_ns[2]));
 	json_object_set_new(o, "halts",
 			    json_pack("{s:I,s:I}", "idle", (json_int_t)s->halts_idle, "lock",
 				      (json_int_t)s->halts_lock));

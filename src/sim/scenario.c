@@ -51,7 +51,7 @@
  *       coboost: 0             and of credit2 as well, help for guests that wait for a preempted vCPU
  *                                (docs/coboost.md): turn of siblings of one that spins, 10us to 10ms
  *       coboost_every: 1ms       at most once in so long, 0 to 100ms
- *       lend: 0                  turn lent to a sibling, 10us to 10ms
+ *       lend: 0                  turn lent to a sibling, 10us to 200us
  *       irq_turn: 0              turn of who waits when an interrupt comes, 10us to 10ms
  *       grace: 0                 longer slices in critical services, 10us to 1ms
  *       turn_budget: 50          percent of one pCPU for each vCPU, for turns before others; 0 no limit
@@ -126,6 +126,7 @@
  *                            functions are: kernel, reclaim, page_alloc, runqueue, wakeup)
  *               - {name: NAME, kind: ticket}    spinlock, owners in order of arrival
  *               - {name: NAME, kind: pv, spin: 150us}   queued spinlock: spins, then halts
+ *               - {name: NAME, kind: unfair}    spinlock; who sees it free takes it
  *               - {name: NAME, kind: mutex}     the task sleeps
  *               - {name: NAME, kind: rwsem}     readers sleep, writers spin while the owner runs
  *             barriers: [NAME, ...]             at most 64; all tasks whose program comes there

@@ -30,7 +30,7 @@ static const char *const runqueue_choices[] = { "cpu", "core", "socket", "node",
 #define ASSIST_PARAMS \
 	{ "coboost", "coboost", PARAM_TIME, { 0, 10000000 }, 10000, NULL }, \
 	{ "coboost_every", "coboost_every", PARAM_TIME, { 0, 100000000 }, 0, NULL }, \
-	{ "lend", "lend", PARAM_TIME, { 0, 10000000 }, 10000, NULL }, \
+	{ "lend", "lend", PARAM_TIME, { 0, 200000 }, 10000, NULL }, \
 	{ "irq_turn", "irq_turn", PARAM_TIME, { 0, 10000000 }, 10000, NULL }, \
 	{ "grace", "grace", PARAM_TIME, { 0, 1000000 }, 10000, NULL }, \
 	{ "turn_budget", "turn_budget", PARAM_NUMBER, { 0, 100 }, 0, NULL }

@@ -419,7 +419,7 @@ static int read_tasks(struct scn_reader *r, const struct scn_node *n, struct pro
 	return 0;
 }
 
-static const char *const lock_kinds[] = { "ticket", "pv", "mutex", "rwsem", NULL };
+static const char *const lock_kinds[] = { "ticket", "pv", "unfair", "mutex", "rwsem", NULL };
 static const char *const lock_places[] = { "kernel", "reclaim", "page_alloc", "runqueue", "wakeup", NULL };
 
 /* Which of @words @key is, -1 none. */
@@ -455,7 +455,7 @@ static int read_lock(struct scn_reader *r, const struct scn_node *n, struct prog
 	k = read_word(n, "kind", lock_kinds);
 	if (k < 0) {
 		scn_enter(r, "kind");
-		return scn_fail(r, kind, "is not a kind of lock; write ticket, pv, mutex or rwsem");
+		return scn_fail(r, kind, "is not a kind of lock; write ticket, pv, unfair, mutex or rwsem");
 	}
 	l->kind = (enum lock_kind)k;
 	k = scn_get(n, "place") ? read_word(n, "place", lock_places) : PLACE_KERNEL;

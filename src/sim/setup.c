@@ -136,8 +136,8 @@ static int set_params(struct machine *m, const struct scn_pool *sp, cpupool_t *p
 
 	if (machine_assist_params(m, sp, pool) < 0) {
 		snprintf(err, errlen,
-			 "%s:%d: pools.%s.params: coboost, lend and irq_turn are 0 or 10us to 10ms, grace "
-			 "is 0 or 10us to 1ms",
+			 "%s:%d: pools.%s.params: coboost and irq_turn are 0 or 10us to 10ms, lend 0 or 10us to 200us, "
+			 "grace 0 or 10us to 1ms",
 			 m->s->path, sp->line, sp->name);
 		return -1;
 	}

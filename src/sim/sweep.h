@@ -11,7 +11,9 @@
  *	sweep_read.c	the specification
  *	sweep_point.c	one point: its scenario, its run, its row
  *	sweep_run.c	the processes
- *	sweep_table.c	the table as CSV
+ *	sweep_table.c	the table as CSV, and means of its columns
+ *	sweep_find.c	plots and findings: what is looked for in the table
+ *	sweep_report.c	the same for people: Markdown, SVG, HTML
  */
 #ifndef SIM_SWEEP_H
 #define SIM_SWEEP_H
@@ -28,6 +30,7 @@
 #define SWEEP_MAX_COLUMNS 64
 #define SWEEP_MAX_POINTS 1000000
 #define SWEEP_MAX_JOBS 256
+#define SWEEP_MAX_LABELS 64 /* of an axis that findings compare */
 
 /* "path=value", as --set takes them; or of the generator's parameters, whose paths begin with "generate.". */
 struct sweep_sets {
@@ -47,7 +50,7 @@ struct sweep_axis {
 	int nr_values;
 };
 
-enum sweep_op { SWEEP_FIELD, SWEEP_SUM, SWEEP_MEAN, SWEEP_MIN, SWEEP_MAX, SWEEP_COUNT, SWEEP_NONE };
+enum sweep_op { SWEEP_FIELD, SWEEP_SUM, SWEEP_MEAN, SWEEP_MIN, SWEEP_MAX, SWEEP_COUNT, SWEEP_ZEROS, SWEEP_NONE };
 
 /* An operation on all fields of the result that a path with wildcards names: "sum domains.*.deadlines.missed". */
 struct sweep_term {
@@ -60,6 +63,34 @@ struct sweep_column {
 	struct sweep_term top, bottom; /* bottom.path NULL: no division */
 };
 
+/* Means of a column over all axes that it does not name: a chart, and a table. */
+struct sweep_plot {
+	char *title;
+	int column, x, lines, panels; /* lines, panels: axes, -1 none */
+};
+
+/*
+ * What is said to be so, and is looked for in the table. Of a column: at each combination of the `each` axes the mean
+ * at value `chosen` of axis `by` is the least (or most) of those at the values `of`. Or of two: at no point is one
+ * above the other.
+ */
+struct sweep_finding {
+	char *claim, *why;
+	int column, by, chosen;
+	int above; /* the other column, -1 none */
+	bool most;
+	bool of[SWEEP_MAX_LABELS];
+	bool each[SWEEP_MAX_AXES];
+	int where[SWEEP_MAX_AXES]; /* only at this value of the axis, -1 all */
+};
+
+/* The judgement of a finding. */
+struct sweep_judgement {
+	int cells, held; /* where there was something to compare; where it was so */
+	double chosen, best; /* means over all cells: of the chosen one, of the best other; of the two columns */
+	bool holds; /* in those means; of two columns: at all points */
+};
+
 struct sweep {
 	char *path, *name, *description;
 	char *scenario; /* as it can be opened; NULL: it is generated */
@@ -69,6 +100,10 @@ struct sweep {
 	struct sweep_column *columns;
 	int nr_columns;
 	int nr_points;
+	struct sweep_plot *plots;
+	int nr_plots;
+	struct sweep_finding *findings;
+	int nr_findings;
 };
 
 /* What a generator made of its parameters. */
@@ -131,6 +166,8 @@ void sweep_point_name(const struct sweep *s, int point, char *out, size_t len);
  * value. Runs nothing. Returns 0 or a negative errno with one sentence.
  */
 int sweep_check(const struct sweep *s, sweep_generate_fn generate, char *err, size_t errlen);
+/* The scenario of a point, with the command that runs it. Returns 0 or a negative errno with one sentence. */
+int sweep_show(const struct sweep *s, int point, sweep_generate_fn generate, FILE *out, char *err, size_t errlen);
 /* Run one point. *row is malloc'ed, *len bytes: its cells, each with its zero. */
 int sweep_point(const struct sweep *s, int point, sweep_generate_fn generate, char **row, size_t *len, char *err,
 		size_t errlen);
@@ -158,5 +195,20 @@ int sweep_read_sets(struct scn_reader *r, const struct scn_node *n, struct sweep
 
 /* Head, then a line for each point. */
 void sweep_csv(const struct sweep_table *t, FILE *out);
+/*
+ * Mean of a column over the points that have value at[a] of each axis a (-1: any); empty cells don't count. False:
+ * there is no cell.
+ */
+bool sweep_mean(const struct sweep_table *t, int column, const int *at, double *out);
+
+void sweep_judge(const struct sweep_table *t, const struct sweep_finding *f, struct sweep_judgement *j);
+/* "holds in 40 of 45 cells (means 0.012 and 0.034)" */
+void sweep_judgement_text(const struct sweep_finding *f, const struct sweep_judgement *j, char *out, size_t len);
+
+/* Tables of the plots and the findings; @image: the name of the file of sweep_svg(), may be NULL. */
+void sweep_markdown(const struct sweep_table *t, const char *image, FILE *out);
+/* All charts in one picture. */
+void sweep_svg(const struct sweep_table *t, FILE *out);
+void sweep_html(const struct sweep_table *t, FILE *out);
 
 #endif

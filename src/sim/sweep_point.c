@@ -63,6 +63,16 @@ static bool choose(struct chosen *c, const struct sweep_sets *from)
 	return true;
 }
 
+/* All assignments of a point; false: too many. */
+static bool choose_all(const struct sweep *s, int point, struct chosen *c)
+{
+	bool fits = choose(c, &s->fixed);
+
+	for (int a = 0; fits && a < s->nr_axes; a++)
+		fits = choose(c, &s->axes[a].values[sweep_index(s, point, a)].sets);
+	return fits;
+}
+
 /*
  * The scenario of a point. *scn is NULL with 0 returned where the generator has nothing to run; *analysis is a new
  * reference or NULL.
@@ -72,14 +82,12 @@ static int point_scenario(const struct sweep *s, int point, sweep_generate_fn ge
 {
 	struct chosen *c = calloc(1, sizeof(*c));
 	struct sweep_generated made = { 0 };
-	bool fits = c && choose(c, &s->fixed);
+	bool fits = c && choose_all(s, point, c);
 	char why[1024] = "";
 	int ret = 0;
 
 	*scn = NULL;
 	*analysis = NULL;
-	for (int a = 0; fits && a < s->nr_axes; a++)
-		fits = choose(c, &s->axes[a].values[sweep_index(s, point, a)].sets);
 	if (!fits) {
 		free(c);
 		return fail(s, point, err, errlen, "more than 1024 assignments; use fewer");
@@ -109,6 +117,35 @@ static int point_scenario(const struct sweep *s, int point, sweep_generate_fn ge
 	return fail(s, point, err, errlen, why);
 }
 
+int sweep_show(const struct sweep *s, int point, sweep_generate_fn generate, FILE *out, char *err, size_t errlen)
+{
+	struct chosen *c = calloc(1, sizeof(*c));
+	struct sweep_generated made = { 0 };
+	char where[400], why[1024] = "not enough memory";
+	int ret = c && choose_all(s, point, c) ? 0 : -ENOMEM;
+
+	sweep_point_name(s, point, where, sizeof(where));
+	if (!ret && !s->scenario) {
+		struct sweep_sets params = { .set = c->params, .nr = c->nr_params };
+
+		ret = generate(&params, &made, why, sizeof(why));
+	}
+	if (ret) {
+		fail(s, point, err, errlen, why);
+		free(c);
+		return ret;
+	}
+	fprintf(out, "# %s, point %d: %s\n# rota sim run %s", s->name, point, where,
+		s->scenario ? s->scenario : "FILE");
+	for (int i = 0; i < c->nr_sets; i++)
+		fprintf(out, " --set '%s'", c->sets[i]);
+	fprintf(out, "\n%s", made.scenario ? made.scenario : "");
+	free(made.scenario);
+	json_decref(made.analysis);
+	free(c);
+	return 0;
+}
+
 int sweep_check(const struct sweep *s, sweep_generate_fn generate, char *err, size_t errlen)
 {
 	int step = s->nr_points;
@@ -134,7 +171,7 @@ int sweep_check(const struct sweep *s, sweep_generate_fn generate, char *err, si
 /* -- the row ------------------------------------------------------------------- */
 
 struct found {
-	int n;
+	int n, zeros;
 	double sum, min, max;
 	const json_t *first;
 };
@@ -150,6 +187,7 @@ static void take(struct found *f, const json_t *v)
 	if (!f->n++)
 		f->first = v;
 	f->sum += x;
+	f->zeros += x == 0;
 }
 
 /* All fields below @v that the rest of the path names. */
@@ -197,15 +235,16 @@ static int evaluate(const struct sweep_term *t, json_t *result, struct found *f,
 		return -EINVAL;
 	}
 	if (t->op == SWEEP_FIELD && f->n > 1) {
-		snprintf(why, len, "%s names %d fields; write sum, mean, min, max, count or none before it", t->path,
-			 f->n);
+		snprintf(why, len, "%s names %d fields; write sum, mean, min, max, count, zeros or none before it",
+			 t->path, f->n);
 		return -EINVAL;
 	}
 	*out = t->op == SWEEP_MEAN  ? f->sum / f->n :
 	       t->op == SWEEP_MIN   ? f->min :
 	       t->op == SWEEP_MAX   ? f->max :
 	       t->op == SWEEP_COUNT ? f->n :
-	       t->op == SWEEP_NONE  ? f->sum == 0 :
+	       t->op == SWEEP_ZEROS ? f->zeros :
+	       t->op == SWEEP_NONE  ? f->zeros == f->n :
 				      f->sum;
 	return 0;
 }

@@ -16,21 +16,22 @@
  *     seeds: N               instead of values: 1 to N; path is seed
  * columns: {NAME: TERM}      required, 1 to 64. TERM: [OP] FIELD [/ [OP] FIELD]
  *                            FIELD: keys of the result joined by dots, entries of lists by name or index; * and ? stand
- *                            for any characters. OP: sum, mean, min, max, count of all the fields, none: 1 if all are 0
+ *                            for any characters. OP: sum, mean, min, max, count of all the fields, zeros: how many are
+ *                            0, none: 1 if all are
+ * plots:, findings:          sweep_find.c
  */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/scenario_read.h"
-#include "sim/sweep.h"
+#include "sim/sweep_read.h"
 
 #define MAX_VALUES 100000
 
 static const char *const ops[] = {
 	[SWEEP_FIELD] = "",  [SWEEP_SUM] = "sum",     [SWEEP_MEAN] = "mean", [SWEEP_MIN] = "min",
-	[SWEEP_MAX] = "max", [SWEEP_COUNT] = "count", [SWEEP_NONE] = "none", NULL
+	[SWEEP_MAX] = "max", [SWEEP_COUNT] = "count", [SWEEP_ZEROS] = "zeros", [SWEEP_NONE] = "none", NULL
 };
 
 /* A value as YAML on one line: what --set takes. */
@@ -134,8 +135,8 @@ int sweep_read_sets(struct scn_reader *r, const struct scn_node *n, struct sweep
 
 /* -- axes ------------------------------------------------------------------------ */
 
-/* Takes @label. The value's own assignments come later, or are the axis's path and the label. */
-static struct sweep_value *add_value(struct sweep_axis *a, char *label)
+/* Takes @label. @yaml: the value for the axis's path, the label unless given; without a path assignments come later. */
+static struct sweep_value *add_value(struct sweep_axis *a, char *label, const char *yaml)
 {
 	struct sweep_value *bigger = label ? realloc(a->values, (size_t)(a->nr_values + 1) * sizeof(*bigger)) : NULL;
 	struct sweep_value *v;
@@ -150,11 +151,12 @@ static struct sweep_value *add_value(struct sweep_axis *a, char *label)
 	v->label = label;
 	a->nr_values++;
 	if (a->path) {
-		size_t len = strlen(a->path) + strlen(label) + 2;
+		const char *value = yaml ? yaml : label;
+		size_t len = strlen(a->path) + strlen(value) + 2;
 		char *set = malloc(len);
 
 		if (set)
-			snprintf(set, len, "%s=%s", a->path, label);
+			snprintf(set, len, "%s=%s", a->path, value);
 		if (add_set(&v->sets, set))
 			return NULL;
 	}
@@ -185,10 +187,15 @@ static int read_list(struct scn_reader *r, const struct scn_node *n, struct swee
 
 	for (const struct scn_node *c = n->first; c; c = c->next, i++) {
 		size_t path = scn_enter_item(r, NULL, i);
+		char *yaml;
+		bool added;
 
 		if (scn_is_null(c))
 			return scn_fail(r, c, "is nothing; write a value");
-		if (!add_value(a, flow("", "", c)))
+		yaml = flow("", "", c);
+		added = yaml && add_value(a, strdup(c->kind == SCN_SCALAR ? c->text : yaml), yaml);
+		free(yaml);
+		if (!added)
 			return scn_fail_memory(r);
 		scn_leave(r, path);
 	}
@@ -205,7 +212,7 @@ static int read_labelled(struct scn_reader *r, const struct scn_node *n, struct 
 		for (const struct scn_node *d = n->first; d != c; d = d->next)
 			if (!strcmp(d->key, c->key))
 				return scn_fail_key(r, c, "is given twice (first on line %d); keep one", d->key_line);
-		v = add_value(a, strdup(c->key));
+		v = add_value(a, strdup(c->key), NULL);
 		if (!v)
 			return scn_fail_memory(r);
 		err = read_sets(r, c, "", &v->sets);
@@ -280,7 +287,7 @@ static int read_range(struct scn_reader *r, const struct scn_node *n, struct swe
 	err = check_many(r, n, (v[1] - v[0]) / v[2] + 1);
 	for (int64_t x = v[0]; !err && x <= v[1]; x += v[2]) {
 		print_quantity(x, unit[0], text, sizeof(text));
-		if (!add_value(a, strdup(text)))
+		if (!add_value(a, strdup(text), NULL))
 			return scn_fail_memory(r);
 	}
 	return err;
@@ -292,7 +299,7 @@ static int add_integers(struct sweep_axis *a, int64_t from, int64_t to)
 
 	for (int64_t i = from; i <= to; i++) {
 		snprintf(text, sizeof(text), "%lld", (long long)i);
-		if (!add_value(a, strdup(text)))
+		if (!add_value(a, strdup(text), NULL))
 			return -ENOMEM;
 	}
 	return 0;
@@ -556,8 +563,8 @@ static char *default_name(const char *path)
 
 static int read_top(struct scn_reader *r, const struct scn_node *root, struct sweep *s)
 {
-	static const char *const keys[] = { "name", "description", "scenario", "generate",
-					    "set",  "axes",	   "columns",  NULL };
+	static const char *const keys[] = { "name", "description", "scenario", "generate", "set",
+					    "axes", "columns",	   "plots",    "findings", NULL };
 	const struct scn_node *set;
 	int err;
 
@@ -585,6 +592,10 @@ static int read_top(struct scn_reader *r, const struct scn_node *root, struct sw
 		err = scn_need(r, root, "columns", "{share: domains.vm1.share}");
 	if (!err)
 		err = read_columns(r, scn_get(root, "columns"), s);
+	if (!err)
+		err = sweep_read_plots(r, scn_get(root, "plots"), s);
+	if (!err)
+		err = sweep_read_findings(r, scn_get(root, "findings"), s);
 	if (!err && !s->name) {
 		s->name = default_name(r->file);
 		err = s->name ? 0 : scn_fail_memory(r);
@@ -660,7 +671,7 @@ static int new_values(struct sweep_axis *a, char *list)
 		return add_integers(a, (int64_t)from, (int64_t)to);
 	}
 	for (char *w = strtok_r(list, ",", &save); w; w = strtok_r(NULL, ",", &save))
-		if (a->nr_values == MAX_VALUES || !add_value(a, strdup(w)))
+		if (a->nr_values == MAX_VALUES || !add_value(a, strdup(w), NULL))
 			return -ENOMEM;
 	return 0;
 }
@@ -744,6 +755,7 @@ void sweep_free(struct sweep *s)
 		free(s->columns[c].top.path);
 		free(s->columns[c].bottom.path);
 	}
+	sweep_free_report(s);
 	free_sets(&s->fixed);
 	free(s->axes);
 	free(s->columns);

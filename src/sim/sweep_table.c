@@ -87,3 +87,27 @@ void sweep_csv(const struct sweep_table *t, FILE *out)
 		fputc('\n', out);
 	}
 }
+
+bool sweep_mean(const struct sweep_table *t, int column, const int *at, double *out)
+{
+	const struct sweep *s = t->sweep;
+	double sum = 0;
+	int n = 0;
+
+	for (int p = 0; p < s->nr_points; p++) {
+		const char *cell;
+		int a = 0;
+
+		while (a < s->nr_axes && (at[a] < 0 || sweep_index(s, p, a) == at[a]))
+			a++;
+		if (a < s->nr_axes)
+			continue;
+		cell = sweep_cell(t, p, column);
+		if (!*cell)
+			continue;
+		sum += strtod(cell, NULL);
+		n++;
+	}
+	*out = n ? sum / n : 0;
+	return n;
+}

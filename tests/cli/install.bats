@@ -29,8 +29,11 @@ setup() {
 	# the two programs, the rules of guest symbols, workloads, experiments, and the pages
 	pages=$(ls "$top"/docs/man/*.[15] | wc -l)
 	data=$(ls "$top"/data/workloads/*.yaml "$top"/data/experiments/*.yaml | wc -l)
-	[ "$(cd "$root" && find . -type f | grep -vc '/share/rota/scenarios/')" = $((pages + 3 + data)) ]
-	[ "$(ls "$root/usr/local" | tr '\n' ' ')" = "bin share " ]
+	# and, where it was built, the module for mpirun
+	module=$(ls "$root/usr/local/lib/rota/" 2>/dev/null || :)
+	[ "$module" = "" ] || [ "$module" = rota-mpi.so ]
+	[ "$(cd "$root" && find . -type f | grep -vc '/share/rota/scenarios/')" = $((pages + 3 + data + ${#module} / 11)) ]
+	[ "$(ls "$root/usr/local" | tr '\n' ' ')" = "bin ${module:+lib }share " ]
 
 	# the installed program finds its own scenarios, with their replay files, and its own rules
 	cd /

@@ -97,6 +97,8 @@ refused() { # refused STATUS WORDS ARGUMENT...
 		  mean: mean domains.*.share
 		  sum: sum domains.*.share
 		  no_miss: none domains.a.deadlines.missed
+		  blocked: none domains.*.blocked_ns
+		  busy: zeros domains.*.blocked_ns
 		  by_index: domains.0.share
 		  some: count domains.[ab].share
 	END
@@ -106,6 +108,7 @@ refused() { # refused STATUS WORDS ARGUMENT...
 		import csv, json
 		row = next(csv.DictReader(open("out.csv")))
 		s = [d["share"] for d in json.load(open("run.json"))["domains"]]
+		assert row["blocked"] == "0" and row["busy"] == "1"
 		assert row["n"] == "3" and row["some"] == "2" and row["no_miss"] == "1"
 		near = lambda a, b: abs(float(row[a]) - b) < 1e-11 # --json has 12 digits
 		assert near("least", min(s)) and near("most", max(s)) and near("mean", sum(s) / 3) and near("sum", sum(s))
@@ -187,6 +190,16 @@ refused() { # refused STATUS WORDS ARGUMENT...
 	[ ! -e out.csv ]
 }
 
+@test "on a terminal: how far it is, and nothing of it left at the end" {
+	command -v script >/dev/null || skip "script is not installed"
+	script -qec "'$rota' sim sweep spec.yaml --set duration=100s -j 2 -o out.csv" /dev/null >screen
+	grep -q 'spec \[[#.]*\] [0-9]* of 18 points' screen
+	[[ $(tail -c 4 screen) == *$'\e[K' ]]
+	"$rota" sim sweep spec.yaml --set duration=100s -j 2 -o out2.csv 2>err
+	[ ! -s err ]
+	cmp out.csv out2.csv
+}
+
 bad() { # bad LINE:KEY WORDS; the specification on standard input
 	cat >bad.yaml
 	refused 2 "bad.yaml:$1: " bad.yaml
@@ -242,7 +255,153 @@ bad() { # bad LINE:KEY WORDS; the specification on standard input
 
 @test "--help names every option that there is" {
 	"$rota" sim sweep --help >help
-	for option in jobs output set axis check help; do
+	for option in jobs output report markdown svg show set axis check help; do
 		grep -q -- "--$option" help
 	done
+}
+
+# Each process of mpirun, on this machine; without leak checks, which find those of MPI's libraries.
+over_mpi() { # over_mpi PROCESSES ARGUMENT...
+	local n=$1
+	shift
+	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 OMPI_MCA_btl_base_warn_component_unused=0 \
+		timeout 120 mpirun --allow-run-as-root --oversubscribe --quiet -np "$n" "$rota" sim sweep "$@"
+}
+
+needs_mpi() {
+	command -v mpirun >/dev/null || skip "there is no mpirun"
+	[ -e "$(dirname "$rota")/rota-mpi.so" ] || skip "this rota was built without MPI"
+}
+
+@test "under mpirun the same bytes, whoever has run what" {
+	needs_mpi
+	"$rota" sim sweep spec.yaml -j 1 -o 1.csv
+	over_mpi 2 spec.yaml -o mpi2.csv
+	over_mpi 3 spec.yaml -j 2 -o mpi3.csv
+	over_mpi 2 spec.yaml >mpi.csv
+	cmp 1.csv mpi2.csv
+	cmp 1.csv mpi3.csv
+	cmp 1.csv mpi.csv
+}
+
+@test "under mpirun a point that fails is named once, and no file is left" {
+	needs_mpi
+	sed -i 's/ran: .*/ran: domains.zzz.run_ns/' spec.yaml
+	over_mpi 2 spec.yaml -o out.csv 2>err && return 1
+	[ "$(grep -c '^rota: ' err)" = 1 ]
+	grep -q '^rota: spec.yaml: point 0 (weight=64, seed=1, limit=none): columns.ran' err
+	[ ! -e out.csv ]
+	over_mpi 2 spec.yaml -o nodir/out.csv 2>err && return 1
+	[ "$(grep -c '^rota: ' err)" = 1 ]
+	over_mpi 2 gone.yaml 2>err && return 1
+	[ "$(grep -c '^rota: ' err)" = 1 ]
+}
+
+@test "mpirun and a rota without MPI: one clear line" {
+	mkdir bin && cp "$rota" bin/rota
+	PMIX_RANK=0 run -2 --separate-stderr bin/rota sim sweep spec.yaml
+	[[ $stderr == "rota: mpirun started this rota, which was built without MPI; "* ]]
+	PMIX_RANK=1 run -2 --separate-stderr bin/rota sim sweep spec.yaml
+	[ -z "$stderr" ]
+}
+
+@test "generated scenarios: the analysis beside the run" {
+	cat >gen.yaml <<-END
+		generate: {tasks: 6, method: randfixedsum, task-util: "0.05:0.3", period: "20ms:100ms", vms: 2, pcpus: 2, guest: edf, server-period: 5ms, budget-grain: 100us, switch-cost: 0}
+		set: {duration: 2s}
+		axes:
+		  - {name: u, path: generate.utilisation, values: [0.6, 1.2, 1.7]}
+		  - {name: kind, path: generate.kind, values: [periodic, deferrable]}
+		  - {name: set, path: generate.set, values: [1, 2, 3]}
+		columns:
+		  u: analysis.utilisation
+		  bandwidth: analysis.bandwidth
+		  schedulable: analysis.schedulable
+		  missed: sum domains.*.deadlines.missed
+		  jobs: sum domains.*.deadlines.jobs
+		  tasks: analysis.tasks
+		findings:
+		  - {claim: what is wanted is not above what is reserved, column: u, not_above: bandwidth}
+	END
+	sed -i 's/^  u: /  asked: /; s/column: u,/column: asked,/' gen.yaml
+	"$rota" sim sweep gen.yaml -o gen.csv --report gen.html --markdown gen.md --svg gen.svg >said
+	grep -q 'holds: at 18 of 18 points' said
+	python3 - <<-END
+		import csv
+		rows = list(csv.DictReader(open("gen.csv")))
+		assert len(rows) == 18
+		for r in rows:
+		    assert r["tasks"] == "6" and int(r["jobs"]) > 50
+		    assert abs(float(r["asked"]) - float(r["u"])) < 0.01
+		    if r["schedulable"] == "1":
+		        assert r["missed"] == "0", r
+		assert sum(r["schedulable"] == "1" for r in rows) >= 6
+		# the same sets for both kinds
+		assert [r["asked"] for r in rows if r["kind"] == "periodic"] == [r["asked"] for r in rows if r["kind"] == "deferrable"]
+	END
+	python3 -c 'import xml.dom.minidom as x; x.parse("gen.svg")'
+}
+
+@test "--show: a point's scenario, which can be run by itself" {
+	cat >gen.yaml <<-END
+		generate: {tasks: 4, vms: 2, guest: edf, server-period: 5ms, pcpus: 2, phases: random}
+		set: {duration: 1s}
+		axes: [{name: u, path: generate.utilisation, values: [0.5, 1]}, {name: seed, seeds: 2}]
+		columns: {hash: trace_hash}
+	END
+	"$rota" sim sweep gen.yaml -o gen.csv >said
+	"$rota" sim sweep gen.yaml --show 3 >point.yaml
+	eval "$(sed -n 's/^# rota sim run FILE/"$rota" sim run point.yaml --json/p' point.yaml)" >run.json
+	grep -q "$(sed -n 5p gen.csv | cut -d, -f3)" run.json
+	[ "$(sed -n 4p gen.csv | cut -d, -f3)" != "$(sed -n 5p gen.csv | cut -d, -f3)" ]
+	"$rota" sim sweep spec.yaml --show 7 | grep -q "^# rota sim run base.yaml --set 'domains.c.weight=64' --set 'domains.a.weight=256'"
+	refused 2 "the sweep has 18 points, 0 to 17" spec.yaml --show 18
+	refused 2 "--show wants the number of a point, not x" spec.yaml --show x
+}
+
+@test "mistakes in a generator's parameters" {
+	wrong() { # wrong WORDS; parameters on standard input
+		printf 'generate: %s\naxes: [{name: set, path: generate.set, values: [1]}]\ncolumns: {x: analysis.tasks}\n' "$(cat)" >gen.yaml
+		refused 2 "gen.yaml: point 0 (set=1): $1" gen.yaml
+	}
+	wrong "generate.utilisation: is missing" <<<'{vms: 2}'
+	wrong "generate.load: is missing" <<<'{servers: [1ms/2ms]}'
+	wrong "generate.servers: '[\"3ms/2ms\"]': write budgets" <<<'{servers: ["3ms/2ms"], load: 1}' || wrong "generate.servers" <<<'{servers: ["3ms/2ms"], load: 1}'
+	wrong "generate.nope: is no parameter" <<<'{utilisation: 1, nope: 3}'
+	wrong "generate.method: 'x': is none of" <<<'{utilisation: 1, method: x}'
+	wrong "generate.guest: 'x': write one of edf" <<<'{utilisation: 1, guest: x}'
+	wrong "generate.priority: fp is the order" <<<'{utilisation: 1, priority: fp}'
+	wrong "generate: so few tasks" <<<'{utilisation: 5, tasks: 2}'
+}
+
+@test "plots and findings: mistakes" {
+	head -n 20 spec.yaml >head.yaml
+	extra() { # extra KEY WORDS; the lines on standard input
+		cat head.yaml - >bad.yaml
+		refused 2 "$1: " bad.yaml
+		[[ $stderr == *"$2"* ]] || { echo "$stderr"; return 1; }
+	}
+	extra plots.0.y "there is no column" <<<'plots: [{title: t, y: nope, x: seed}]'
+	extra plots.0.x "is missing" <<<'plots: [{title: t, y: share}]'
+	extra findings.0.by "is missing" <<<'findings: [{claim: c, column: share}]'
+	extra findings.0.least "is missing" <<<'findings: [{claim: c, column: share, by: limit}]'
+	extra findings.0.least "is no value of axis" <<<'findings: [{claim: c, column: share, by: limit, least: x}]'
+	extra findings.0.where.seed "is no value" <<<'findings: [{claim: c, column: share, by: limit, least: none, where: {seed: 9}}]'
+	extra findings.0 "both least: and most:" <<<'findings: [{claim: c, column: share, by: limit, least: none, most: none}]'
+	extra findings.0 "keep one of the two kinds" <<<'findings: [{claim: c, column: share, not_above: ran, by: limit}]'
+}
+
+@test "findings are looked for in the table" {
+	cat >>spec.yaml <<-END
+		findings:
+		  - {claim: more weight more share, column: share, by: weight, most: 1024, each: [seed, limit]}
+		  - {claim: less weight more share, column: share, by: weight, most: 64, each: [seed, limit]}
+		  - {claim: a share is no time, column: share, not_above: ran}
+		  - {claim: the opposite, column: ran, not_above: share, where: {seed: 1}}
+	END
+	"$rota" sim sweep spec.yaml -o out.csv >said
+	grep -A1 'more weight' said | grep -q 'holds: .* so in 6 of 6 cells'
+	grep -A1 'less weight' said | grep -q 'does not hold: .* so in 0 of 6 cells'
+	grep -A1 'no time' said | grep -q 'holds: at 18 of 18 points'
+	grep -A1 'opposite' said | grep -q 'does not hold: at 0 of 6 points'
 }

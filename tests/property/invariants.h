@@ -13,9 +13,41 @@ static inline bool may_run(const vcpu_t *v)
 	return !v->pause_flags && !v->pause_count && !v->domain->pause_count;
 }
 
+/* It has a turn, or waits for it: its policy has it nowhere. */
+static inline bool is_away(const vcpu_t *v)
+{
+	return v->pause_flags & VPF_away;
+}
+
+static inline bool wants_cpu(const vcpu_t *v)
+{
+	return !(v->pause_flags & ~VPF_away) && !v->pause_count && !v->domain->pause_count;
+}
+
 static inline bool mend_all(const cpupool_t *pool)
 {
 	return pool->credit.params.mend == CREDIT_MEND_ALL;
+}
+
+/* Who has a turn on p, and who waits for one there. */
+static inline void check_turns(struct tiny *t, pcpu_t *p)
+{
+	u32 n = 0;
+
+	for (link_t *l = p->assist.turns.next; l != &p->assist.turns; l = l->next, n++) {
+		vcpu_t *v = link_of(l, vcpu_t, assist.turn);
+
+		if (l->next->prev != l || n > TINY_VCPUS)
+			tiny_broken(t, "pCPU %u: its turns are torn", p->id);
+		if (!v->assist.waits || !is_away(v) || v->processor != p || v->is_running || !wants_cpu(v) ||
+		    v->runstate != RUNSTATE_runnable)
+			tiny_broken(t, "d%uv%u waits for a turn on pCPU %u and does not know", v->domain->id, v->id,
+				    p->id);
+	}
+	if (n != p->assist.nr_turns)
+		tiny_broken(t, "pCPU %u: %u turns, nr_turns says %u", p->id, n, p->assist.nr_turns);
+	if ((n || is_away(p->curr)) && !p->resched && p->curr->is_idle)
+		tiny_broken(t, "pCPU %u idles while somebody waits for a turn there", p->id);
 }
 
 /* One pCPU: who runs there, its queues, its place in the pool's masks, its timers. */
@@ -24,6 +56,7 @@ static inline void check_pcpu(struct tiny *t, pcpu_t *p)
 	cpupool_t *pool = p->pool;
 	vcpu_t *c = p->curr;
 	bool in_pool = pool && mask_test(&pool->cpus, p->id), under, moving;
+	bool in_set = pool && p->assist.micro ? mask_test(&p->assist.micro->cpus, p->id) : in_pool;
 	s64 first = TIME_NEVER;
 	u32 n = 0;
 
@@ -42,25 +75,33 @@ static inline void check_pcpu(struct tiny *t, pcpu_t *p)
 		return;
 	}
 	moving = t->h->moving_cpu == (s32)p->id;
-	if (mask_test(&t->h->free_cpus, p->id) || in_pool == moving)
+	if (p->assist.micro && (in_pool || p->assist.micro->assist.parent != pool || !p->assist.micro->used))
+		tiny_broken(t, "pCPU %u is micro-sliced, and not of a hidden pool of its pool", p->id);
+	if (mask_test(&t->h->free_cpus, p->id) || in_set == moving)
 		tiny_broken(t, "pCPU %u is in its pool %u and not, or free as well", p->id,
 			    pool->id);
 	if (!c->is_idle) {
 		if (c->domain->pool != pool || c->processor != p || !c->is_running ||
 		    c->runstate != RUNSTATE_running || c->credit.queued)
 			tiny_broken(t, "pCPU %u: the vCPU it runs does not know", p->id);
-		if (!p->resched && !may_run(c))
+		if (!p->resched && !wants_cpu(c))
 			tiny_broken(t, "pCPU %u goes on with a vCPU that can't run", p->id);
-		if (!p->resched && (!mask_test(&c->hard, p->id) || !in_pool))
+		if (!p->resched && !(p->assist.micro ? in_set && is_away(c) : in_pool && mask_test(&c->hard, p->id)))
 			tiny_broken(t, "d%uv%u runs on pCPU %u against its affinity or pool",
 				    c->domain->id, c->id, p->id);
-		if (p->timer_ns[TIMER_TICK] == TIME_NEVER)
+		if (p->timer_ns[TIMER_TICK] == TIME_NEVER && !is_away(c) && !p->assist.micro)
 			tiny_broken(t, "no tick on busy pCPU %u", p->id);
 		if (!p->resched && p->timer_ns[TIMER_SLICE] == TIME_NEVER)
 			tiny_broken(t, "an endless slice on pCPU %u", p->id);
 	}
 	if ((p->timer_ns[TIMER_ACCT] != TIME_NEVER) != (pool->credit.master == (s32)p->id))
 		tiny_broken(t, "pCPU %u: accounts and is not the master, or the reverse", p->id);
+	check_turns(t, p);
+	if (p->assist.micro) {
+		if (p->timer_ns[TIMER_TICK] != TIME_NEVER || p->timer_ns[TIMER_MICRO] != TIME_NEVER)
+			tiny_broken(t, "micro-sliced pCPU %u ticks, or is to control its pool", p->id);
+		return; /* its policy's data are those of when it was in the pool */
+	}
 	for (u32 q = 0; q < CREDIT_CLASSES; q++) {
 		link_t *head = &p->credit.queue[q];
 
@@ -130,7 +171,13 @@ static inline void check_vcpu(struct tiny *t, vcpu_t *v, u32 running_on)
 				 !mask_test(&v->hard, v->processor->id)))
 		tiny_broken(t, "d%uv%u waits in state %u on pCPU %u", v->domain->id, v->id,
 			    v->runstate, v->processor->id);
-	if (!v->credit.queued && !curr && v->runstate < RUNSTATE_blocked)
+	if (is_away(v) != (v->assist.waits || v->assist.kind) || (v->assist.waits && !v->assist.kind))
+		tiny_broken(t, "d%uv%u: away, waits and kind of its turn disagree", v->domain->id, v->id);
+	if (is_away(v) && !v->assist.waits && !v->is_running)
+		tiny_broken(t, "d%uv%u is away, neither waits for its turn nor has it", v->domain->id, v->id);
+	if (v->domain->assist.budget_ns < 0)
+		tiny_broken(t, "domain %u: budget %lld", v->domain->id, (long long)v->domain->assist.budget_ns);
+	if (!v->credit.queued && !curr && !is_away(v) && v->runstate < RUNSTATE_blocked)
 		tiny_broken(t, "d%uv%u can't run and is in state %u", v->domain->id, v->id,
 			    v->runstate);
 	if (v->runstate == RUNSTATE_blocked && !(v->pause_flags & VPF_blocked))
@@ -140,7 +187,7 @@ static inline void check_vcpu(struct tiny *t, vcpu_t *v, u32 running_on)
 		tiny_broken(t, "d%uv%u is parked and not, or without a cap", v->domain->id, v->id);
 	if (!!(v->credit.flags & CREDIT_PINNED) != (mask_weight(&v->hard, t->h->mask_words) == 1))
 		tiny_broken(t, "d%uv%u: PINNED is wrong", v->domain->id, v->id);
-	if (mend_all(pool) && (v->credit.queued || (curr && may_run(v)) || parked) &&
+	if (mend_all(pool) && (v->credit.queued || (curr && wants_cpu(v) && !is_away(v)) || parked) &&
 	    !v->credit.is_active)
 		tiny_broken(t, "d%uv%u contends and does not earn", v->domain->id, v->id);
 	if (parked && !v->credit.is_active)
@@ -159,6 +206,13 @@ static inline void check_counts(struct tiny *t)
 		if (!pool->used)
 			continue;
 		cpus += mask_weight(&pool->cpus, h->mask_words);
+		if (pool->assist.parent) {
+			if (pool->nr_cpus != mask_weight(&pool->cpus, h->mask_words) || pool->nr_domains ||
+			    pool->assist.nr_lent != mask_weight_and(&pool->cpus, &pool->assist.lent, h->mask_words) ||
+			    pool->assist.parent->assist.hidden != pool)
+				tiny_broken(t, "hidden pool %u: counts or parent", i);
+			continue;
+		}
 		if (pool->nr_cpus != mask_weight(&pool->cpus, h->mask_words))
 			tiny_broken(t, "pool %u: nr_cpus is wrong", i);
 		if (pool->nr_cpus ? pool->credit.master < 0 ||

@@ -4,7 +4,8 @@
  * topology, latencies of IPIs and of saving a vCPU, and pools with parameters of their own; then
  * it wakes, blocks, yields, pauses, pins, re-weights, creates, destroys and moves whatever there
  * is, and after every step everything in invariants.h must hold. At the end all is destroyed and
- * every slot must be back. A refused call must not have changed one byte of the host. The same
+ * every slot must be back. Every other sequence also has guests that spin, interrupts, hidden pools and all that gives
+ * turns (assist.c); who has a turn must come home. A refused call must not have changed one byte of the host. The same
  * seed must give the same records.
  *
  *	ROTA_PROP_SEED=N  begin with this seed       ROTA_PROP_RUNS=N    so many sequences
@@ -29,6 +30,8 @@ struct world {
 	u8 vcpu_pauses[TINY_VCPUS];
 	s64 longest_slice[TINY_POOLS]; /* since the pool was made */
 	s32 leaving_pool; /* of moving_cpu */
+	bool turns; /* the sequence has some */
+	s64 away_since[TINY_VCPUS]; /* TIME_NEVER: at home */
 };
 
 static u64 some_cpus(struct world *w)
@@ -101,6 +104,8 @@ static bool refused(struct world *w, s32 ret, const char *call)
 
 /* ---- events ---- */
 
+static struct symbol_table *some_kernel(void);
+
 static void new_domain(struct world *w)
 {
 	struct tiny *t = &w->t;
@@ -116,6 +121,8 @@ static void new_domain(struct world *w)
 		return;
 	}
 	memset(&w->d[d->id], 0, sizeof(w->d[0]));
+	if (w->turns)
+		d->assist.symbols = some_kernel();
 	w->d[d->id].weight = 256;
 	w->d[d->id].moving_to = -1;
 }
@@ -266,6 +273,142 @@ static void new_pool(struct world *w)
 	draw_params(w, &t->h->pools[id], true);
 }
 
+/* ---- turns ---- */
+
+#define KERNEL 0xffffffff81000000ULL
+#define LONGEST_TURN (10 * MSEC)
+#define LONGEST_QUEUE 4
+
+/* A page of each class, at its number. */
+static struct symbol_table *some_kernel(void)
+{
+	static u64 room[2 + sizeof(struct symbol_table) / 8 + SYMBOL_NR_CLASSES];
+	struct symbol_table *k = (struct symbol_table *)room;
+
+	k->text = KERNEL;
+	k->lstar = SYMBOL_NO_ENTRY;
+	k->nr = SYMBOL_NR_CLASSES - 1;
+	for (u32 c = 1; c < SYMBOL_NR_CLASSES; c++) {
+		k->entry[c - 1].start = c << 12;
+		k->entry[c - 1].size_class = 1U << 20 | c;
+	}
+	return k;
+}
+
+static u64 some_ip(struct tiny *t)
+{
+	static const u32 likely[] = { SYMBOL_SPIN, SYMBOL_UNLOCK, SYMBOL_TLB_SEND, SYMBOL_IRQ };
+
+	if (tiny_below(t, 2))
+		return KERNEL + (likely[tiny_below(t, 4)] << 12);
+	return tiny_below(t, 8) ? KERNEL + (tiny_below(t, SYMBOL_NR_CLASSES + 1) << 12) : 0x401000;
+}
+
+static void draw_assist(struct world *w, cpupool_t *pool)
+{
+	static const s64 turns[] = { 0, 10 * USEC, 50 * USEC, 200 * USEC, MSEC, LONGEST_TURN, 5 * USEC, 11 * MSEC };
+	struct tiny *t = &w->t;
+	struct assist_params p = pool->assist.params;
+
+	u32 any = tiny_below(t, 6) ? 6 : 8; /* the last two are refused */
+
+	p.coboost_ns = turns[tiny_below(t, any)];
+	p.coboost_every_ns = tiny_below(t, 2) ? 0 : (s64)tiny_below(t, 101) * MSEC;
+	p.lend_ns = turns[tiny_below(t, any == 6 ? 4 : 8)];
+	p.irq_ns = turns[tiny_below(t, any)];
+	p.grace_ns = turns[tiny_below(t, 5)];
+	p.budget_percent = tiny_below(t, 3) ? tiny_below(t, 101) : 0;
+	tiny_remember(t);
+	refused(w, sched_adjust_global_assist(&t->cx, pool, &p), "sched_adjust_global_assist");
+}
+
+static void draw_micro(struct world *w, cpupool_t *pool)
+{
+	struct tiny *t = &w->t;
+	struct micro_params p = {
+		.slice_ns = tiny_below(t, 8) ? (10 + (s64)tiny_below(t, 200)) * USEC :
+			    tiny_below(t, 2) ? LONGEST_TURN :
+					       9,
+		.limit = tiny_below(t, 5),
+		.queue = tiny_below(t, LONGEST_QUEUE + 1),
+		.mode = (u8)tiny_below(t, 5),
+		.on = (u8)tiny_below(t, 17),
+		.exact = (u8)tiny_below(t, 2),
+	};
+
+	tiny_remember(t);
+	refused(w, sched_adjust_global_micro(&t->cx, pool, &p), "sched_adjust_global_micro");
+}
+
+static void new_hidden_pool(struct world *w)
+{
+	struct tiny *t = &w->t;
+	s32 id;
+
+	tiny_remember(t);
+	id = cpupool_create_hidden(&t->cx, CPUPOOL_ANY, (s32)tiny_below(t, TINY_POOLS + 1) - 1);
+	if (!refused(w, id, "cpupool_create_hidden"))
+		draw_micro(w, &t->h->pools[id]);
+}
+
+static void turn_event(struct world *w)
+{
+	struct tiny *t = &w->t;
+	u32 what = tiny_below(t, 100);
+	domain_t *d = some_domain(w);
+	cpupool_t *pool = some_pool(w);
+	vcpu_t *v;
+
+	t->cx.cpu = tiny_below(t, t->ncpu);
+	w->t.last = 1000 + what;
+	for (u32 i = 0; i < t->h->limits.vcpus; i++)
+		if (!tiny_below(t, 4))
+			t->h->vcpus[i].assist.ip = some_ip(t);
+	if (what < 50) {
+		v = some_running(w);
+		if (v) {
+			t->cx.cpu = v->processor->id;
+			v->assist.ip = KERNEL + ((tiny_below(t, 2) ? SYMBOL_SPIN : SYMBOL_TLB_SEND) << 12);
+			if (!tiny_below(t, 8))
+				v->assist.ip = some_ip(t);
+			vcpu_spin(&t->cx, v);
+		}
+	} else if (what < 80) {
+		v = some_vcpu(w);
+		if (v)
+			vcpu_interrupt(&t->cx, v, tiny_below(t, 2));
+	} else if (what < 84) {
+		new_hidden_pool(w);
+	} else if (what < 90) {
+		if (pool)
+			draw_assist(w, pool);
+	} else if (what < 94) {
+		if (pool)
+			draw_micro(w, pool);
+	} else if (d) {
+		d->assist.symbols = tiny_below(t, 8) ? some_kernel() : NULL;
+	}
+	tiny_effects(t);
+}
+
+/* Turns end, whatever happens: the longest, behind as many as may wait, and some latency for each. */
+static void check_home(struct world *w)
+{
+	struct tiny *t = &w->t;
+
+	for (u32 i = 0; i < t->h->limits.vcpus; i++) {
+		vcpu_t *v = &t->h->vcpus[i];
+
+		if (!(v->pause_flags & VPF_away))
+			w->away_since[i] = TIME_NEVER;
+		else if (w->away_since[i] == TIME_NEVER)
+			w->away_since[i] = t->cx.now;
+		else if (t->cx.now - w->away_since[i] > (LONGEST_QUEUE + 3) * (LONGEST_TURN + MSEC))
+			tiny_broken(t, "d%uv%u has been away since %lld ns", v->domain->id, v->id,
+				    (long long)w->away_since[i]);
+	}
+}
+
 static void cpu_in_or_out(struct world *w)
 {
 	struct tiny *t = &w->t;
@@ -375,7 +518,7 @@ static void one_event(struct world *w)
 	} else if (what < 850) {
 		cpupool_t *pool = some_pool(w);
 
-		if (pool)
+		if (pool && !pool->assist.parent)
 			draw_params(w, pool, false);
 	} else if (what < 870) {
 		new_domain(w);
@@ -439,6 +582,7 @@ static void check_model(struct world *w)
 static void step(struct tiny *t)
 {
 	tiny_check(t);
+	check_home(t->arg);
 }
 
 static void let_time_pass(struct world *w)
@@ -468,10 +612,11 @@ static void destroy_all(struct world *w)
 	if (h->moving_cpu >= 0 && cpupool_rm_cpu(&t->cx, (s32)h->moving_pool, h->moving_cpu))
 		tiny_broken(t, "the removal of pCPU %d can't be finished", h->moving_cpu);
 	tiny_quiesce(t);
-	for (s32 i = TINY_POOLS - 1; i >= 0; i--) {
-		s32 ret = 0;
+	/* Hidden pools first: their parents can't go before them. */
+	for (s32 k = 2 * TINY_POOLS - 1; k >= 0; k--) {
+		s32 ret = 0, i = k % TINY_POOLS;
 
-		if (!h->pools[i].used)
+		if (!h->pools[i].used || (k >= TINY_POOLS && !h->pools[i].assist.parent))
 			continue;
 		while (h->pools[i].nr_cpus && !ret) {
 			ret = cpupool_rm_cpu(&t->cx, i, -1);
@@ -501,6 +646,10 @@ static u64 sequence(u64 seed, u32 events, s32 mend)
 	tiny_init(t, ncpu, threads, nodes);
 	t->rng = tiny_random(&dice);
 	t->step = step;
+	t->arg = &w;
+	w.turns = seed & 1;
+	for (u32 i = 0; i < TINY_VCPUS; i++)
+		w.away_since[i] = TIME_NEVER;
 	t->verbose = getenv("ROTA_PROP_VERBOSE");
 	t->h->trace_level = TRACE_FULL;
 	if (tiny_below(t, 2)) {
@@ -517,14 +666,22 @@ static u64 sequence(u64 seed, u32 events, s32 mend)
 	for (u32 i = 0; i < (ncpu + 1) / 2; i++)
 		cpupool_add_cpu(&t->cx, 0, (s32)i);
 	tiny_settle(t);
+	if (w.turns) {
+		draw_assist(&w, &t->h->pools[0]);
+		new_hidden_pool(&w);
+		tiny_settle(t);
+	}
 	for (w.event = 0; w.event < events; w.event++) {
 		if (w.event < 12)
 			w.event % 3 ? new_vcpu(&w) : new_domain(&w);
+		else if (w.turns && !tiny_below(t, 2))
+			turn_event(&w);
 		else
 			one_event(&w);
 		tiny_effects(t);
 		tiny_check(t);
 		check_model(&w);
+		check_home(&w);
 		let_time_pass(&w);
 		check_model(&w);
 	}

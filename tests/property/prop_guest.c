@@ -43,14 +43,15 @@ static uint64_t roll(uint64_t n)
 #define KERNEL_LOCKS \
 	"[{name: m0, kind: mutex}, {name: m1, kind: mutex, copies: 2}, {name: w2, kind: rwsem}, " \
 	"{name: t3, kind: ticket}, {name: p4, kind: pv, spin: 20us}, {name: t5, kind: ticket, copies: vcpus}, " \
-	"{name: p6, kind: pv, spin: 1us}]"
-#define NR_LOCKS 7
+	"{name: p6, kind: pv, spin: 1us}, " \
+		     "{name: u7, kind: unfair}]"
+#define NR_LOCKS 8
 #define NR_SLEEPING 3
 
 /* Steps with the locks from @lock on free to be taken; @held: one of them is a spinlock. */
 static void put_steps(FILE *f, uint32_t vcpus, uint32_t lock, bool held, uint32_t depth)
 {
-	static const char *const names[] = { "m0", "m1", "w2", "t3", "p4", "t5", "p6" };
+	static const char *const names[] = { "m0", "m1", "w2", "t3", "p4", "t5", "p6", "u7" };
 	uint32_t n = 1 + (uint32_t)roll(4);
 
 	fprintf(f, "{compute: {exp: %dus}}", 1 + (int)roll(40));

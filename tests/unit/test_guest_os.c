@@ -408,6 +408,29 @@ static void test_ple(void **state)
 	assert_int_equal(os()->stats.ple_exits[0], 0);
 }
 
+/* Unfair: a waiter that is paused keeps nobody waiting, and who came last may be first. */
+static void test_unfair(void **state)
+{
+	(void)state;
+	start(3, "", FREE,
+	      "      locks: [{name: l, kind: unfair}]\n      tasks:\n"
+	      "        - {name: a, vcpu: 0, times: 1, program: [{lock: l}, {compute: 10us}, {unlock: l}]}\n"
+	      "        - {name: b, vcpu: 1, times: 1, program: [{compute: 1us}, {lock: l}, {compute: 10us}, {unlock: l}]}\n"
+	      "        - {name: c, vcpu: 2, times: 1, program: [{compute: 2us}, {lock: l}, {compute: 10us}, {unlock: l}]}\n",
+	      "events:\n"
+	      "  - {at: 4us, do: pause, domain: vm, vcpu: 1}\n"
+	      "  - {at: 50us, do: unpause, domain: vm, vcpu: 1}\n");
+	machine_run(m, 15000);
+	assert_ptr_equal(os()->locks[0].owner, &os()->tasks[2]);
+	machine_run(m, 45000);
+	assert_null(os()->locks[0].owner);
+	assert_ptr_equal(os()->locks[0].waiters.head, &os()->tasks[1]); /* it does not know yet */
+	machine_run(m, 1000000);
+	assert_int_equal(completion(), 60000);
+	assert_null(os()->locks[0].waiters.head);
+	assert_int_equal(os()->stats.lock_wait.sum, 8000 + 49000);
+}
+
 /* A wait shorter than the window is no loop that the host sees, however many of them follow each other. */
 static void test_ple_short(void **state)
 {
@@ -619,6 +642,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_barrier, done),
 		cmocka_unit_test_teardown(test_ipis, done),
 		cmocka_unit_test_teardown(test_ple, done),
+		cmocka_unit_test_teardown(test_unfair, done),
 		cmocka_unit_test_teardown(test_ple_short, done),
 		cmocka_unit_test_teardown(test_rwsem_writers, done),
 		cmocka_unit_test_teardown(test_rwsem_readers, done),
