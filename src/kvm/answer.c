@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,13 +135,13 @@ static void add_vcpus(const struct live_host *lh, u32 id, json_t *list, s64 now)
 		}
 		mask_print(hard, sizeof(hard), &vcpus[i]->hard, &h->pools[0].cpus);
 		mask_print(soft, sizeof(soft), &vcpus[i]->soft, &h->pools[0].cpus);
-		json_array_append_new(
-			list, json_pack("{ss si si so ss sI ss ss}", "name", lh->vms[id].name, "id", (int)id, "vcpu",
-					(int)vcpus[i]->id, "cpu",
-					l.online && p >= h->pcpus && p < h->pcpus + h->limits.pcpus ?
-						json_integer(p - h->pcpus) :
-						json_null(),
-					"state", state, "cpu_ns", (json_int_t)l.cpu_ns, "hard", hard, "soft", soft));
+		json_array_append_new(list, json_pack("{ss si si so ss sI ss ss}", "name", lh->vms[id].name, "id",
+						      (int)id, "vcpu", (int)vcpus[i]->id, "cpu",
+						      l.online && p >= h->pcpus && p < h->pcpus + h->limits.pcpus ?
+							      json_integer(p - h->pcpus) :
+							      json_null(),
+						      "state", state, "cpu_ns", (json_int_t)l.cpu_ns, "hard", hard,
+						      "soft", soft));
 	}
 }
 
@@ -219,8 +220,8 @@ static json_t *credit_request(struct live_host *lh, json_t *request, int id, str
 	if (id < 0)
 		return answer_error("Must specify a domain.");
 	if (has_weight && (weight < 1 || weight > CREDIT_MAX_WEIGHT))
-		return answer_error(
-			"Domain %d:Cpu weight out of range, valid values are within range from 1 to 65535", id);
+		return answer_error("Domain %d:Cpu weight out of range, valid values are within range from 1 to 65535",
+				    id);
 	most = 100 * (s64)lh->g->host->domains[id].nr_vcpus;
 	/* -1 leaves the cap as it is, as in xl. */
 	if (has_cap && (cap < -1 || cap > most))
@@ -292,6 +293,29 @@ json_t *answer_outcome(struct live_host *lh, const struct live_command *cmd, int
 
 /* ---- status ---- */
 
+static json_t *answer_counters(const struct live_globals *g)
+{
+#define COUNTER(name) { #name, offsetof(struct live_counters, name) }
+	static const struct {
+		const char *name;
+		size_t at;
+	} counters[] = {
+		COUNTER(dispatch), COUNTER(keep),     COUNTER(kick),	COUNTER(timer), COUNTER(miss),
+		COUNTER(yield_to), COUNTER(yield_ok), COUNTER(adopt),	COUNTER(leave), COUNTER(full),
+		COUNTER(late),	   COUNTER(stay),     COUNTER(at_once),
+	};
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
+		u64 sum = 0;
+
+		for (u32 cpu = 0; cpu < g->nr_cpus && cpu < LIVE_MAX_CPUS; cpu++)
+			sum += *(const u64 *)((const char *)&g->counters[cpu] + counters[i].at);
+		json_object_set_new(all, counters[i].name, json_integer((json_int_t)sum));
+	}
+	return all;
+}
+
 static json_t *answer_status(struct live_host *lh, const struct live_about *about)
 {
 	struct live_globals *g = lh->g;
@@ -300,12 +324,7 @@ static json_t *answer_status(struct live_host *lh, const struct live_about *abou
 
 	scx_state(state, sizeof(state));
 	scx_name(ops, sizeof(ops));
-	counters = json_pack("{sI sI sI sI sI sI sI sI sI sI sI sI}", "dispatch", (json_int_t)g->nr_dispatch, "keep",
-			     (json_int_t)g->nr_keep, "kick", (json_int_t)g->nr_kick, "timer", (json_int_t)g->nr_timer,
-			     "miss", (json_int_t)g->nr_miss, "yield_to", (json_int_t)g->nr_yield_to, "yield_ok",
-			     (json_int_t)g->nr_yield_ok, "adopt", (json_int_t)g->nr_adopt, "leave",
-			     (json_int_t)g->nr_leave, "full", (json_int_t)g->nr_full, "late", (json_int_t)g->nr_late,
-			     "stay", (json_int_t)g->nr_stay);
+	counters = answer_counters(g);
 	return json_pack("{si sb si ss ss sI si sb si si sI sI s{ss ss} so sO*}", "version", LIVE_PROTOCOL, "running",
 			 1, "pid", (int)getpid(), "rota", ROTA_VERSION, "scheduler", about->sched, "since_unix",
 			 (json_int_t)about->since_unix, "restarts", (int)about->restarts, "kvm", about->kvm, "cpus",

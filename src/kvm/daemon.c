@@ -185,10 +185,39 @@ static int load(struct daemon *d, char *error)
 	d->loader = loader_load(&d->topology, d->sched, d->watchdog_ms, error);
 	if (!d->loader)
 		return -EIO;
-	live_host_begin(&d->lh, loader_globals(d->loader));
-	d->about.online = d->topology.nr_online;
 	d->kvm_ns = 0;
 	return 0;
+}
+
+/* The VMs are looked after in what is loaded from now on. Once a life: what they were given goes over with it. */
+static void begin(struct daemon *d)
+{
+	live_host_begin(&d->lh, loader_globals(d->loader));
+	d->about.online = d->topology.nr_online;
+}
+
+/* For the CPUs there are now: in the programs that are loaded, which takes a moment, ... */
+static int load_again(struct daemon *d, char *error)
+{
+	int rc = -EBUSY;
+
+	for (int i = 0; rc == -EBUSY && i < 500; i++) {
+		if (i)
+			usleep(10000);
+		rc = topology_read(&d->topology, error);
+		if (!rc)
+			rc = loader_again(d->loader, &d->topology, d->sched, error);
+	}
+	return rc;
+}
+
+/* ... or in programs that are loaded anew, which takes seconds. */
+static int load_anew(struct daemon *d, char *error)
+{
+	loader_close(d->loader);
+	d->loader = NULL;
+	d->about.kvm = false;
+	return load(d, error);
 }
 
 static void watch_kvm(struct daemon *d, s64 now)
@@ -208,20 +237,20 @@ static void watch_kvm(struct daemon *d, s64 now)
 
 static int attach(struct daemon *d, char *error)
 {
+	struct live_globals *g = loader_globals(d->loader);
 	int rc = loader_attach(d->loader, error);
 
 	if (rc)
 		return rc;
 	for (int i = 0; !scx_is_rota(); i++) {
-		if (d->lh.g->exit_kind)
-			return live_fail(error, -EIO, "the scheduler was left at once: %.127s %.127s",
-					 d->lh.g->exit_reason, d->lh.g->exit_msg);
+		if (g->exit_kind)
+			return live_fail(error, -EIO, "the scheduler was left at once: %.127s %.127s", g->exit_reason,
+					 g->exit_msg);
 		if (i == 200)
 			return live_fail(error, -ETIMEDOUT, "the kernel did not switch to the scheduler within 2 s");
 		usleep(10000);
 	}
 	d->attached_ns = live_now();
-	d->about.kvm = false;
 	watch_kvm(d, d->attached_ns);
 	return 0;
 }
@@ -237,15 +266,15 @@ static int restart(struct daemon *d, char *error)
 		return live_fail(error, rc, "%d restarts in a row, each within a second; giving up", MAX_RESTARTS);
 	/* The change of CPUs that caused it may still be under way, and more of them. */
 	for (int i = 0; rc && i < 10; i++) {
-		loader_close(d->loader);
-		d->loader = NULL;
 		usleep(i ? 200000 : 50000);
-		rc = load(d, error);
+		rc = i < 8 ? load_again(d, error) : load_anew(d, error);
 		if (!rc)
 			rc = attach(d, error);
 		if (rc)
 			say(d, "restart, try %d: %s", i + 1, error);
 	}
+	if (!rc)
+		begin(d);
 	return rc;
 }
 
@@ -372,6 +401,7 @@ static int serve(struct daemon *d, const struct daemon_options *options, int *re
 	rc = load(d, error);
 	if (rc)
 		return rc;
+	begin(d);
 	if (options->dry_run) {
 		printf("rota: host: dry run: the kernel accepts all %u programs; %u CPUs on %u cores and %u nodes "
 		       "would be scheduled by %s. Nothing was changed.\n",

@@ -47,7 +47,7 @@ struct live_domain {
 /* Beside each core vCPU, by vcpu.index. */
 struct live_vcpu {
 	u32 pid; /* its thread, 0 none: a slot of the domain that another thread may take */
-	u32 cpus_changed;
+	u32 stays; /* sent back to a CPU that it may not leave just now */
 };
 
 struct live_mailbox;
@@ -56,6 +56,11 @@ struct live_vcpu;
 typedef struct live_mailbox ARENA live_mailbox_t;
 typedef struct live_domain ARENA live_domain_t;
 typedef struct live_vcpu ARENA live_vcpu_t;
+
+/* A cache line or two of each pCPU's own. */
+struct live_counters {
+	u64 dispatch, keep, kick, timer, miss, yield_to, yield_ok, adopt, leave, full, late, stay, at_once;
+} __attribute__((aligned(128)));
 
 /*
  * The BPF object's section ".data.live": a map of one element that the loader fills before it attaches, and reads.
@@ -73,9 +78,7 @@ struct live_globals {
 	s64 exit_code;
 	u32 exit_kind;
 	char exit_reason[LIVE_EXIT_LEN], exit_msg[LIVE_EXIT_LEN];
-	/* Counters, of all pCPUs. */
-	u64 nr_dispatch, nr_keep, nr_kick, nr_timer, nr_miss, nr_yield_to, nr_yield_ok, nr_adopt, nr_leave, nr_full,
-		nr_late, nr_stay;
+	struct live_counters counters[LIVE_MAX_CPUS]; /* of what each pCPU did */
 };
 
 #endif

@@ -2,9 +2,9 @@
 /*
  * VMs come and go by themselves: the BPF side makes a domain when a process's first thread enters a guest, and takes it
  * away with the last. What it can't know is found out here a moment later: the name, and the weight and cap that the
- * VM's cgroup asks for. So the loader holds what is wanted of each domain, and whenever the core has something else it
- * asks the BPF side to change it. That also brings everything back after a restart (CPU hotplug), and lets a cap of 400
- * wait for a fourth vCPU.
+ * VM's cgroup asks for; that is read again every second. So the loader holds what is wanted of each domain, and
+ * whenever the core has something else it asks the BPF side to change it. That also brings everything back after a
+ * restart (CPU hotplug), and lets a cap of 400 wait for a fourth vCPU.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -16,6 +16,7 @@
 #include "kvm/livehost.h"
 
 #define RETRY_NS (1000 * MSEC)
+#define REREAD_NS (1000 * MSEC) /* how often a VM's cgroup is read */
 
 s64 live_now(void)
 {
@@ -190,17 +191,20 @@ static void meet(struct live_host *lh, u32 id)
 	for (u32 i = 1; i <= LIVE_MAX_VMS; i++) {
 		struct live_vm *old = &lh->before[i];
 
-		if (old->known && old->tgid == vm->tgid && old->started == vm->started) {
+		/* Known or not: a scheduler that is being left takes its leave of the VMs first. */
+		if (old->tgid == vm->tgid && old->started == vm->started) {
 			memcpy(vm->name, old->name, sizeof(vm->name));
 			vm->weight = old->weight;
 			vm->cap = old->cap;
+			vm->cgroup_weight = old->cgroup_weight;
+			vm->cgroup_cap = old->cgroup_cap;
 			return;
 		}
 	}
 	vmm_read(&vmm, vm->tgid);
 	memcpy(vm->name, vmm.name, sizeof(vm->name));
-	vm->weight = vmm.weight;
-	vm->cap = vmm.cap;
+	vm->weight = vm->cgroup_weight = vmm.weight;
+	vm->cap = vm->cgroup_cap = vmm.cap;
 	make_utf8(vm->name);
 	/* Nothing but digits is an id. */
 	if (!vm->name[strspn(vm->name, "0123456789")] || !strcmp(vm->name, lh->vms[LIVE_DOM0].name))
@@ -228,6 +232,22 @@ static void own_submit(struct live_host *lh, u32 id, const struct live_command *
 	lh->vms[id].busy = !live_host_submit(lh, &copy);
 }
 
+/* A change of the VM's cgroup counts as a setting like any other: the last one holds. */
+static void follow_cgroup(struct live_vm *vm, s64 now)
+{
+	struct vmm vmm;
+
+	if (now < vm->reread_ns)
+		return;
+	vm->reread_ns = now + REREAD_NS;
+	if (vmm_read_limits(&vmm, vm->tgid))
+		return;
+	if (vmm.weight != vm->cgroup_weight)
+		vm->weight = vm->cgroup_weight = vmm.weight;
+	if (vmm.cap != vm->cgroup_cap)
+		vm->cap = vm->cgroup_cap = vmm.cap;
+}
+
 /* The largest cap that the core takes from a domain of so many vCPUs, at most what is wanted. */
 static u32 cap_now(const struct live_vm *vm, const domain_t *d)
 {
@@ -249,6 +269,7 @@ static void look_after(struct live_host *lh, u32 id, s64 now)
 		}
 		if (!vm->known || vm->generation != ld->generation || vm->tgid != ld->tgid)
 			meet(lh, id);
+		follow_cgroup(vm, now);
 	}
 	if (vm->busy || now < vm->retry_ns)
 		return;

@@ -37,6 +37,8 @@ struct live_vm {
 	u64 started;
 	char name[LIVE_NAME_LEN];
 	u32 weight, cap; /* wanted; a cap beyond what its vCPUs can use waits until there are more */
+	u32 cgroup_weight, cgroup_cap; /* what its cgroup asked for when it was last read */
+	s64 reread_ns; /* when that is next */
 	s64 retry_ns; /* nothing is asked for it before: the last command failed */
 };
 

@@ -24,6 +24,7 @@
 #include "kvm/files.h"
 #include "kvm/layout.h"
 #include "kvm/loader.h"
+#include "kvm/preflight.h"
 
 __asm__(".section .rodata\n"
 	".balign 16\n"
@@ -40,7 +41,7 @@ struct loader {
 	struct bpf_program *kvm_entry;
 	struct bpf_link *scheduler, *kvm_link;
 	struct live_globals *globals;
-	size_t globals_size;
+	size_t globals_size, arena_size;
 	u32 programs;
 };
 
@@ -158,6 +159,7 @@ static int load(struct loader *l, const struct topology *t, u32 sched, u32 watch
 	if (!mem)
 		return live_fail(error, -ENOMEM, "the arena is not mapped");
 	memset(mem, 0, extent * page);
+	l->arena_size = extent * page;
 	rc = map_globals(l, error);
 	return rc ? rc : layout_host(mem, t, sched, l->globals, error);
 }
@@ -188,6 +190,29 @@ int loader_attach(struct loader *l, char *error)
 	rc = -errno;
 	return live_fail(error, rc, "the kernel did not take the scheduler: %s%s%s", strerror(-rc),
 			 l->globals->exit_msg[0] ? ": " : "", l->globals->exit_msg);
+}
+
+int loader_again(struct loader *l, const struct topology *t, u32 sched, char *error)
+{
+	struct live_globals *g = l->globals;
+	char state[64];
+	size_t known;
+	void *mem = bpf_map__initial_value(l->arena, &known);
+
+	bpf_link__destroy(l->scheduler);
+	l->scheduler = NULL;
+	/* Until it is done it takes its leave of each task, which the BPF side tells the old core. */
+	scx_state(state, sizeof(state));
+	if (strcmp(state, "disabled"))
+		return live_fail(error, -EBUSY, "the kernel has not yet left the scheduler");
+	if (!mem || layout_size(t) > l->arena_size)
+		return live_fail(error, -E2BIG, "the arena is too small for the CPUs as they are now");
+	memset(mem, 0, l->arena_size);
+	g->stalled = 0;
+	g->exit_code = 0;
+	g->exit_kind = 0;
+	g->exit_reason[0] = g->exit_msg[0] = '\0';
+	return layout_host(mem, t, sched, g, error);
 }
 
 int loader_attach_kvm(struct loader *l)

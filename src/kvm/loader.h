@@ -24,6 +24,13 @@ struct loader *loader_load(const struct topology *t, u32 sched, u32 watchdog_ms,
 int loader_attach(struct loader *l, char *error);
 
 /*
+ * After the kernel has left the scheduler: lay the host out anew, for the CPUs as they are now, in the programs that
+ * are loaded, so that loader_attach() can follow at once. -EBUSY: the kernel is not done with leaving it; else a
+ * negated errno with the sentence in error.
+ */
+int loader_again(struct loader *l, const struct topology *t, u32 sched, char *error);
+
+/*
  * See KVM's VM entries, from which vCPU threads are known. -ENOENT: the kvm module is not loaded (yet). 0 if done
  * already.
  */

@@ -34,6 +34,14 @@ int loader_attach(struct loader *l, char *error)
 	return live_fail(error, -ENOTSUP, "%s", loader_missing());
 }
 
+int loader_again(struct loader *l, const struct topology *t, u32 sched, char *error)
+{
+	(void)l;
+	(void)t;
+	(void)sched;
+	return live_fail(error, -ENOTSUP, "%s", loader_missing());
+}
+
 int loader_attach_kvm(struct loader *l)
 {
 	(void)l;

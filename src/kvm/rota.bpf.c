@@ -42,25 +42,18 @@ char _license[] SEC("license") = "GPL";
 
 struct live_globals live SEC(".data.live");
 
-/* Of each task. */
-struct task_ctx {
-	u32 vcpu; /* 1 + the index of its vCPU; 0: a host task */
-	u32 in_kvm; /* it entered a guest: to be adopted as a vCPU */
-	u32 stays; /* sent back to a CPU that it may not leave just now */
-	u64 ran_at_ns;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct task_ctx);
-} tasks SEC(".maps");
+/*
+ * Which task is which vCPU is asked at every switch, so it is kept where no search is needed: in the virtual time of
+ * the task itself, which a vCPU has no use for. Host tasks never come near the mark.
+ */
+#define VCPU_MARK (1ULL << 63)
 
 struct cpu_ctx {
 	struct bpf_timer timer;
 	u64 armed_ns; /* what the timer is set to */
 	u64 vtime; /* of its container */
+	u64 ran_ns; /* the CPU time that the host task on it had when it came */
+	u32 fired; /* the timer went off and nobody came to dispatch yet */
 };
 
 struct {
@@ -70,13 +63,24 @@ struct {
 	__type(value, struct cpu_ctx);
 } cpus SEC(".maps");
 
+/*
+ * Who runs on a CPU is known to enter guests: it is a vCPU, or will be one when it leaves the CPU. Not in cpu_ctx: a
+ * tracepoint's program may not use a map with timers.
+ */
+static u8 in_guest[LIVE_MAX_CPUS];
+
 /* A program that touches the arena must name its map. */
 #define USE_ARENA() asm volatile("" : : "r"(&arena))
-#define COUNT(what) ((void)__sync_fetch_and_add(&live.what, 1))
+#define COUNT(what) ((void)live.counters[bpf_get_smp_processor_id() % LIVE_MAX_CPUS].what++)
 
-static struct task_ctx *task_ctx(struct task_struct *p)
+static inline bool is_vcpu(const struct task_struct *p)
 {
-	return bpf_task_storage_get(&tasks, p, NULL, 0);
+	return p->scx.dsq_vtime & VCPU_MARK;
+}
+
+static inline u32 vcpu_index(const struct task_struct *p)
+{
+	return (u32)p->scx.dsq_vtime;
 }
 
 static struct cpu_ctx *cpu_ctx(u32 cpu)
@@ -94,9 +98,9 @@ static sched_call_t *call_here(void)
 	return cx;
 }
 
-static vcpu_t *vcpu_of(struct task_ctx *t)
+static vcpu_t *vcpu_of(const struct task_struct *p)
 {
-	return &live.host->vcpus[t->vcpu - 1];
+	return &live.host->vcpus[vcpu_index(p)];
 }
 
 /* Domain-0's vCPUs are the host's first, in order of their pCPUs. */
@@ -109,7 +113,7 @@ static vcpu_t *container_of_cpu(u32 cpu)
  * Kick every pCPU that the core wants to schedule, or whose timer has changed, but @self, which will see to it
  * itself.
  */
-CORE_FN int carry_out(sched_call_t *cx ARG, s32 self)
+CORE_FN int carry_out_effects(sched_call_t *cx ARG, s32 self)
 {
 	u32 words = cx->host->mask_words;
 
@@ -124,7 +128,7 @@ CORE_FN int carry_out(sched_call_t *cx ARG, s32 self)
 			if (cpu == self)
 				continue;
 			scx_bpf_kick_cpu(cpu, SCX_KICK_PREEMPT);
-			COUNT(nr_kick);
+			COUNT(kick);
 		}
 	}
 	cx->kick_words = 0;
@@ -134,108 +138,13 @@ CORE_FN int carry_out(sched_call_t *cx ARG, s32 self)
 	return 0;
 }
 
-/* ---- which thread is which vCPU ---- */
-
-/* The domain of process @tgid, a new one if need be; -1 when there is no room. Registry locked. */
-CORE_FN s32 domain_of(sched_call_t *cx ARG, u32 tgid)
+static inline void carry_out(sched_call_t *cx, s32 self)
 {
-	host_t *h = cx->host;
-	domain_t *d;
-
-	for (u32 i = ZERO + 1; i < h->limits.domains && can_loop; i++)
-		if (live.domains[i].tgid == tgid)
-			return (s32)i;
-	d = domain_create(cx, &h->pools[0], -1);
-	if (!d)
-		return -1;
-	live.domains[d->id].tgid = tgid;
-	live.domains[d->id].threads = 0;
-	live.domains[d->id].generation++;
-	return (s32)d->id;
+	if (cx->kick_words | cx->rearm_words | sched_lock_failed)
+		carry_out_effects(cx, self);
 }
 
-/* A vCPU of domain @id without a thread, a new one if need be; its index or -1. Registry locked. */
-NO_FRAME s32 free_vcpu(sched_call_t *cx, u32 id)
-{
-	domain_t *d = &cx->host->domains[id];
-	vcpu_t *v;
-
-	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
-		v = link_of(l, vcpu_t, domain_link);
-		if (!live.vcpus[v->index].pid)
-			return (s32)v->index;
-	}
-	v = vcpu_create(cx, d, NULL, NULL);
-	return v ? (s32)v->index : -1;
-}
-
-/* Make thread @pid of @tgid a sleeping vCPU. Its index, or -1: no room, it stays a host task. */
-CORE_FN s32 adopt(sched_call_t *cx ARG, u32 pid, u32 tgid)
-{
-	s32 id, index = -1;
-	vcpu_t *v;
-
-	sched_lock(live.mailbox);
-	id = domain_of(cx, tgid);
-	if (id >= 0)
-		index = free_vcpu(cx, (u32)id);
-	if (index >= 0) {
-		v = &cx->host->vcpus[index];
-		v->pause_flags = VPF_blocked;
-		v->host_data = pid;
-		live.vcpus[index].pid = pid;
-		live.domains[id].threads++;
-		COUNT(nr_adopt);
-	} else {
-		COUNT(nr_full);
-	}
-	sched_unlock(live.mailbox);
-	return index;
-}
-
-/* Destroy domain @id when no thread is left; 0 or -SCHED_E*. Registry locked. */
-CORE_FN s32 reap(sched_call_t *cx ARG, u32 id)
-{
-	s32 ret;
-
-	if (id == LIVE_DOM0 || id >= cx->host->limits.domains || !live.domains[id].tgid)
-		return -SCHED_ESRCH;
-	if (live.domains[id].threads)
-		return -SCHED_EBUSY;
-	ret = domain_destroy(cx, &cx->host->domains[id]);
-	if (!ret)
-		live.domains[id].tgid = 0;
-	return ret;
-}
-
-/* The thread of vCPU @index is gone; with the last one goes its domain. */
-CORE_FN int leave(sched_call_t *cx ARG, u32 index)
-{
-	vcpu_t *v = &cx->host->vcpus[index];
-	u32 id = v->domain->id;
-
-	if (!(v->pause_flags & VPF_blocked))
-		vcpu_block(cx, v);
-	sched_lock(live.mailbox);
-	live.vcpus[index].pid = 0;
-	if (--live.domains[id].threads == 0)
-		reap(cx, id); /* or the loader will, when it is off its pCPU */
-	COUNT(nr_leave);
-	sched_unlock(live.mailbox);
-	return 0;
-}
-
-/* The affinity of a vCPU's thread is the vCPU's. */
-NO_FRAME void follow_cpumask(sched_call_t *cx, vcpu_t *v, const struct kmask *mask)
-{
-	cpumask_t *hard = &cx->host->scratch[2 * cx->host->limits.pcpus + cx->cpu];
-
-	mask_zero(hard);
-	for (u32 c = ZERO; c < live.nr_cpus && c < LIVE_MAX_CPUS && can_loop; c++)
-		if (bpf_cpumask_test_cpu(c, mask))
-			mask_set(hard, c);
-	vcpu_set_affinity(cx, v, hard, NULL);
-}
+#include "kvm/registry.bpf.c"
 
 /* ---- the loader's commands ---- */
 
@@ -283,23 +192,89 @@ CORE_FN int obey(sched_call_t *cx ARG)
 static int timer_fired(void *map, u32 *cpu, struct cpu_ctx *c)
 {
 	(void)map;
-	(void)c;
-	COUNT(nr_timer);
+	c->fired = 1;
+	COUNT(timer);
 	scx_bpf_kick_cpu((s32)*cpu, SCX_KICK_PREEMPT);
 	return 0;
 }
 
-static void arm_timer(u32 cpu, s64 deadline_ns)
+static void arm_timer(struct cpu_ctx *c, s64 deadline_ns)
 {
-	struct cpu_ctx *c = cpu_ctx(cpu);
-
 	if (!c || deadline_ns == TIME_NEVER || c->armed_ns == (u64)deadline_ns)
 		return;
 	c->armed_ns = (u64)deadline_ns;
 	bpf_timer_start(&c->timer, (u64)deadline_ns, BPF_F_TIMER_ABS | BPF_F_TIMER_CPU_PIN);
 }
 
+/* The timer is set as the core wants it, and has not gone off since the last dispatch. */
+static inline bool timer_holds(pcpu_t *p)
+{
+	struct cpu_ctx *c = cpu_ctx(p->id);
+
+	return c && !c->fired && c->armed_ns == (u64)p->deadline_ns;
+}
+
+static inline void timer_after_dispatch(pcpu_t *p)
+{
+	struct cpu_ctx *c = cpu_ctx(p->id);
+
+	if (!c)
+		return;
+	c->fired = 0;
+	arm_timer(c, p->deadline_ns);
+}
+
+/*
+ * The core wants another vCPU on this very CPU, because @v is being woken here: let it choose now, rather than send
+ * this CPU an interrupt so that it comes to dispatch. True: it chose @v, whose task the caller puts on the CPU. If it
+ * chose a third, dispatch must find him.
+ *
+ * Only where the task on the CPU is who the core thinks it is: not in the middle of a switch, under a task of a higher
+ * class, or with a timer due.
+ */
+static bool switch_at_once(sched_call_t *cx, struct cpu_ctx *c, vcpu_t *v)
+{
+	struct task_struct *on = bpf_get_current_task_btf();
+	pcpu_t *p = pcpu_of(cx->host, cx->cpu);
+	vcpu_t *left = p->curr;
+
+	if (!c || c->fired || !p->resched || p->prev || p->deadline_ns <= cx->now)
+		return false;
+	if (left->is_idle) {
+		if (on->pid)
+			return false;
+	} else {
+		if (!(on->scx.flags & SCX_TASK_QUEUED) ||
+		    (is_vcpu(on) ? vcpu_of(on) : container_of_cpu(cx->cpu)) != left)
+			return false;
+	}
+	mask_clear(&cx->kick, cx->cpu);
+	schedule(cx);
+	mask_clear(&cx->rearm, cx->cpu);
+	arm_timer(c, p->deadline_ns);
+	if (p->curr == left)
+		return false;
+	/* A thread that goes on waiting is saved when it comes to enqueue. */
+	if (left->is_idle || left == container_of_cpu(cx->cpu))
+		context_saved(cx);
+	COUNT(at_once);
+	if (p->curr == v)
+		return true;
+	scx_bpf_kick_cpu((s32)cx->cpu, SCX_KICK_PREEMPT);
+	return false;
+}
+
 /* ---- host tasks ---- */
+
+/* What a host task ran costs it virtual time. */
+static inline void charge(struct task_struct *p, const struct cpu_ctx *c)
+{
+	u64 ran = p->se.sum_exec_runtime - c->ran_ns;
+
+	if (p->scx.weight != 100)
+		ran = ran * 100 / (p->scx.weight ? p->scx.weight : 1);
+	set_vtime(p, p->scx.dsq_vtime + ran);
+}
 
 /* A pCPU whose container has nothing to run; @cpu: none. */
 static u32 empty_container(u32 cpu)
@@ -326,18 +301,29 @@ static void enqueue_host(struct task_struct *p, u64 enq_flags)
 	/* Who slept long comes first, but only by one slice. */
 	if (c && (s64)(vtime - (c->vtime - HOST_SLICE_NS)) < 0)
 		vtime = c->vtime - HOST_SLICE_NS;
-	insert_task_vtime(p, cpu, HOST_SLICE_NS, vtime, enq_flags);
-	cx = call_here();
 	if (box->pause_flags & VPF_blocked) {
+		cx = call_here();
 		vcpu_unblock(cx, box);
-	} else if (p->nr_cpus_allowed > 1 && scx_bpf_dsq_nr_queued(cpu) > 1) {
+		if (enq_flags & SCX_ENQ_WAKEUP && cx->cpu == cpu && switch_at_once(cx, c, box)) {
+			set_vtime(p, vtime);
+			insert_task(p, SCX_DSQ_LOCAL, HOST_SLICE_NS, enq_flags | SCX_ENQ_PREEMPT);
+		} else {
+			insert_task_vtime(p, cpu, HOST_SLICE_NS, vtime, enq_flags);
+		}
+		carry_out(cx, -1);
+		return;
+	}
+	insert_task_vtime(p, cpu, HOST_SLICE_NS, vtime, enq_flags);
+	if (p->nr_cpus_allowed > 1 && scx_bpf_dsq_nr_queued(cpu) > 1) {
 		/* Several wait here: an empty container elsewhere comes for one. */
 		u32 other = empty_container(cpu);
 
-		if (other != cpu)
+		if (other != cpu) {
+			cx = call_here();
 			vcpu_unblock(cx, container_of_cpu(other));
+			carry_out(cx, -1);
+		}
 	}
-	carry_out(cx, -1);
 }
 
 /* A host task that waits on another pCPU, when this one has none. */
@@ -357,12 +343,12 @@ static bool take_host_task(u32 cpu)
 }
 
 /* Run a host task on this pCPU, whose container's turn it is. False: there is none. */
-static bool run_host_task(u32 cpu, struct task_struct *prev, struct task_ctx *pt, u64 now)
+static bool run_host_task(u32 cpu, struct task_struct *prev)
 {
-	bool prev_here = prev && pt && !pt->vcpu && prev->scx.flags & SCX_TASK_QUEUED;
+	struct cpu_ctx *c = prev && !is_vcpu(prev) ? cpu_ctx(cpu) : NULL;
 
-	if (prev_here) {
-		u64 ran = now - pt->ran_at_ns;
+	if (c) {
+		u64 ran = prev->se.sum_exec_runtime - c->ran_ns;
 
 		if (ran < HOST_SLICE_NS) {
 			set_slice(prev, HOST_SLICE_NS - ran);
@@ -372,7 +358,8 @@ static bool run_host_task(u32 cpu, struct task_struct *prev, struct task_ctx *pt
 			set_slice(prev, 0);
 			return true;
 		}
-		pt->ran_at_ns = now;
+		charge(prev, c);
+		c->ran_ns = prev->se.sum_exec_runtime;
 		set_slice(prev, HOST_SLICE_NS);
 		return true;
 	}
@@ -384,11 +371,10 @@ static bool run_host_task(u32 cpu, struct task_struct *prev, struct task_ctx *pt
 SEC("struct_ops/rota_select_cpu")
 s32 BPF_PROG(rota_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
-	struct task_ctx *t = task_ctx(p);
 	bool idle = false;
 
 	/* The core chooses for vCPUs, at enqueue. A host task goes where the kernel finds an idle CPU. */
-	if (t && t->vcpu)
+	if (is_vcpu(p))
 		return prev_cpu;
 	return scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
 }
@@ -396,29 +382,29 @@ s32 BPF_PROG(rota_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flag
 SEC("struct_ops/rota_enqueue")
 void BPF_PROG(rota_enqueue, struct task_struct *p, u64 enq_flags)
 {
-	struct task_ctx *t = task_ctx(p);
 	sched_call_t *cx;
 	vcpu_t *v;
 
 	USE_ARENA();
-	if (t && t->vcpu && p->flags & PF_EXITING) {
+	if (is_vcpu(p) && p->flags & PF_EXITING) {
 		/* It enters no guest any more, and can't be found by its pid for much longer. */
 		cx = call_here();
-		leave(cx, t->vcpu - 1);
-		t->vcpu = 0;
-		t->in_kvm = 0;
+		leave_and_unmark(cx, p);
 		carry_out(cx, -1);
 	}
-	if (!t || !t->vcpu) {
+	if (!is_vcpu(p)) {
 		enqueue_host(p, enq_flags);
 		return;
 	}
-	v = vcpu_of(t);
+	v = vcpu_of(p);
 	cx = call_here();
 	if (pcpu_of(cx->host, cx->cpu)->prev == v)
 		context_saved(cx);
 	if (v->pause_flags & VPF_blocked) {
 		vcpu_unblock(cx, v);
+		if (enq_flags & SCX_ENQ_WAKEUP && scx_bpf_task_cpu(p) == (s32)cx->cpu &&
+		    switch_at_once(cx, cpu_ctx(cx->cpu), v))
+			insert_task(p, SCX_DSQ_LOCAL, SLICE_INF, enq_flags | SCX_ENQ_PREEMPT);
 	} else if (v->processor->curr == v) {
 		/*
 		 * Its turn it still is: something else (a change of its affinity, say) took it off and put it back.
@@ -458,7 +444,7 @@ NO_FRAME void switch_here(sched_call_t *cx, pcpu_t *p, vcpu_t *here)
 static void send_to(struct task_struct *task, u32 cpu)
 {
 	s32 where = scx_bpf_task_cpu(task);
-	struct task_ctx *t = task_ctx(task);
+	live_vcpu_t *lv = &live.vcpus[vcpu_index(task)];
 
 	if (where == (s32)cpu || (!task->migration_disabled && bpf_cpumask_test_cpu(cpu, task->cpus_ptr))) {
 		insert_task(task, SCX_DSQ_LOCAL, SLICE_INF, 0);
@@ -468,33 +454,59 @@ static void send_to(struct task_struct *task, u32 cpu)
 	 * It was put off its CPU where it may not leave it: it goes on there for a moment, until it may. This one
 	 * waits.
 	 */
-	if (!t || t->stays)
+	if (lv->stays)
 		return;
-	t->stays = 1;
+	lv->stays = 1;
 	insert_task(task, SCX_DSQ_LOCAL_ON | (u32)where, KICK_AGAIN_NS, 0);
 	scx_bpf_kick_cpu(where, SCX_KICK_PREEMPT);
-	COUNT(nr_stay);
+	COUNT(stay);
+}
+
+/* The same for a vCPU, by its thread's pid. False: it has none any more. */
+static inline bool send_thread(vcpu_t *v, u32 cpu)
+{
+	struct task_struct *task = bpf_task_from_pid((s32)v->host_data);
+
+	if (!task)
+		return false;
+	send_to(task, cpu);
+	bpf_task_release(task);
+	return true;
+}
+
+/* The vCPU whose thread is on this CPU and runnable. */
+static inline vcpu_t *vcpu_here(struct task_struct *prev)
+{
+	return prev && is_vcpu(prev) ? vcpu_of(prev) : NULL;
+}
+
+/* Domain-0's vCPU of pCPU @p. Worked out each time: dispatch's stack is short. */
+static inline vcpu_t *box_of(pcpu_t *p)
+{
+	return container_of_cpu(p->id);
 }
 
 SEC("struct_ops/rota_dispatch")
 void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 {
-	struct task_ctx *pt = prev ? task_ctx(prev) : NULL;
-	bool prev_on = prev && prev->scx.flags & SCX_TASK_QUEUED;
 	sched_call_t *cx;
 	pcpu_t *p;
-	vcpu_t *box;
 
 	USE_ARENA();
 	if (live.stalled)
 		return;
+	COUNT(dispatch);
+	p = pcpu_of(live.host, (u32)cpu);
+	if (prev && !(prev->scx.flags & SCX_TASK_QUEUED))
+		prev = NULL;
+	/* One host task after another, while it is their container's turn: nothing that the core has to know. */
+	if (p->curr == box_of(p) && !p->resched && !p->prev && live.mailbox->seq == live.mailbox->done &&
+	    timer_holds(p) && run_host_task(p->id, prev))
+		return;
 	cx = call_here();
-	p = pcpu_of(cx->host, (u32)cpu);
-	box = container_of_cpu((u32)cpu);
-	COUNT(nr_dispatch);
 	if (live.mailbox->seq != live.mailbox->done)
 		obey(cx);
-	if (p->prev)
+	if (p->prev && p->prev != vcpu_here(prev))
 		context_saved(cx); /* it left at an earlier switch */
 	if (p->deadline_ns <= cx->now)
 		sched_timer(cx);
@@ -502,115 +514,109 @@ void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 	for (u32 round = ZERO; round < 4 && can_loop; round++) {
 		vcpu_t *left = p->curr, *next;
 
-		if (left == box && !p->resched && run_host_task((u32)cpu, prev, pt, (u64)cx->now))
+		if (left == box_of(p) && !p->resched && run_host_task(p->id, prev))
 			break;
-		if (left == box && !p->resched)
-			vcpu_block(cx, box); /* nothing left in the container */
+		if (left == box_of(p) && !p->resched)
+			vcpu_block(cx, left); /* nothing left in the container */
 		if (p->resched) {
 			/* An empty container must not be chosen again. */
-			if (left == box && !(box->pause_flags & VPF_blocked) && !(prev_on && pt && !pt->vcpu) &&
-			    scx_bpf_dsq_nr_queued((u32)cpu) <= 0)
-				box->pause_flags |= VPF_blocked;
-			switch_here(cx, p, prev_on && pt && pt->vcpu ? vcpu_of(pt) : NULL);
+			if (left == box_of(p) && !(left->pause_flags & VPF_blocked) && (!prev || is_vcpu(prev)) &&
+			    scx_bpf_dsq_nr_queued(p->id) <= 0)
+				left->pause_flags |= VPF_blocked;
+			switch_here(cx, p, vcpu_here(prev));
 		}
 		next = p->curr;
 		if (next->is_idle) {
-			if (prev_on)
+			if (prev)
 				set_slice(prev, 0);
 			/* Nothing to do here: help another pCPU's container. */
-			if (!p->resched && take_host_task((u32)cpu)) {
-				vcpu_unblock(cx, box);
-				switch_here(cx, p, prev_on && pt && pt->vcpu ? vcpu_of(pt) : NULL);
+			if (!p->resched && take_host_task(p->id)) {
+				vcpu_unblock(cx, box_of(p));
+				switch_here(cx, p, vcpu_here(prev));
 				break;
 			}
 			if (!p->resched)
 				break;
 			continue;
 		}
-		if (next == box) {
-			if (p->resched)
-				continue;
-			if (prev_on && pt && pt->vcpu)
+		if (next == box_of(p)) {
+			if (!p->resched && prev && is_vcpu(prev))
 				set_slice(prev, 0);
 			continue; /* run_host_task(), at the top */
 		}
-		if (prev_on && pt && pt->vcpu && vcpu_of(pt) == next) {
+		if (prev && is_vcpu(prev) && vcpu_of(prev) == next) {
 			set_slice(prev, SLICE_INF);
-			COUNT(nr_keep);
+			COUNT(keep);
 			break;
 		}
-		if (prev_on)
+		if (prev)
 			set_slice(prev, 0);
-		{
-			struct task_struct *task = bpf_task_from_pid((s32)next->host_data);
-
-			if (task) {
-				send_to(task, (u32)cpu);
-				bpf_task_release(task);
-				break;
-			}
-		}
-		COUNT(nr_miss); /* its thread is dying */
+		if (send_thread(next, p->id))
+			break;
+		COUNT(miss); /* its thread is dying */
 		vcpu_block(cx, next);
 	}
-	carry_out(cx, cpu);
+	carry_out(cx, (s32)p->id);
+	/* Wanted again while it was at it: what carry_out() left out comes back. */
 	if (p->resched)
-		scx_bpf_kick_cpu(
-			cpu, SCX_KICK_PREEMPT); /* wanted again while it was at it: what is dropped above comes back */
-	arm_timer((u32)cpu, p->deadline_ns);
+		scx_bpf_kick_cpu((s32)p->id, SCX_KICK_PREEMPT);
+	timer_after_dispatch(p);
 }
 
 SEC("struct_ops/rota_running")
 void BPF_PROG(rota_running, struct task_struct *p)
 {
-	struct task_ctx *t = task_ctx(p);
-	u32 cpu = (u32)scx_bpf_task_cpu(p);
+	u32 cpu = (u32)scx_bpf_task_cpu(p); /* not always this one: others may change a task that runs */
 	struct cpu_ctx *c = cpu_ctx(cpu);
-	u64 now = bpf_ktime_get_ns();
 	pcpu_t *here;
 
 	USE_ARENA();
+	if (!c)
+		return;
 	/*
 	 * A kick is lost where a task of a higher class runs (a real-time one, say), or one that the kernel itself
 	 * put on the CPU's local queue: the CPU does not come to dispatch then, though the core wants it, or its
-	 * timer was due. Again in a moment, rather than at once: who runs here must get on.
+	 * timer went off. Again in a moment, rather than at once: who runs here must get on.
 	 */
 	here = pcpu_of(live.host, cpu);
-	if (c && (here->resched || here->deadline_ns <= (s64)now)) {
+	if (here->resched || c->fired || (c->armed_ns != (u64)here->deadline_ns && here->deadline_ns != TIME_NEVER)) {
 		c->armed_ns = 0;
 		bpf_timer_start(&c->timer, KICK_AGAIN_NS, BPF_F_TIMER_CPU_PIN);
-		COUNT(nr_late);
+		COUNT(late);
 	}
-	if (!t)
+	in_guest[cpu % LIVE_MAX_CPUS] = is_vcpu(p);
+	if (is_vcpu(p)) {
+		live.vcpus[vcpu_index(p)].stays = 0;
 		return;
-	t->ran_at_ns = now;
-	t->stays = 0;
-	if (!t->vcpu && c && (s64)(c->vtime - p->scx.dsq_vtime) < 0)
+	}
+	/* An endless slice it may have from the scheduler's last life, when it was a vCPU. */
+	if (p->scx.slice > HOST_SLICE_NS)
+		set_slice(p, HOST_SLICE_NS);
+	c->ran_ns = p->se.sum_exec_runtime;
+	if ((s64)(c->vtime - p->scx.dsq_vtime) < 0)
 		c->vtime = p->scx.dsq_vtime;
 }
 
 SEC("struct_ops/rota_stopping")
 void BPF_PROG(rota_stopping, struct task_struct *p, bool runnable)
 {
-	struct task_ctx *t = task_ctx(p);
+	u32 cpu = (u32)scx_bpf_task_cpu(p);
+	struct cpu_ctx *c = cpu_ctx(cpu);
 	sched_call_t *cx;
 	s32 index;
 
 	USE_ARENA();
 	(void)runnable;
-	if (!t || t->vcpu)
+	if (is_vcpu(p) || !c)
 		return;
-	set_vtime(p,
-		  p->scx.dsq_vtime + (bpf_ktime_get_ns() - t->ran_at_ns) * 100 / (p->scx.weight ? p->scx.weight : 1));
-	if (!t->in_kvm)
+	charge(p, c);
+	if (!in_guest[cpu % LIVE_MAX_CPUS])
 		return;
 	cx = call_here();
 	index = adopt(cx, (u32)p->pid, (u32)p->tgid);
-	if (index < 0) {
-		t->in_kvm = 0;
+	if (index < 0)
 		return;
-	}
-	t->vcpu = (u32)index + 1;
+	set_vtime(p, VCPU_MARK | (u32)index);
 	follow_cpumask(cx, &cx->host->vcpus[index], p->cpus_ptr);
 	carry_out(cx, (s32)cx->cpu);
 }
@@ -618,43 +624,43 @@ void BPF_PROG(rota_stopping, struct task_struct *p, bool runnable)
 SEC("struct_ops/rota_quiescent")
 void BPF_PROG(rota_quiescent, struct task_struct *p, u64 deq_flags)
 {
-	struct task_ctx *t = task_ctx(p);
 	sched_call_t *cx;
 	vcpu_t *v;
 
 	USE_ARENA();
-	if (!t || !t->vcpu || !(deq_flags & SCX_DEQ_SLEEP))
+	if (!is_vcpu(p) || !(deq_flags & SCX_DEQ_SLEEP))
 		return;
-	v = vcpu_of(t);
+	v = vcpu_of(p);
 	if (v->pause_flags & VPF_blocked)
 		return;
 	cx = call_here();
 	vcpu_block(cx, v);
+	if (pcpu_of(cx->host, cx->cpu)->prev == v)
+		context_saved(cx);
 	carry_out(cx, (s32)cx->cpu); /* this CPU comes to dispatch by itself */
 }
 
 SEC("struct_ops/rota_yield")
 bool BPF_PROG(rota_yield, struct task_struct *from, struct task_struct *to)
 {
-	struct task_ctx *t = task_ctx(from), *tt = to ? task_ctx(to) : NULL;
 	sched_call_t *cx;
 	bool yes = false;
 
 	USE_ARENA();
-	if (!t || !t->vcpu) {
+	if (!is_vcpu(from)) {
 		if (!to)
 			set_slice(from, 0);
 		return false;
 	}
 	cx = call_here();
 	if (!to) {
-		vcpu_yield(cx, vcpu_of(t));
+		vcpu_yield(cx, vcpu_of(from));
 		set_slice(from, 0);
-	} else if (tt && tt->vcpu) {
-		COUNT(nr_yield_to);
-		yes = vcpu_yield_to(cx, vcpu_of(t), vcpu_of(tt));
+	} else if (is_vcpu(to)) {
+		COUNT(yield_to);
+		yes = vcpu_yield_to(cx, vcpu_of(from), vcpu_of(to));
 		if (yes) {
-			COUNT(nr_yield_ok);
+			COUNT(yield_ok);
 			set_slice(from, 0);
 		}
 	}
@@ -665,14 +671,13 @@ bool BPF_PROG(rota_yield, struct task_struct *from, struct task_struct *to)
 SEC("struct_ops/rota_set_cpumask")
 void BPF_PROG(rota_set_cpumask, struct task_struct *p, const struct kmask *mask)
 {
-	struct task_ctx *t = task_ctx(p);
 	sched_call_t *cx;
 
 	USE_ARENA();
-	if (!t || !t->vcpu)
+	if (!is_vcpu(p))
 		return;
 	cx = call_here();
-	follow_cpumask(cx, vcpu_of(t), mask);
+	follow_cpumask(cx, vcpu_of(p), mask);
 	carry_out(cx, -1);
 }
 
@@ -682,14 +687,13 @@ void BPF_PROG(rota_set_cpumask, struct task_struct *p, const struct kmask *mask)
 SEC("struct_ops/rota_disable")
 void BPF_PROG(rota_disable, struct task_struct *p)
 {
-	struct task_ctx *t = task_ctx(p);
 	sched_call_t *cx;
 
 	USE_ARENA();
-	if (!t || !t->vcpu || vcpu_of(t)->pause_flags & VPF_blocked)
+	if (!is_vcpu(p) || vcpu_of(p)->pause_flags & VPF_blocked)
 		return;
 	cx = call_here();
-	vcpu_block(cx, vcpu_of(t));
+	vcpu_block(cx, vcpu_of(p));
 	carry_out(cx, -1);
 }
 
@@ -697,28 +701,29 @@ SEC("struct_ops/rota_init_task")
 s32 BPF_PROG(rota_init_task, struct task_struct *p, struct scx_init_task_args *args)
 {
 	(void)args;
-	return bpf_task_storage_get(&tasks, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE) ? 0 : -SCHED_ENOMEM;
+	/* A mark from an earlier life of this scheduler, or another's virtual time. */
+	set_vtime(p, 0);
+	return 0;
 }
 
 SEC("struct_ops/rota_exit_task")
 void BPF_PROG(rota_exit_task, struct task_struct *p, struct scx_exit_task_args *args)
 {
-	struct task_ctx *t = task_ctx(p);
 	sched_call_t *cx;
 
 	USE_ARENA();
 	(void)args;
-	if (!t || !t->vcpu)
+	if (!is_vcpu(p))
 		return;
 	cx = call_here();
-	leave(cx, t->vcpu - 1);
-	t->vcpu = 0;
+	leave_and_unmark(cx, p);
 	carry_out(cx, -1);
 }
 
 SEC("struct_ops.s/rota_init")
 s32 BPF_PROG(rota_init)
 {
+	sched_lock_failed = 0;
 	for (u32 i = ZERO; i < live.nr_cpus && i < LIVE_MAX_CPUS && can_loop; i++) {
 		struct cpu_ctx *c = cpu_ctx(i);
 		s32 ret = scx_bpf_create_dsq(i, -1);
@@ -727,7 +732,12 @@ s32 BPF_PROG(rota_init)
 			return ret;
 		if (!c)
 			return -SCHED_EINVAL;
+		c->armed_ns = 0;
+		c->fired = 0;
+		in_guest[i] = 0;
 		ret = (s32)bpf_timer_init(&c->timer, &cpus, 1 /* CLOCK_MONOTONIC */);
+		if (ret == -SCHED_EBUSY)
+			continue; /* an earlier life of this scheduler made it */
 		if (ret)
 			return ret;
 		bpf_timer_set_callback(&c->timer, timer_fired);
@@ -748,11 +758,11 @@ void BPF_PROG(rota_exit, struct scx_exit_info *info)
 SEC("raw_tracepoint")
 int rota_kvm_entry(void *ctx)
 {
-	struct task_ctx *t = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), NULL, 0);
+	u32 cpu = bpf_get_smp_processor_id() % LIVE_MAX_CPUS;
 
 	(void)ctx;
-	if (t && !t->in_kvm)
-		t->in_kvm = 1;
+	if (!in_guest[cpu])
+		in_guest[cpu] = 1;
 	return 0;
 }
 

@@ -24,13 +24,10 @@ typedef u32 __wsum;
 enum {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
-	BPF_MAP_TYPE_TASK_STORAGE = 29,
 	BPF_MAP_TYPE_ARENA = 33,
-	BPF_F_NO_PREALLOC = 1,
 	BPF_F_MMAPABLE = 1024,
 	BPF_F_TIMER_ABS = 1,
 	BPF_F_TIMER_CPU_PIN = 2,
-	BPF_LOCAL_STORAGE_GET_F_CREATE = 1,
 };
 
 struct bpf_timer {
@@ -55,6 +52,10 @@ struct sched_ext_entity {
 	u32 weight;
 } KERNEL_TYPE;
 
+struct sched_entity {
+	u64 sum_exec_runtime;
+} KERNEL_TYPE;
+
 struct task_struct {
 	int pid;
 	int tgid;
@@ -62,6 +63,7 @@ struct task_struct {
 	int nr_cpus_allowed;
 	unsigned short migration_disabled;
 	const struct kmask *cpus_ptr;
+	struct sched_entity se;
 	struct sched_ext_entity scx;
 } KERNEL_TYPE;
 

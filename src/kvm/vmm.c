@@ -12,6 +12,7 @@
  * of their own (<quota>) add up.
  */
 #include <ctype.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,16 +120,17 @@ static bool name_from_cgroup(char *name, const char *cgroup)
 }
 
 /* The process's place in the cgroup v2 hierarchy, or "". */
-static void cgroup_of(char *cgroup, size_t size, u32 tgid)
+static int cgroup_of(char *cgroup, size_t size, u32 tgid)
 {
 	char text[PATH_MAX + 1024], *line, *save = NULL;
 
 	cgroup[0] = '\0';
 	if (live_read(text, sizeof(text), "/proc/%u/cgroup", tgid) <= 0)
-		return;
+		return -ESRCH;
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		if (!strncmp(line, "0::/", 4))
 			snprintf(cgroup, size, "%s", line + 3);
+	return 0;
 }
 
 /* Percent of one pCPU that a cpu.max allows; 0 no limit. */
@@ -231,6 +233,16 @@ u64 vmm_started(u32 tgid)
 			  &started) != 1)
 		return 0;
 	return started;
+}
+
+int vmm_read_limits(struct vmm *vmm, u32 tgid)
+{
+	char cgroup[PATH_MAX];
+
+	if (cgroup_of(cgroup, sizeof(cgroup), tgid))
+		return -ESRCH;
+	weight_and_cap(vmm, cgroup);
+	return 0;
 }
 
 void vmm_read(struct vmm *vmm, u32 tgid)

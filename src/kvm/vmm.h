@@ -18,6 +18,11 @@ struct vmm {
 /* Fills all of it; what can't be found out gets its default (name vm-PID, weight 256, no cap). */
 void vmm_read(struct vmm *vmm, u32 tgid);
 
+/*
+ * Only weight and cap, as its cgroup asks for them now. -ESRCH: there is no such process.
+ */
+int vmm_read_limits(struct vmm *vmm, u32 tgid);
+
 /* When the process was started, clock ticks since boot; 0: there is none. */
 u64 vmm_started(u32 tgid);
 

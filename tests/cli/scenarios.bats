@@ -172,6 +172,16 @@ holds() {
 	holds out.json "r['counters']['ple_exits'] == 0 and d['ticket-beside']['guest']['lock_wait_ns']['mean'] > 100e3"
 }
 
+@test "consolidation: a mail server gets next to nothing beside a VM that computes, and its share with lending" {
+	run_json out.json consolidation
+	holds out.json "d['mail-plain']['share'] < 0.2 * d['mail-plain']['entitlement']"
+	holds out.json "d['mail-lend']['share'] > 0.95 * d['mail-lend']['entitlement']"
+	holds out.json "d['compute2']['share'] > 0.95 * d['compute2']['entitlement']"
+	holds out.json "d['mail-lend']['guest']['ops'] > 20 * d['mail-plain']['guest']['ops']"
+	run_json out.json consolidation --set pools.plain.params.old_yields=true
+	holds out.json "d['mail-lend']['guest']['ops'] > 4 * d['mail-plain']['guest']['ops'] > 200"
+}
+
 @test "tlb-shootdown: it waits for the slowest sibling" {
 	run_json out.json tlb-shootdown
 	holds out.json "d['dedup-alone']['guest']['tlb_sync_ns']['max'] < 20e3"

@@ -24,7 +24,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tree=$(cd "$here/../.." && pwd)
 cache=${ROTA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/rota}
 limit=170
-cpus=2
+cpus=${ROTA_LIVE_CPUS:-2}
 memory=3G
 out=
 interactive=
@@ -101,10 +101,18 @@ args=(-machine q35 -smp "$cpus" -m "$memory" -nodefaults -no-reboot -display non
 	-fsdev "local,id=o0,path=$out,security_model=none,multidevs=remap"
 	-device virtio-9p-pci,fsdev=o0,mount_tag=rotaout
 	-kernel "$kernel/bzImage")
+# The emulated CPU's time stamp counter is this machine's; a busy machine must not have its rate measured under emulation.
+khz=$("${ROTA_BUILD:-$tree/build}/live/tsc-khz" 2>/dev/null) || khz=
 case ${ROTA_LIVE_ACCEL:-tcg} in
+# Time is the count of instructions, 2 ns each: on one CPU it is the same whatever else the host has to do.
+icount)
+	khz=1000000
+	args+=(-accel tcg,thread=single -icount shift=1 -cpu EPYC,+svm,+npt)
+	;;
 kvm) args+=(-accel kvm -cpu host) ;;
 *) args+=(-accel tcg,thread=multi -cpu EPYC,+svm,+npt) ;;
 esac
+[ -z "$khz" ] || append="$append tsc_early_khz=$khz"
 if [ -f "$kernel/initrd.gz" ]; then
 	args+=(-initrd "$kernel/initrd.gz")
 else

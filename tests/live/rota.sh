@@ -23,6 +23,39 @@ start_host()
 	fi
 }
 
+# The kernel's example scheduler, where kernel.sh could make it: a yardstick.
+SIMPLE=$ROTA_CACHE/scx/scx_simple
+
+# take_over SCHEDULER - EEVDF, simple or rota schedules from here on, until give_back
+take_over()
+{
+	case $1 in
+	rota) start_host ;;
+	simple)
+		"$SIMPLE" >/dev/null 2>&1 &
+		simple_pid=$!
+		wait_for 20 eval '[ "$(scx_state)" = enabled ]' || {
+			not_ok "scx_simple starts"
+			exit 0
+		}
+		;;
+	esac
+}
+
+give_back() # give_back SCHEDULER
+{
+	case $1 in
+	rota) rota host stop ;;
+	simple)
+		kill -INT "$simple_pid"
+		wait "$simple_pid" 2>/dev/null
+		wait_for 20 eval '[ "$(scx_state)" = disabled ]'
+		;;
+	esac
+}
+
+median() { printf '%s\n' "$@" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+
 # why_left - a note on what became of the live host
 why_left() { note "$(rota host status 2>&1 | head -n 12)" "$(tail -n 5 /run/rota/host.log)"; }
 

@@ -11,6 +11,10 @@ start_host
 known early
 check "cpu.weight 200, cpu.max 50 %: weight 512, cap 50" wait_for 2 eval '[ "$(credit early)" = "512 50" ]'
 note "$(rota sched-credit)"
+echo 400 >/sys/fs/cgroup/vm-early/cpu.weight
+echo "max 100000" >/sys/fs/cgroup/vm-early/cpu.max
+check "the cgroup's changes are followed: 400, no limit: weight 1024, no cap" wait_for 5 eval '[ "$(credit early)" = "1024 0" ]'
+check "a setting by hand holds until the cgroup changes again" eval 'rota sched-credit -d early -w 700; sleep 1.5; [ "$(credit early)" = "700 0" ]'
 start_rm late 0-1 -mode hog -vcpus 2
 known late 2
 check "a VM that starts later: weight 256, no cap" eval '[ "$(credit late)" = "256 0" ]'

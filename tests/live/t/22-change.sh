@@ -3,42 +3,40 @@
 # change. The bound here is wide, for an emulated machine on a busy host; bench/live/accept.sh measures against 100 ms.
 . "${0%/*}/../rota.sh"
 
-# settles WHAT NAME OTHER TARGET COMMAND... - the share of NAME, in percent of what both got, in windows of some 100 ms from the
-# command's end on; ok if those after the first ROTA_LIVE_SETTLE_MS come near the target together. Prints the windows.
+# settles WHAT NAME TARGET share|cap COMMAND... - in windows of some 100 ms from the command's end on, what NAME got: in percent of
+# what both VMs got (share: the measurement itself takes CPU time from both), or in percent of one pCPU (cap: it takes
+# none from a VM below its due). ok if the windows after the first ROTA_LIVE_SETTLE_MS come near the target together.
 settles()
 {
-	local what=$1 name=$2 other=$3 target=$4 i a b
+	local what=$1 name=$2 target=$3 kind=$4 i
 
 	shift 4
 	"$@"
-	local -a mine=() sum=()
 	for i in 0 1 2 3 4 5 6 7 8; do
-		read -r a b < <(run_times "$name" "$other" | sort | awk -v n="$name" \
-			'{ t[$1] = $2; s += $2 } END { printf "%.0f %.0f\n", t[n], s }')
-		mine[i]=$a
-		sum[i]=$b
+		run_times a b | awk -v n="$name" -v k="$kind" -v now="$(now_ns)" \
+			'{ t[$1] = $2; s += $2 } END { printf "%.0f %.0f\n", t[n], k == "share" ? s : now }'
 		sleep 0.1
-	done
-	local windows=
-	for i in 0 1 2 3 4 5 6 7; do
-		windows="$windows $(awk -v a=$((mine[i + 1] - mine[i])) -v s=$((sum[i + 1] - sum[i])) \
-			'BEGIN { printf "%.0f", s ? 100 * a / s : 0 }')"
-	done
-	note "$what: percent of $name in windows of 100 ms:$windows"
-	within "$what: percent of $name, from $((100 * skip)) to 800 ms after it" \
-		"$(awk -v a=$((mine[8] - mine[skip])) -v s=$((sum[8] - sum[skip])) 'BEGIN { printf "%.1f", s ? 100 * a / s : 0 }')" \
-		"$target" 12
+	done | awk -v skip=$skip '
+		{ mine[NR] = $1; base[NR] = $2 }
+		END {
+			for (i = 1; i < NR; i++)
+				printf "%.0f ", 100 * (mine[i + 1] - mine[i]) / (base[i + 1] - base[i])
+			printf "\n%.1f\n", 100 * (mine[NR] - mine[1 + skip]) / (base[NR] - base[1 + skip])
+		}' >/tmp/windows
+	note "$what: percent of $name in windows of 100 ms: $(head -n 1 /tmp/windows)"
+	within "$what: percent of $name, from $((100 * skip)) ms after it on" "$(tail -n 1 /tmp/windows)" "$target" "${ROTA_LIVE_SETTLE_POINTS:-12}"
 }
 
 skip=$((${ROTA_LIVE_SETTLE_MS:-200} / 100))
 start_host
-start_rm a 0 -mode hog
-start_rm b 0 -mode hog
-known a && known b
+start_rm a 0-1 -mode hog -vcpus 2
+start_rm b 0-1 -mode hog -vcpus 2
+known a 2 && known b 2
 rota sched-credit -d a -w 256
 rota sched-credit -d b -w 256
 sleep 0.5
-settles "weights 256:256 to 1024:256" a b 80 rota sched-credit -d a -w 1024
-settles "weights 1024:256 to 256:768" a b 25 eval 'rota sched-credit -d a -w 256; rota sched-credit -d b -w 768'
-settles "cap 20 on b" a b 80 rota sched-credit -d b -c 20
+settles "weights 256:256 to 1024:256" a 80 share rota sched-credit -d a -w 1024
+settles "weights 1024:256 to 256:768" a 25 share eval 'rota sched-credit -d a -w 256; rota sched-credit -d b -w 768'
+settles "cap 40 on b" b 40 cap rota sched-credit -d b -c 40
+settles "cap 150 on b, weight 4096" b 150 cap rota sched-credit -d b -c 150 -w 4096
 check "the host runs still" rota host stop

@@ -18,8 +18,6 @@ forks()
 	echo $((($(now_ns) - t0) / 1000000))
 }
 
-median() { printf '%s\n' "$@" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
-
 start_rm a 0 -mode hog
 start_rm b 1 -mode hog
 eevdf=() rota=()

@@ -7,19 +7,17 @@
 rounds=${ROTA_LIVE_ROUNDS:-1}
 seconds=${ROTA_LIVE_SECONDS:-2}
 declare -A host vm
-median() { printf '%s\n' "$@" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 
 host_pingpong() { taskset -c 0 "$ROTA_BUILD/live/pingpong" "$seconds"; } # round trips a second
 
-vm_pingpong()
+vm_pingpong() # interrupts a second that one of them took
 {
-	local a b t0
+	local line
 
-	t0=$(now_ns)
-	a=$(field loops "$(rm_report pong 1)")
+	rm_restart pong
 	sleep "$seconds"
-	b=$(field loops "$(rm_report pong 1)")
-	echo $(((b - a) * 1000000000 / ($(now_ns) - t0)))
+	line=$(rm_report pong 1)
+	echo $(($(field loops "$line") * 1000 / $(field span_ms "$line")))
 }
 
 measure()
@@ -33,28 +31,13 @@ measure()
 	stop_vm pong
 }
 
-simple=$ROTA_CACHE/scx/scx_simple
 schedulers="EEVDF rota"
-[ ! -x "$simple" ] || schedulers="EEVDF simple rota"
+[ ! -x "$SIMPLE" ] || schedulers="EEVDF simple rota"
 for ((r = 0; r < rounds; r++)); do
 	for s in $schedulers; do
-		case $s in
-		simple)
-			"$simple" >/dev/null 2>&1 &
-			pid=$!
-			wait_for 10 eval '[ "$(scx_state)" = enabled ]' || { schedulers=${schedulers/simple /}; continue; }
-			;;
-		rota) start_host ;;
-		esac
+		take_over $s
 		measure $s
-		case $s in
-		simple)
-			kill -INT $pid
-			wait $pid 2>/dev/null
-			wait_for 10 eval '[ "$(scx_state)" = disabled ]'
-			;;
-		rota) rota host stop ;;
-		esac
+		give_back $s
 	done
 done
 # shellcheck disable=SC2086 # lists of numbers
