@@ -128,6 +128,7 @@ int scn_read_domains(struct scn_reader *r, const struct scn_node *n);
 int scn_read_vcpu_sched(struct scn_reader *r, const struct scn_node *n, const char *policy, struct scn_sched *out);
 int scn_read_pool_sched(struct scn_reader *r, const struct scn_node *n, const char *policy, struct scn_sched *out);
 int scn_read_event_sched(struct scn_reader *r, const struct scn_node *n, bool pool, struct scn_sched *out);
+int scn_read_admission(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool);
 /* scenario_micro.c: parent, hidden and microslice of a pool, after its name */
 int scn_read_hidden(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool);
 int scn_read_frames(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool);
