@@ -510,8 +510,8 @@ CORE_FN int credit2_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 		record(cx, TRC_CREDIT2_SCHEDULE, p->id << 16 | prev->is_idle, 0);
 	if (!prev->is_idle) {
 		credit2_burn(cx, prev);
-		if (unlikely(prev->domain->sdom))
-			credit2_pay_asleep(prev->domain->sdom);
+		if (sdom_shared(prev->domain))
+			credit2_pay_asleep(sdom_of(prev->domain));
 		if (credit2_capped(prev) && prev->credit2.budget_ns <= 0)
 			credit2_has_budget(cx, prev);
 	}

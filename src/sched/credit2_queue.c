@@ -111,7 +111,7 @@ static void credit2_burn(sched_call_t *cx, vcpu_t *v)
 	credit2_settle(v);
 	if (used <= 0 || !weight)
 		return;
-	if (unlikely(v->domain->sdom || v->domain->adoms.next != &v->domain->adoms))
+	if (sdom_shared(v->domain))
 		burnt += credit2_dearer(v, used);
 	burnt = burnt * v->credit2.runq->max_weight + v->credit2.residual;
 	v->credit2.credit_ns -= burnt / weight;
