@@ -334,7 +334,7 @@ CORE_FN int credit_turn_begin(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *v ARG
 		if (credit_cap_used_up(pool, prev) && vcpu_runnable(prev))
 			credit_park(cx, prev);
 		if (v->assist.kind == TURN_LENT)
-			left -= v->assist.turn_ns;
+			left -= (s64)v->assist.turn_ns;
 		if (!vcpu_runnable(prev)) {
 			/* it leaves anyway */
 		} else if (left < CREDIT_MIN_TIMER_NS) {

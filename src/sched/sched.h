@@ -293,6 +293,8 @@ SCHED_API void vcpu_spin(sched_call_t *cx, vcpu_t *v);
  * sleeps (the host wakes it as ever); if it waits for a pCPU, its pool may have a turn for it.
  */
 SCHED_API void vcpu_interrupt(sched_call_t *cx, vcpu_t *v, bool ipi);
+/* Count the turns of a domain's vCPUs anew. */
+SCHED_API void turn_counts_reset(domain_t *d);
 /* The deadline of pCPU cx->cpu has come. Harmless when it has not. */
 SCHED_API void sched_timer(sched_call_t *cx);
 /* Choose who runs on pCPU cx->cpu: sets pcpu->curr; when it changed, pcpu->prev is whom the host leaves. */

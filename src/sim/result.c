@@ -204,13 +204,12 @@ static uint64_t ple_exits(const struct machine *m)
 /* Turns given since the warm-up, and what came of them; see src/sched/assist.h. */
 static json_t *assist_json(const struct machine *m, uint32_t i)
 {
-	const struct assist_domain *a = &m->domains[i].d->assist, *b = &m->domains[i].base_assist;
+	const struct assist_domain *a = &m->domains[i].d->assist;
 
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "coboosts", (json_int_t)(a->coboosts - b->coboosts),
-			 "micro_migrations", (json_int_t)(a->micro_migrations - b->micro_migrations), "lends",
-			 (json_int_t)(a->lends - b->lends), "irq_turns", (json_int_t)(a->irq_turns - b->irq_turns),
-			 "graces", (json_int_t)(a->graces - b->graces), "turn_ns",
-			 (json_int_t)(a->turn_ns - b->turn_ns), "refused", (json_int_t)(a->refused - b->refused));
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "coboosts", (json_int_t)a->coboosts, "micro_migrations",
+			 (json_int_t)a->micro_migrations, "lends", (json_int_t)a->lends, "irq_turns",
+			 (json_int_t)a->irq_turns, "graces", (json_int_t)a->graces, "turn_ns", (json_int_t)a->turn_ns,
+			 "refused", (json_int_t)a->refused);
 }
 
 /* Jansson's integers end at 2^63 - 1; a greater seed is a string. */
@@ -243,7 +242,8 @@ json_t *result_json(const struct machine *m, int64_t wall_ns, bool with_histogra
 					with_histograms);
 
 		migrations += (uint64_t)json_integer_value(json_object_get(d, "migrations"));
-		json_object_set_new(d, "turns", assist_json(m, (uint32_t)i));
+		if (m->domains[i].d->pool->assist.on)
+			json_object_set_new(d, "turns", assist_json(m, (uint32_t)i));
 		json_array_append_new(domains, d);
 	}
 	free(entitled);

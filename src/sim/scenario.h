@@ -55,14 +55,14 @@ struct program; /* program.h */
  */
 struct scn_workload {
 	enum scn_model model;
+	int8_t at_class, stopped_class; /* spin: enum symbol_class, where it is seen at exits, and when preempted */
+	bool ipis; /* spin: it also sends IPIs to all its siblings */
 	int64_t start_ns; /* the vCPU's first wake, from the start of the run */
 	int64_t work_ns;
 	int64_t period_ns, cost_ns, on_ns, deadline_ns, phase_ns;
 	struct scn_dist run, sleep;
 	char *file; /* replay: as it can be opened */
 	struct program *program;
-	int at_class, stopped_class; /* enum symbol_class: where a spin guest says it is, at exits and when preempted */
-	int64_t ipis; /* spin: it also sends IPIs to all its siblings */
 };
 
 /*

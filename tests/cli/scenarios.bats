@@ -215,3 +215,18 @@ holds() {
 	holds out 'near(share("control"), 20, 0.1) and near(share("video"), 30, 0.1) and share("batch") > 45'
 	holds out 'wait("io1", "p99") > 14 and wait("io2", "p99") < 1.6 and wait("io2", "max") < 4'
 }
+
+@test "cures: each of them gives a waiting guest many times the work, and no more than its share" {
+	run_json out.json cures
+	holds out.json "all(d['vm-' + c]['guest']['ops'] > 20 * d['vm-off']['guest']['ops'] for c in ('lend', 'boost', 'micro', 'adaptive'))"
+	holds out.json "all(share('vm-' + c) <= share('hog-' + c) + 2 for c in ('lend', 'boost', 'micro', 'adaptive'))"
+	holds out.json "d['vm-lend']['turns']['lends'] and d['vm-boost']['turns']['coboosts'] and d['vm-micro']['turns']['micro_migrations']"
+	holds out.json "r['counters']['lends'] == sum(x['turns']['lends'] for x in d.values() if 'turns' in x)"
+	holds out.json "'turns' not in d['vm-off']"
+}
+
+@test "attacker: it has turns, and its share" {
+	run_json out.json attacker
+	holds out.json "all(share('liar-' + c) <= 50 * 4 + 2 * 4 for c in ('turns', 'boost', 'micro'))"
+	holds out.json "d['liar-turns']['turns']['irq_turns'] and d['liar-boost']['turns']['coboosts'] and d['liar-micro']['turns']['micro_migrations']"
+}
