@@ -349,6 +349,25 @@ static void test_under_a_server(void **state)
 	assert_int_equal(os()->response_ppm.max, 1062500);
 }
 
+/* Due at 1 and 51 ms, when the other server has the pCPU until 6 and 56: the guest knows of it then. */
+static void test_release_waits_for_the_vcpu(void **state)
+{
+	(void)state;
+	snprintf(text, sizeof(text), "%s",
+		 "duration: 100ms\n"
+		 "host: {costs: {context_switch: 0, ipi: 0, migration: 0, vm_exit: 0}}\n"
+		 "pools: [{name: p, sched: rtxen, params: {priority: fp}}]\n"
+		 "domains:\n"
+		 "  - {name: vm, sched: {period: 10ms, budget: 4ms, priority: 2}, workload: {model: tasks, " FREE
+		 ", tasks: [{name: t, cost: 1ms, period: 50ms, phase: 1ms}]}}\n"
+		 "  - {name: first, sched: {period: 10ms, budget: 6ms, priority: 1}, workload: {model: hog}}\n");
+	run_text();
+	assert_int_equal(os()->rt[0].release.count, 2);
+	assert_int_equal(os()->rt[0].release.sum, 10 * MS);
+	assert_int_equal(os()->rt[0].release.max, 5 * MS);
+	assert_int_equal(worst_ms(0), 6);
+}
+
 /* Overdue when the run ends is missed as well: jobs released at 0, 10 and 20 with deadlines at 10, 20 and 30 of 35. */
 static void test_overdue(void **state)
 {
@@ -382,6 +401,9 @@ static void test_costs(void **state)
 	assert_int_equal(os()->rt[0].response.max, 8 * MS);
 	assert_int_equal(histogram_percentile(&os()->rt[0].response, 400) / MS, 7);
 	assert_int_equal(os()->rt[1].response.max, 4 * MS);
+	/* the guest knows when the interrupt is handled */
+	assert_int_equal(os()->rt[0].release.max, 2 * MS);
+	assert_int_equal(os()->rt[0].release.count, 5);
 }
 
 /* By decreasing load: worst fit spreads, first fit fills; what has a vCPU keeps it. */
@@ -439,6 +461,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_edf_against_ticks, done),
 		cmocka_unit_test_teardown(test_edf_is_optimal, done),
 		cmocka_unit_test_teardown(test_under_a_server, done),
+		cmocka_unit_test_teardown(test_release_waits_for_the_vcpu, done),
 		cmocka_unit_test_teardown(test_overdue, done),
 		cmocka_unit_test_teardown(test_costs, done),
 		cmocka_unit_test_teardown(test_fit, done),
