@@ -53,7 +53,7 @@ struct sim_host {
 
 static void reindex(int *domain, int from)
 {
-	if (*domain == from)
+	if (from >= 0 && *domain == from)
 		*domain = 0;
 	else if (*domain >= 0 && (from < 0 || *domain < from))
 		++*domain;
