@@ -5,8 +5,8 @@
  * pCPUs that are near to each other share a run queue (credit2_place.c). A running vCPU burns credit, the faster the
  * less it weighs; who waits with the most credit is next, on whichever pCPU of the queue. When even the best has none
  * left, all of the queue, asleep or not, are given 10 ms worth (credit2_queue.c), and the loads of the queues are
- * compared and evened out (credit2_load.c). Nobody is boosted: who slept has more credit than who ran, and preempts by
- * that. A cap is a budget for each period (credit2_cap.c).
+ * compared and evened out (credit2_load.c), and then what their vCPUs got (credit2_even.c). Nobody is boosted: who
+ * slept has more credit than who ran, and preempts by that. A cap is a budget for each period (credit2_cap.c).
  *
  * Constants and their reasons: a slice ends when the credit does that one has more than the next, but lasts 0.5 ms,
  * since switching is not free, and the ratelimit, 1 ms, when it has just begun; and 10 ms at most, so that credit
