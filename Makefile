@@ -54,9 +54,9 @@ ROTA     := $(if $(CLI_SRCS),$(B)/rota $(B)/rotad)
 
 # Hard links, because a program finds what lies beside it by its own path.
 all: programs
-	@for f in librota.a $(if $(ROTA),rota rotad) $(if $(MPI),rota-mpi.so); do ln -f $(B)/$$f $(O)/$$f; done
+	@for f in librota.a $(if $(ROTA),rota rotad) $(PLUGINS); do ln -f $(B)/$$f $(O)/$$f; done
 
-programs: $(B)/librota.a $(ROTA) $(if $(MPI),$(B)/rota-mpi.so)
+programs: $(B)/librota.a $(ROTA) $(addprefix $(B)/,$(PLUGINS))
 tests: programs $(TESTS)
 benches: programs $(BENCHES)
 
@@ -96,9 +96,12 @@ $(B)/rota: $(CLI_OBJS) $(B)/librota.a $(B)/sources
 $(B)/rotad: $(ROTAD_OBJS) $(B)/librota.a $(B)/sources
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(ROTAD_OBJS) $(B)/librota.a $(LDLIBS_ALL)
 
-# Loaded by rota when mpirun started it: what runs without MPI has nothing of it in the process.
+# The plug-ins: for mpirun, and for xl's configuration files.
 $(B)/rota-mpi.so: $(wildcard src/cli/mpi/*.[ch]) src/sim/sweep.h $(B)/flags
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(MPI_CFLAGS) -fPIC -shared -o $@ $(filter %.c,$^) $(MPI_LIBS)
+
+$(B)/rota-xl.so: $(wildcard src/cli/xl/*.[ch]) src/cli/xlcfg.h $(B)/flags
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fPIC -shared -o $@ $(filter %.c,$^) -lxlutil -ljansson
 
 $(TESTS): LDLIBS_ALL += -lcmocka
 $(TESTS) $(BENCHES): $(B)/%: $(B)/%.o $(B)/librota.a

@@ -107,6 +107,9 @@ all() {
 	figures decision python3 -B bench/decision.py --accept
 	figures papers python3 -B bench/papers.py --accept
 	figures 'decision of credit2' python3 -B bench/decision.py credit2 --accept
+	figures 'decision of rtds' python3 -B bench/decision.py rtds --accept
+	figures 'decision of rtxen' python3 -B bench/decision.py rtxen --accept
+	figures analysis python3 -B bench/analysis.py
 	echo '#   time on this machine, median and mean of the lowest 98 %:'
 	"$BENCH/decision" hogs 8 1 | sed 's/^/#   /'
 	export ASAN_OPTIONS=exitcode=99:detect_leaks=1 UBSAN_OPTIONS=exitcode=99

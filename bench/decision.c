@@ -14,7 +14,7 @@
  *	decision LOAD V PCPUS [MS [SCHED]]    one of them, over MS milliseconds of virtual time
  *
  * credit has a queue for each pCPU; V is of that. credit2's run queue is of up to 16 pCPUs, and V is of
- * that, as in the measurements of Xen's.
+ * that, as in the measurements of Xen's. rtds and rtxen have one queue, and V is all there are.
  *
  * Times are the median of calls and the mean of the lowest 98 %, less what reading the clock takes.
  * Instructions are callgrind's: with ROTA_BENCH_CALLGRIND=1 only the window after the warm-up is
@@ -266,6 +266,8 @@ static uint32_t vcpus_of(const struct size *size)
 {
 	if (!strcmp(size->sched, "credit2"))
 		return size->v * ((size->pcpus + CREDIT2_RUNQUEUE - 1) / CREDIT2_RUNQUEUE);
+	if (!strcmp(size->sched, "rtds") || !strcmp(size->sched, "rtxen"))
+		return size->v;
 	return size->v * size->pcpus;
 }
 

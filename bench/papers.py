@@ -76,6 +76,9 @@ def own_cure():
          len(better) == 6)
     kinder = [r for r in SIX if times['lend and grace'][r][1] < times['best static'][r][1]]
     line('... with less loss for the neighbour', 'all 6', f'{len(kinder)}: {", ".join(kinder)}', len(kinder) == 6)
+    least = min((at(cures, 2, r, 'lend and grace'), r) for r in SIX)
+    line("... the neighbour's least share, of what it is entitled to", '98 %', f'{least[0] * 100:.1f} % ({least[1]})',
+         least[0] >= 0.98)
     gain = mean([times['coboost'][r][0] for r in SIX])
     cost = mean([times['coboost'][r][1] for r in SIX])
     line('co-boosting, its time over credit\'s and its neighbour\'s, geometric means', 'faster', f'{gain:.2f}, {cost:.2f}',

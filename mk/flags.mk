@@ -43,12 +43,14 @@ override LIBXLUTIL := $(LIBXLUTIL)
 NCURSES ?= $(if $(shell echo | $(CC) -include ncurses.h -E -xc - >/dev/null 2>&1 && echo 1),1)
 override NCURSES := $(NCURSES)
 # The command's own libraries.
-CLI_LIBS = $(if $(LIBXLUTIL),-lxlutil) $(if $(NCURSES),-lncursesw -ltinfo)
+CLI_LIBS = $(if $(NCURSES),-lncursesw -ltinfo)
+# Shared objects that rota loads when they are needed (src/cli/plugin.h), so that nothing else has their libraries.
+PLUGINS = $(if $(MPI),rota-mpi.so) $(if $(LIBXLUTIL),rota-xl.so)
 
 # $(B) and $(B)/gen hold the headers made from embedded pages.
 CPPFLAGS_ALL := -D_GNU_SOURCE= -Isrc -I$(B) -I$(B)/gen -DROTA_SCENARIO_DIR='"$(PREFIX)/share/rota/scenarios"' \
 	-DROTA_SHARE_DIR='"$(PREFIX)/share/rota"' $(if $(LIBELF),-DROTA_LIBELF) \
-	$(if $(LIBXLUTIL),-DROTA_LIBXLUTIL) $(if $(NCURSES),-DROTA_NCURSES) $(CPPFLAGS)
+	$(if $(NCURSES),-DROTA_NCURSES) $(CPPFLAGS)
 CFLAGS_ALL   := $(CFLAGS_BASE) $(foreach m,$(MODES),$(CFLAGS_$(m))) $(WERROR) $(CFLAGS)
 LDFLAGS_ALL  := $(LDFLAGS)
 LDLIBS_ALL    = -lyaml -ljansson -lm $(if $(LIBELF),-lelf) $(LIVE_LIBS) $(LDLIBS)

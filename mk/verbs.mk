@@ -78,7 +78,7 @@ install: programs
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1' \
 		'$(DESTDIR)$(PREFIX)/share/man/man5' '$(DESTDIR)$(PREFIX)/share/rota'
 	install -m 755 $(ROTA) '$(DESTDIR)$(PREFIX)/bin/'
-	$(if $(MPI),install -D -m 755 $(B)/rota-mpi.so '$(DESTDIR)$(PREFIX)/lib/rota/rota-mpi.so')
+	for f in $(PLUGINS); do install -D -m 755 $(B)/$$f '$(DESTDIR)$(PREFIX)/lib/rota/'$$f; done
 	for n in 1 5; do for f in docs/man/*.$$n; do \
 		[ ! -e "$$f" ] || install -m 644 "$$f" '$(DESTDIR)$(PREFIX)/share/man/man'$$n/; \
 	done; done

@@ -38,8 +38,8 @@ pass()
 }
 
 only=("${@:--}")
-ROTA_LIVE_LOADS="4 5 6" pass 12-weights 13-weights 14-caps 20-faults 21-hotplug 22-change 23-host-load 25-churn 26-directed-yield 28-tasks
-ROTA_LIVE_LOADS="1 2 3" ROTA_LIVE_ACCEL=icount ROTA_LIVE_CPUS=1 pass 24-io 26-directed-yield 27-overhead
+ROTA_LIVE_LOADS="4 5 6" pass 12-weights 13-weights 14-caps 40-credit2 41-credit2 43-credit2 44-credit2 46-rt 20-faults 21-hotplug 22-change 23-host-load 25-churn 26-directed-yield 28-tasks
+ROTA_LIVE_LOADS="1 2 3" ROTA_LIVE_ACCEL=icount ROTA_LIVE_CPUS=1 pass 24-io 42-credit2 26-directed-yield 27-overhead
 awk '
 /^(not )?ok / {
 	line = $0

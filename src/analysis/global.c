@@ -129,7 +129,7 @@ enum an_answer an_bcl(const struct an_task *tasks, int n, int m, struct an_verdi
 		if (n <= m && room >= 0) /* a CPU for each */
 			continue;
 		if (v)
-			*v = (struct an_verdict){ AN_NOT, k, dk, sum + tasks[k].cost,
+			*v = (struct an_verdict){ AN_NOT, k, dk, sum + (an_wide)m * tasks[k].cost,
 						  (an_wide)m * dk };
 		return AN_NOT;
 	}

@@ -326,7 +326,9 @@ static void explain(struct an_vm *vm, enum an_answer a, int bins)
 static enum an_answer check_given(const struct an_system *sys, struct an_vm *vm, struct plan *p,
 				  struct an_task *spare, int bins)
 {
-	struct an_server one = { .budget = vm->given_budget,
+	/* What switching costs is spent from it. */
+	int64_t cost = vm->given_budget < p->period ? sys->host.switch_cost : 0;
+	struct an_server one = { .budget = an_max(1, vm->given_budget - cost),
 				 .period = p->period,
 				 .deadline = vm->given_deadline,
 				 .kind = sys->kind };

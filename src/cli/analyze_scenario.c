@@ -8,7 +8,8 @@
  * the demand is told, and the reservations that would do.
  *
  * What a scenario says of real-time policies comes in through two functions, real_time_pool() and
- * reservation_of(); nothing else here depends on it.
+ * reservation_of(); nothing else here depends on it. Kinds that single vCPUs have are not looked at:
+ * `admission` in the scenario judges those (src/sim/admission.c).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,23 +18,58 @@
 
 #include "cli/analyze.h"
 #include "cli/cli.h"
+#include "sched/sched.h"
 #include "sim/scenario.h"
+
+static const enum an_server_kind kind_of[] = {
+	[RT_DEFERRABLE] = AN_DEFERRABLE, [RT_PERIODIC] = AN_PERIODIC,
+	[RT_POLLING] = AN_POLLING,	 [RT_SPORADIC] = AN_SPORADIC,
+	[RT_RECLAIMING] = AN_CAPACITY_RECLAIMING,
+	[RT_CBS] = AN_CBS,		 [RT_WORK_CONSERVING] = AN_WORK_CONSERVING,
+};
+
+static int64_t value(const struct scn_sched *s, enum scn_sched_key key, int64_t otherwise)
+{
+	return s->set >> key & 1 ? s->value[key] : otherwise;
+}
 
 /* Fills *sys with what the pool's policy does. False: the policy guarantees nothing. */
 static bool real_time_pool(const struct scn_pool *pool, struct an_system *sys)
 {
-	(void)sys;
-	/* The reader knows no real-time policy yet; those that come decide here. */
-	(void)pool;
-	return false;
+	static const enum an_rule rules[] = { [RT_EDF] = AN_EDF, [RT_RM] = AN_RM, [RT_DM] = AN_DM, [RT_FP] = AN_FP };
+	static const enum an_fit fits[] = { [RT_FIRST_FIT] = AN_FIRST_FIT,
+					    [RT_BEST_FIT] = AN_BEST_FIT,
+					    [RT_WORST_FIT] = AN_WORST_FIT };
+
+	if (!strcmp(pool->sched, "rtds"))
+		return true; /* what sys is unless told otherwise */
+	if (!strcmp(pool->sched, "sedf")) {
+		/* A slice that is slept through is forfeited, as a polling server's budget is. */
+		sys->host.partitioned = true;
+		sys->fit = AN_WORST_FIT;
+		sys->kind = AN_POLLING;
+		return true;
+	}
+	if (strcmp(pool->sched, "rtxen"))
+		return false;
+	sys->host.rule = rules[value(&pool->rt, SCN_SCHED_RULE, RT_EDF)];
+	sys->host.partitioned = value(&pool->rt, SCN_SCHED_PLACEMENT, RT_GLOBAL) == RT_PARTITIONED;
+	sys->fit = fits[value(&pool->rt, SCN_SCHED_FIT, RT_FIRST_FIT)];
+	sys->kind = kind_of[value(&pool->rt, SCN_SCHED_KIND, RT_DEFERRABLE)];
+	return true;
 }
 
 /* Period, budget and deadline that the scenario gives the vCPU. False: none. */
 static bool reservation_of(const struct scn_vcpu *vcpu, struct an_vm *vm)
 {
-	(void)vcpu;
-	(void)vm;
-	return false;
+	const struct scn_sched *s = &vcpu->settings->sched;
+
+	if (!(s->set >> SCN_SCHED_BUDGET & 1) || !s->value[SCN_SCHED_BUDGET])
+		return false;
+	vm->given_budget = s->value[SCN_SCHED_BUDGET];
+	vm->min_period = vm->max_period = value(s, SCN_SCHED_PERIOD, RT_PERIOD_DEFAULT_NS);
+	vm->given_deadline = value(s, SCN_SCHED_DEADLINE, 0);
+	return vm->given_budget <= vm->min_period;
 }
 
 static int nr_cpus(const struct scn_cpus *cpus)
@@ -49,9 +85,20 @@ struct origin {
 	const struct scn_domain *domain;
 };
 
-/* The vCPUs of pool @p that have deadlines. Returns how many, or -ENOMEM. */
-static int gather(const struct scenario *s, int p, struct an_system *sys, struct origin *origin)
+struct pool_result {
+	struct an_system sys;
+	struct origin *origin;
+	bool real_time;
+	int deadlines; /* vCPUs that have some; the other VMs are only in their way */
+	double demand;
+};
+
+/* The vCPUs of pool @p that have deadlines or a reservation. Returns how many, or -ENOMEM. */
+static int gather(const struct scenario *s, int p, bool apply, struct pool_result *r)
 {
+	struct an_system *sys = &r->sys;
+	struct origin *origin = r->origin;
+
 	for (int i = 0; i < s->nr_domains; i++) {
 		const struct scn_domain *d = &s->domains[i];
 
@@ -59,34 +106,34 @@ static int gather(const struct scenario *s, int p, struct an_system *sys, struct
 			const struct scn_workload *w = &d->vcpus[v].workload;
 			struct an_vm *vm = &sys->vms[sys->nr_vms];
 
-			if (w->model != SCN_PERIODIC)
+			*vm = (struct an_vm){ .guest = AN_GUEST_EDF, .max_vcpus = 1 };
+			snprintf(vm->name, sizeof(vm->name), "%.50s", d->name);
+			if (w->model != SCN_PERIODIC) {
+				/* No deadlines of its own, but in the way of the others. */
+				if (!r->real_time || !reservation_of(&d->vcpus[v], vm))
+					continue;
+				origin[sys->nr_vms++].domain = d;
 				continue;
-			*vm = (struct an_vm){ .guest = AN_GUEST_EDF,
-					      .max_vcpus = 1,
-					      .nr_tasks = 1 };
+			}
+			vm->nr_tasks = 1;
 			vm->tasks = calloc(1, sizeof(*vm->tasks));
 			if (!vm->tasks)
 				return -ENOMEM;
+			r->deadlines++;
 			origin[sys->nr_vms++].domain = d;
-			snprintf(vm->name, sizeof(vm->name), "%.50s", d->name);
 			snprintf(vm->tasks->name, sizeof(vm->tasks->name), "v%d", v);
 			vm->tasks->cost = w->cost_ns;
 			vm->tasks->period = w->period_ns;
 			vm->tasks->deadline = w->deadline_ns ? w->deadline_ns : w->period_ns;
-			reservation_of(&d->vcpus[v], vm);
+			/* With --apply they are found anew. */
+			if (r->real_time && !apply)
+				reservation_of(&d->vcpus[v], vm);
 		}
 	}
 	return sys->nr_vms;
 }
 
-struct pool_result {
-	struct an_system sys;
-	struct origin *origin;
-	bool real_time;
-	double demand;
-};
-
-static int analyze_pool(const struct scenario *s, int p, struct pool_result *r)
+static int analyze_pool(const struct scenario *s, int p, bool apply, struct pool_result *r)
 {
 	int vcpus = 0, n;
 
@@ -103,11 +150,11 @@ static int analyze_pool(const struct scenario *s, int p, struct pool_result *r)
 	r->origin = calloc((size_t)vcpus + 1, sizeof(*r->origin));
 	if (!r->sys.vms || !r->origin)
 		return -ENOMEM;
-	n = gather(s, p, &r->sys, r->origin);
+	n = gather(s, p, apply, r);
 	if (n <= 0)
 		return n;
 	for (int i = 0; i < n; i++)
-		r->demand += an_utilisation_approx(r->sys.vms[i].tasks, 1);
+		r->demand += an_utilisation_approx(r->sys.vms[i].tasks, r->sys.vms[i].nr_tasks);
 	return an_synthesise(&r->sys);
 }
 
@@ -124,7 +171,7 @@ static void print_pool(const struct scn_pool *pool, const struct pool_result *r)
 		printf("no vCPU has deadlines\n\n");
 		return;
 	}
-	printf("%d vCPUs with deadlines demand %.4f\n", r->sys.nr_vms, r->demand);
+	printf("%d vCPUs with deadlines demand %.4f\n", r->deadlines, r->demand);
 	if (!r->real_time)
 		printf("%s guarantees no deadline; under global EDF with deferrable servers it would take:\n",
 		       pool->sched);
@@ -152,6 +199,8 @@ static int add_edits(const struct pool_result *r, struct an_edit *edits, int *n,
 		struct an_edit e = { .line = r->origin[i].domain->line };
 		int k = 0;
 
+		if (!vm->nr_tasks)
+			continue;
 		if (!vm->found) {
 			snprintf(err, errlen, "%s: %s", vm->name, vm->why);
 			return -EINVAL;
@@ -261,7 +310,7 @@ int analyze_scenario(const struct analyze_options *o)
 	}
 	r = calloc((size_t)s->nr_pools, sizeof(*r));
 	for (int p = 0; p < s->nr_pools && r && !ret; p++) {
-		if (analyze_pool(s, p, &r[p]))
+		if (analyze_pool(s, p, o->apply, &r[p]))
 			ret = CLI_FAILED;
 		else if (o->json)
 			json_array_append_new(list, pool_json(&s->pools[p], &r[p]));

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "cli/ask.h"
-#include "cli/live_bridge.h"
 #include "control/client.h"
 
 int ask_failed(const char *verb, const char *fmt, ...)
@@ -47,10 +46,7 @@ json_t *ask(const char *verb, json_t *request)
 
 	if (lasting)
 		json_object_set_new(request, "save", json_true());
-	answer = client_ask(json_incref(request), &code, error);
-	if (!answer && code == -ECONNREFUSED)
-		answer = live_bridge_ask(request, error);
-	json_decref(request);
+	answer = client_ask(request, &code, error);
 	if (!answer) {
 		ask_failed(verb, "%s", error);
 		return NULL;

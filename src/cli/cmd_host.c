@@ -9,7 +9,8 @@
 #include <time.h>
 
 #include "cli/cli.h"
-#include "kvm/control.h"
+#include "control/client.h"
+#include "control/kvm_host.h"
 #include "kvm/daemon.h"
 #include "kvm/files.h"
 #include "kvm/loader.h"
@@ -201,7 +202,7 @@ static int status(const struct host_options *o)
 	char error[LIVE_ERROR_LEN];
 	bool running;
 	int code;
-	json_t *s = control_ask(json_pack("{ss}", "verb", "status"), &code, error);
+	json_t *s = client_ask(json_pack("{ss}", "verb", "status"), &code, error);
 
 	if (!s && code != -ECONNREFUSED)
 		return failed("status", error);
@@ -225,7 +226,7 @@ static int start(const struct host_options *o)
 {
 	char error[LIVE_ERROR_LEN];
 
-	return daemon_start(&o->daemon, error) ? failed("start", error) : CLI_DONE;
+	return daemon_start(&o->daemon, &kvm_front, error) ? failed("start", error) : CLI_DONE;
 }
 
 static int stop(const struct host_options *o)
@@ -241,7 +242,7 @@ static int fault(const struct host_options *o)
 {
 	char error[LIVE_ERROR_LEN];
 	int code;
-	json_t *answer = control_ask(json_pack("{ss ss*}", "verb", "fault", "kind", o->fault), &code, error);
+	json_t *answer = client_ask(json_pack("{ss ss*}", "verb", "fault", "kind", o->fault), &code, error);
 
 	if (!answer)
 		return failed("fault", error);

@@ -519,6 +519,9 @@ static int check(const struct run_options *o)
 	if (!m) {
 		complain(err);
 		ret = CLI_USAGE;
+	} else if (m->not_guaranteed) {
+		snprintf(err, sizeof(err), "%s: not guaranteed: %s", s->path, m->no_guarantee);
+		complain(err);
 	}
 	machine_free(m);
 	scenario_free(s);

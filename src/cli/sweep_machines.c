@@ -2,12 +2,12 @@
 /* A sweep that mpirun started: loads rota-mpi.so, and collects what all processes found; see mpi/sweep_mpi.c. */
 #include <dlfcn.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/plugin.h"
 #include "cli/sweep.h"
 
 /*
@@ -21,28 +21,6 @@ static int started_as(void)
 		if (getenv(names[i]))
 			return atoi(getenv(names[i]));
 	return -1;
-}
-
-/* Beside the program, or where `make install` puts it. */
-static void *load(void)
-{
-	static const char *const places[] = { "/rota-mpi.so", "/../lib/rota/rota-mpi.so" };
-	char self[PATH_MAX], path[PATH_MAX + 32];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	if (n <= 0)
-		return NULL;
-	self[n] = 0;
-	*strrchr(self, '/') = 0;
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		void *lib;
-
-		snprintf(path, sizeof(path), "%s%s", self, places[i]);
-		lib = access(path, R_OK) ? NULL : dlopen(path, RTLD_NOW | RTLD_GLOBAL);
-		if (lib)
-			return lib;
-	}
-	return NULL;
 }
 
 static void *find(struct machines *m, const char *name)
@@ -61,7 +39,7 @@ int machines_begin(struct machines *m, char *err, size_t errlen)
 	if (rank < 0)
 		return 0;
 	m->rank = rank;
-	m->lib = load();
+	m->lib = plugin_load("rota-mpi.so");
 	begin = (int (*)(int *))find(m, "sweep_mpi_begin");
 	m->share = (machines_share_fn)find(m, "sweep_mpi_share");
 	m->end = (void (*)(bool))find(m, "sweep_mpi_end");

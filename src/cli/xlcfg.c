@@ -1,15 +1,17 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
-/* xl's configuration syntax by libxlutil, Xen's own parser; see xlcfg.h. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * xl's configuration files and words: gathered here, read by Xen's own parser. That one lies in rota-xl.so, loaded when
+ * there is something to read: it brings twelve libraries of Xen, with 3 MiB, into the process.
+ */
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/xlcfg.h"
+#include "cli/plugin.h"
+#include "cli/xl/parse.h"
 #include "control/backend.h"
-
-#ifdef ROTA_LIBXLUTIL
-#include <libxlutil.h>
 
 #define MAX_FILE (1 << 20)
 
@@ -57,71 +59,25 @@ memory:
 	return NULL;
 }
 
-static json_t *list_of(XLU_Config *cfg, const char *key)
-{
-	XLU_ConfigList *list;
-	json_t *out;
-	int n;
-
-	if (xlu_cfg_get_list(cfg, key, &list, &n, 1))
-		return NULL;
-	out = json_array();
-	for (int i = 0; i < n; i++) {
-		const char *item = xlu_cfg_get_listitem(list, i);
-
-		json_array_append_new(out, item ? json_string(item) : json_null());
-	}
-	return out;
-}
-
-static json_t *value_of(XLU_Config *cfg, const struct xlcfg_key *key)
-{
-	json_t *list = key->kind == XLCFG_LIST || key->kind == XLCFG_STRING_OR_LIST ? list_of(cfg, key->name) : NULL;
-	const char *text;
-	long number;
-
-	if (list)
-		return list;
-	if (key->kind == XLCFG_NUMBER)
-		return xlu_cfg_get_long(cfg, key->name, &number, 1) ? NULL : json_integer(number);
-	if (key->kind != XLCFG_LIST && !xlu_cfg_get_string(cfg, key->name, &text, 1))
-		return json_string(text);
-	return NULL;
-}
-
 json_t *xlcfg_read(const char *file, char *const *words, int nr_words, const struct xlcfg_key *keys, char *error)
 {
+	const char *name = file ? file : "command line";
+	void *lib = plugin_load("rota-xl.so");
+	__typeof__(xl_parse) *parse = lib ? (__typeof__(xl_parse) *)dlsym(lib, "xl_parse") : NULL;
 	size_t size = 0;
-	char *text = gather(file, words, nr_words, &size, error);
-	XLU_Config *cfg = text ? xlu_cfg_init(stderr, file ? file : "command line") : NULL;
-	json_t *out = NULL;
+	char *text;
+	json_t *out;
 
-	if (cfg && xlu_cfg_readdata(cfg, text, (int)size)) {
-		snprintf(error, CONTROL_ERROR_LEN, "Failed to parse config: %s", file ? file : "command line");
-	} else if (cfg) {
-		out = json_object();
-		for (; keys->name; keys++) {
-			json_t *v = value_of(cfg, keys);
-
-			if (v)
-				json_object_set_new(out, keys->name, v);
-		}
+	if (!parse) {
+		snprintf(error, CONTROL_ERROR_LEN,
+			 "this rota was built without xl's parser of configuration files; build it again with "
+			 "libxen-dev installed");
+		return NULL;
 	}
-	if (cfg)
-		xlu_cfg_destroy(cfg);
+	text = gather(file, words, nr_words, &size, error);
+	if (!text)
+		return NULL;
+	out = parse(name, text, size, keys, error);
 	free(text);
 	return out;
 }
-
-#else
-
-json_t *xlcfg_read(const char *file, char *const *words, int nr_words, const struct xlcfg_key *keys, char *error)
-{
-	(void)file, (void)words, (void)nr_words, (void)keys;
-	snprintf(
-		error, CONTROL_ERROR_LEN,
-		"this rota was built without xl's parser of configuration files; build it again with libxen-dev installed");
-	return NULL;
-}
-
-#endif

@@ -61,7 +61,6 @@ struct command {
 struct domain_facts {
 	const char *name;
 	char uuid[37];
-	u64 memory_mib;
 	s64 pid; /* of its VMM, 0 none */
 	s64 start_ns; /* when it came, by the host's clock */
 };
@@ -74,10 +73,13 @@ struct backend {
 	int (*command)(void *arg, const struct command *cmd);
 	/* Does this domain exist? Then its facts. */
 	bool (*facts)(void *arg, u32 id, struct domain_facts *facts);
+	u64 (*memory_mib)(void *arg, u32 id);
 	/* Its vCPUs in order, at most @max. */
 	u32 (*vcpus)(void *arg, u32 id, vcpu_t **vcpus, u32 max);
 	/* Is this vCPU plugged in? */
 	bool (*online)(void *arg, u32 id, const vcpu_t *v);
+	/* An affinity that has all of these is one to "all". */
+	cpumask_t *(*every)(void *arg);
 	/*
 	 * A domain by `create`: see create.c for @config, of which names and numbers are checked. Returns its id, or
 	 * -1 with the sentence.

@@ -82,9 +82,11 @@ static FILE *reach(int *code, char *error)
 		*code = -errno;
 		close(fd);
 		if (*code == -ENOENT || *code == -ECONNREFUSED)
-			*code = fail(error, -ECONNREFUSED,
-				     "there is no rotad at %s; `rotad --host sim` starts one with a simulated host",
-				     a.sun_path);
+			*code = fail(
+				error, -ECONNREFUSED,
+				"nothing answers at %s: the host is not running; `rota host start` starts the live one, `rotad --host sim` a "
+				"simulated one",
+				a.sun_path);
 		else if (*code == -EACCES || *code == -EPERM)
 			fail(error, *code, "you may not talk to the rotad at %s; be root or in the group rota",
 			     a.sun_path);

@@ -102,12 +102,12 @@ int cpulist_parse(host_t *h, const char *text, struct cpumask *out, char *error)
 	return 0;
 }
 
-void cpulist_print(host_t *h, const cpumask_t *mask, char *text, size_t size)
+void cpulist_print(host_t *h, const cpumask_t *every, const cpumask_t *mask, char *text, size_t size)
 {
 	u32 n = h->limits.pcpus;
 	size_t at = 0;
 
-	if (mask_subset(&h->all_cpus, (cpumask_t *)mask, h->mask_words)) {
+	if (mask_subset((cpumask_t *)every, (cpumask_t *)mask, h->mask_words)) {
 		snprintf(text, size, "all");
 		return;
 	}

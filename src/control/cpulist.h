@@ -13,7 +13,7 @@
  */
 int cpulist_parse(host_t *h, const char *text, struct cpumask *out, char *error);
 
-/* "none", "all" if it has every pCPU of the host, else "0-3,5". */
-void cpulist_print(host_t *h, const cpumask_t *mask, char *text, size_t size);
+/* "none", "all" if it has every one of @every, else "0-3,5". */
+void cpulist_print(host_t *h, const cpumask_t *every, const cpumask_t *mask, char *text, size_t size);
 
 #endif

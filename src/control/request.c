@@ -64,6 +64,8 @@ const char *error_words(int err)
 		return "Address already in use";
 	case EAGAIN:
 		return "it could not be done at once; try again";
+	case ETIMEDOUT:
+		return "the scheduler did not carry it out within 5 s";
 	case ENOTSUP:
 		return "this host can't do that";
 	default:

@@ -9,19 +9,18 @@
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "control/client.h"
+#include "control/kvm_host.h"
+#include "control/notify.h"
 #include "control/server.h"
 #include "control/settings.h"
 #include "control/sim_host.h"
@@ -34,12 +33,14 @@
 
 static const char usage[] =
 	"Usage: rotad --host sim [SCENARIO] [--speed N|max|step] [--set PATH=VALUE]...\n"
+	"       rotad --host kvm\n"
 	"             [--socket PATH] [--group GROUP] [--others-read] [--config FILE] [--saved FILE] [--no-config]\n"
 	"\n"
 	"Owns a host and answers the rota command: `rota list`, `rota sched-credit`, `rota cpupool-create` ...\n"
 	"\n"
 	"--host sim is a simulated host that runs until it is ended, with the domains of SCENARIO (of which only\n"
 	"duration, warmup and the end are ignored) or, without one, 2 nodes of 4 pCPUs and Domain-0.\n"
+	"--host kvm is this machine with its KVM virtual machines: see rota-host(1).\n"
 	"      --speed N         N virtual seconds in a second (default 1); max: as fast as can be; step: only when\n"
 	"                        `rota step` says so\n"
 	"      --set PATH=VALUE  changes the scenario, as of `rota sim run`\n"
@@ -133,38 +134,21 @@ static int parse(struct options *o, int argc, char **argv)
 		}
 	}
 	o->sim.sets = o->sets;
-	if (!o->host || strcmp(o->host, "sim")) {
-		fprintf(stderr, "rotad: --host says which host: sim; `rotad --help` tells more\n");
+	if (!o->host || (strcmp(o->host, "sim") && strcmp(o->host, "kvm"))) {
+		fprintf(stderr, "rotad: --host says which host: sim or kvm; `rotad --help` tells more\n");
 		return 3;
 	}
-	if (optind < argc)
+	if (!strcmp(o->host, "kvm") && (o->sim.speed || o->sim.nr_sets)) {
+		fprintf(stderr, "rotad: --speed and --set are for a simulated host\n");
+		return 3;
+	}
+	if (optind < argc && !strcmp(o->host, "sim"))
 		o->sim.scenario = argv[optind++];
 	if (optind < argc) {
 		fprintf(stderr, "rotad: '%s' is not expected here; `rotad --help` tells how\n", argv[optind]);
 		return 3;
 	}
 	return 0;
-}
-
-/* Tell who started us, if it asked to be told (systemd's Type=notify). */
-static void notify(const char *state)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	size_t len = path ? strlen(path) : 0;
-	int fd;
-
-	if (!len || len >= sizeof(a.sun_path) || (*path != '/' && *path != '@'))
-		return;
-	memcpy(a.sun_path, path, len);
-	if (*path == '@')
-		a.sun_path[0] = 0;
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
-	sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&a,
-	       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
-	close(fd);
 }
 
 static int watch_signals(int epoll)
@@ -269,9 +253,9 @@ static int run(const struct options *o)
 		d.ops->close(d.arg);
 		return failed(error);
 	}
-	notify("READY=1");
+	notify_state("READY=1");
 	ret = serve(&d, server, epoll);
-	notify("STOPPING=1");
+	notify_state("STOPPING=1");
 	server_close(server);
 	settings_close(d.settings);
 	d.ops->close(d.arg);
@@ -280,10 +264,32 @@ static int run(const struct options *o)
 	return ret;
 }
 
+/* This machine: rotad's answers are the front of the process that `rota host start` starts as well. */
+static int run_live(const struct options *o)
+{
+	const struct daemon_options live = { .sched = "credit", .foreground = true };
+	char error[CONTROL_ERROR_LEN] = "";
+	int rc;
+
+	kvm_front_options = (struct kvm_front_options){
+		.socket = o->socket,
+		.group = o->group,
+		.config = o->config,
+		.saved = o->saved,
+		.others_read = o->others_read,
+		.no_config = o->no_config,
+	};
+	rc = daemon_start(&live, &kvm_front, error);
+	notify_state("STOPPING=1");
+	return rc ? failed(error) : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = { 0 };
 	int done = parse(&o, argc, argv);
 
-	return done ? done - 1 : run(&o);
+	if (done)
+		return done - 1;
+	return strcmp(o.host, "kvm") ? run(&o) : run_live(&o);
 }

@@ -297,8 +297,8 @@ static void save_affinity(struct request *r, u32 id, json_t *e)
 	json_t *list = json_array();
 
 	for (u32 i = 0; i < n; i++) {
-		cpulist_print(r->d->host, &vcpus[i]->hard, hard, sizeof(hard));
-		cpulist_print(r->d->host, &vcpus[i]->soft, soft, sizeof(soft));
+		cpulist_print(r->d->host, r->d->ops->every(r->d->arg), &vcpus[i]->hard, hard, sizeof(hard));
+		cpulist_print(r->d->host, r->d->ops->every(r->d->arg), &vcpus[i]->soft, soft, sizeof(soft));
 		json_array_append_new(list, json_pack("{si ss ss}", "vcpu", (int)i, "cpus", hard, "cpus_soft", soft));
 	}
 	json_object_set_new(e, "vcpu", list);
@@ -336,7 +336,7 @@ static void save_pool(struct request *r, u32 id)
 	}
 	json_object_set_new(e, "sched", json_string(sched_name(pool->sched)));
 	json_object_set_new(e, "params", pool_params(r->d, id));
-	cpulist_print(r->d->host, &pool->cpus, cpus, sizeof(cpus));
+	cpulist_print(r->d->host, r->d->ops->every(r->d->arg), &pool->cpus, cpus, sizeof(cpus));
 	if (pool->nr_cpus && id)
 		json_object_set_new(e, "cpus", json_string(cpus));
 	else

@@ -277,11 +277,20 @@ static bool sim_facts(void *arg, u32 id, struct domain_facts *facts)
 		return false;
 	*facts = (struct domain_facts){
 		.name = h->domains[id].name,
-		.memory_mib = h->domains[id].memory_mib,
 		.start_ns = h->domains[id].start_ns,
 	};
 	make_uuid(facts->uuid, h->s->seed, h->domains[id].serial);
 	return true;
+}
+
+static u64 sim_memory(void *arg, u32 id)
+{
+	return ((struct sim_host *)arg)->domains[id].memory_mib;
+}
+
+static cpumask_t *sim_every(void *arg)
+{
+	return &((struct sim_host *)arg)->m->host->all_cpus;
 }
 
 static u32 sim_vcpus(void *arg, u32 id, vcpu_t **vcpus, u32 max)
@@ -434,7 +443,7 @@ static bool put_cpus(struct sim_host *h, FILE *f, const char *key, const char *l
 			 strcmp(key, "cpus") ? "soft" : "hard");
 		return false;
 	}
-	cpulist_print(h->m->host, &mask, text, sizeof(text));
+	cpulist_print(h->m->host, &h->m->host->all_cpus, &mask, text, sizeof(text));
 	fprintf(f, "    %s: \"%s\"\n", key, text);
 	return true;
 }
@@ -526,7 +535,7 @@ static char *describe(struct sim_host *h, json_t *config, u32 pool, json_int_t n
 		snprintf(error, CONTROL_ERROR_LEN, "not enough memory");
 		return NULL;
 	}
-	cpulist_print(h->m->host, &p->cpus, cpus, sizeof(cpus));
+	cpulist_print(h->m->host, &h->m->host->all_cpus, &p->cpus, cpus, sizeof(cpus));
 	fprintf(f,
 		"duration: 1s\nseed: %" PRIu64 "\nhost: {nodes: %d, cores: %d, threads: %d}\n"
 		"pools: [{name: pool, sched: \"%s\", cpus: \"%s\"}]\n",
@@ -699,6 +708,8 @@ const struct backend sim_backend = {
 	.now = sim_now,
 	.command = sim_command,
 	.facts = sim_facts,
+	.memory_mib = sim_memory,
+	.every = sim_every,
 	.vcpus = sim_vcpus,
 	.online = sim_online,
 	.create = sim_create,

@@ -119,8 +119,9 @@ static json_t *domain_row(const struct request *r, u32 id, const struct domain_f
 	look_at(r, id, &l);
 	state_letters(state, d, &l);
 	return json_pack("{ss sI ss sI si si ss sI ss sI ss sI sI sI sI sI sI so sI}", "name", facts->name, "id",
-			 (json_int_t)id, "uuid", facts->uuid, "memory_mib", (json_int_t)facts->memory_mib, "vcpus",
-			 (int)l.online, "max_vcpus", (int)l.nr, "state", state, "cpu_ns", (json_int_t)l.run_ns, "pool",
+			 (json_int_t)id, "uuid", facts->uuid, "memory_mib",
+			 (json_int_t)r->d->ops->memory_mib(r->d->arg, id), "vcpus", (int)l.online, "max_vcpus",
+			 (int)l.nr, "state", state, "cpu_ns", (json_int_t)l.run_ns, "pool",
 			 r->d->pool_name[d->pool->id], "pool_id", (json_int_t)d->pool->id, "sched",
 			 sched_name(d->pool->sched), "weight", (json_int_t)d->weight, "cap", (json_int_t)d->cap,
 			 "runnable_ns", (json_int_t)l.ready_ns, "capped_ns", (json_int_t)l.capped_ns, "boosts",
@@ -206,6 +207,8 @@ static void add_vcpus(const struct request *r, u32 id, const struct domain_facts
 
 	for (u32 i = 0; i < n; i++) {
 		vcpu_t *v = vcpus[i];
+		pcpu_t *p = v->processor; /* on a live host it changes meanwhile */
+		host_t *h = r->d->host;
 		bool online = r->d->ops->online(r->d->arg, id, v), runs = v->runstate == RUNSTATE_running;
 		char state[4] = "--p";
 		json_t *row;
@@ -213,16 +216,17 @@ static void add_vcpus(const struct request *r, u32 id, const struct domain_facts
 		if (online)
 			snprintf(state, sizeof(state), "%c%c-", runs ? 'r' : '-',
 				 !runs && v->pause_flags & VPF_blocked ? 'b' : '-');
-		cpulist_print(r->d->host, &v->hard, hard, sizeof(hard));
-		cpulist_print(r->d->host, &v->soft, soft, sizeof(soft));
+		cpulist_print(r->d->host, r->d->ops->every(r->d->arg), &v->hard, hard, sizeof(hard));
+		cpulist_print(r->d->host, r->d->ops->every(r->d->arg), &v->soft, soft, sizeof(soft));
 		row = json_pack("{ss sI si so ss sb sI ss ss ss sI sI sI sI ss*}", "name", facts->name, "id",
 				(json_int_t)id, "vcpu", (int)v->id, "cpu",
-				online ? json_integer(v->processor->id) : json_null(), "state", state, "online", online,
-				"cpu_ns", (json_int_t)time_in(v, RUNSTATE_running, now), "hard", hard, "soft", soft,
-				"sched", sched_name(sched), "runnable_ns",
-				(json_int_t)time_in(v, RUNSTATE_runnable, now), "capped_ns",
-				(json_int_t)capped_time(v, now), "boosts", (json_int_t)v->boosts, "migrations",
-				(json_int_t)v->migrations, "class", priority_class(v, sched));
+				online && p >= h->pcpus && p < h->pcpus + h->limits.pcpus ? json_integer(p - h->pcpus) :
+											    json_null(),
+				"state", state, "online", online, "cpu_ns",
+				(json_int_t)time_in(v, RUNSTATE_running, now), "hard", hard, "soft", soft, "sched",
+				sched_name(sched), "runnable_ns", (json_int_t)time_in(v, RUNSTATE_runnable, now),
+				"capped_ns", (json_int_t)capped_time(v, now), "boosts", (json_int_t)v->boosts,
+				"migrations", (json_int_t)v->migrations, "class", priority_class(v, sched));
 		if (has_rt_params(sched))
 			json_object_set_new(row, "rt", rt_row(v, sched, now));
 		json_array_append_new(rows, row);

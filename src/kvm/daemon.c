@@ -2,12 +2,12 @@
 /*
  * The process behind the live host.
  *
- * It holds the scheduler's link (its death gives the machine back to the kernel's scheduler), answers the control
- * socket, looks after the VMs ten times a second, and watches whether the kernel has thrown the scheduler out. A CPU
+ * It holds the scheduler's link (its death gives the machine back to the kernel's scheduler), lets its front answer
+ * requests, looks after the VMs ten times a second, and watches whether the kernel has thrown the scheduler out. A CPU
  * that goes on or off line makes the kernel do that with the request to come again: then everything is loaded anew for
  * the new set of CPUs, and what the VMs were given is given again.
  *
- * /run/rota: host.pid, whose lock says who runs (the number inside is for people); host.sock; host.log; host.exit, why
+ * /run/rota: host.pid, whose lock says who runs (the number inside is for people); host.log; host.exit, why
  * the scheduler was left last. A lock dies with its process, so nothing that was left lying there can mislead.
  */
 #include <errno.h>
@@ -27,7 +27,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "kvm/control.h"
 #include "kvm/daemon.h"
 #include "kvm/files.h"
 #include "kvm/loader.h"
@@ -49,7 +48,8 @@ struct daemon {
 	struct loader *loader;
 	struct live_host lh;
 	struct live_about about;
-	struct control control;
+	const struct daemon_front *front_ops;
+	void *front; /* NULL: not yet */
 	struct topology topology;
 	u32 sched, watchdog_ms;
 	FILE *log;
@@ -323,7 +323,7 @@ static int look_around(struct daemon *d, char *error)
 		return rc;
 	watch_kvm(d, now);
 	live_host_poll(&d->lh, now);
-	control_expire(&d->control, now);
+	d->front_ops->tick(d->front, now);
 	set_timer(d, live_host_busy(&d->lh) ? COMMAND_MS : LOOK_MS);
 	return 0;
 }
@@ -339,8 +339,8 @@ static int loop(struct daemon *d, char *error)
 			u64 what = events[i].data.u64;
 			struct signalfd_siginfo sig;
 
-			if (what & CONTROL_EVENT) {
-				control_event(&d->control, what, events[i].events);
+			if (what & DAEMON_FRONT_EVENT) {
+				d->front_ops->event(d->front, what, events[i].events);
 			} else if (what == (u64)d->timer) {
 				if (read(d->timer, &ticks, sizeof(ticks)) < 0)
 					continue;
@@ -380,7 +380,8 @@ static int open_loop(struct daemon *d, char *error)
 	listen_to(d, d->timer);
 	listen_to(d, d->signals);
 	set_timer(d, LOOK_MS);
-	return control_open(&d->control, d->epoll, &d->lh, &d->about, error);
+	d->front = d->front_ops->open(&d->lh, &d->about, d->epoll, error);
+	return d->front ? 0 : -EIO;
 }
 
 /* From the checks to the end. Tells through *report (a pipe, -1 none) when it schedules, and closes it then. */
@@ -429,7 +430,8 @@ static int serve(struct daemon *d, const struct daemon_options *options, int *re
 	return loop(d, error);
 }
 
-static int serve_and_close(const struct daemon_options *options, int *report, char *error)
+static int serve_and_close(const struct daemon_options *options, const struct daemon_front *front, int *report,
+			   char *error)
 {
 	struct daemon *d = calloc(1, sizeof(*d));
 	int rc;
@@ -440,9 +442,7 @@ static int serve_and_close(const struct daemon_options *options, int *report, ch
 	d->watchdog_ms = options->watchdog_s * 1000;
 	d->about.sched = options->sched;
 	d->about.last_exit = daemon_last_exit();
-	d->control.listener = -1;
-	for (u32 i = 0; i < CONTROL_MAX_CLIENTS; i++)
-		d->control.clients[i].fd = -1;
+	d->front_ops = front;
 	d->foreground = options->foreground;
 	rc = serve(d, options, report, error);
 	/* First the scheduler: whatever else goes wrong, the machine is given back. */
@@ -450,7 +450,8 @@ static int serve_and_close(const struct daemon_options *options, int *report, ch
 	d->foreground = false;
 	if (rc)
 		say(d, "%s", error);
-	control_close(&d->control);
+	if (d->front)
+		d->front_ops->close(d->front);
 	json_decref(d->about.last_exit);
 	if (d->log)
 		fclose(d->log);
@@ -459,7 +460,7 @@ static int serve_and_close(const struct daemon_options *options, int *report, ch
 }
 
 /* The child writes 0 to the pipe when it schedules, or 1 and the sentence. */
-static int start_in_background(const struct daemon_options *options, char *error)
+static int start_in_background(const struct daemon_options *options, const struct daemon_front *front, char *error)
 {
 	char text[LIVE_ERROR_LEN + 1];
 	ssize_t n, got = 0;
@@ -487,7 +488,7 @@ static int start_in_background(const struct daemon_options *options, char *error
 	setsid();
 	if (chdir("/"))
 		_exit(1);
-	rc = serve_and_close(options, &fds[1], error);
+	rc = serve_and_close(options, front, &fds[1], error);
 	if (rc && fds[1] >= 0) {
 		signal(SIGPIPE, SIG_IGN);
 		text[0] = 1;
@@ -497,7 +498,7 @@ static int start_in_background(const struct daemon_options *options, char *error
 	_exit(rc ? 1 : 0);
 }
 
-int daemon_start(const struct daemon_options *options, char *error)
+int daemon_start(const struct daemon_options *options, const struct daemon_front *front, char *error)
 {
 	pid_t pid;
 
@@ -519,8 +520,8 @@ int daemon_start(const struct daemon_options *options, char *error)
 		return live_fail(error, -EBUSY, "the live host runs already (process %d); `rota host stop` ends it",
 				 (int)pid);
 	if (options->foreground || options->dry_run)
-		return serve_and_close(options, &(int){ -1 }, error);
-	return start_in_background(options, error);
+		return serve_and_close(options, front, &(int){ -1 }, error);
+	return start_in_background(options, front, error);
 }
 
 int daemon_stop(char *error)

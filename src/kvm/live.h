@@ -19,7 +19,10 @@
 enum live_command_op {
 	LIVE_ADJUST = 1, /* domain, a: weight (0 leave), b: cap (-1 leave) */
 	LIVE_REAP, /* domain: destroy it if none of its threads is left */
-	LIVE_PARAMS, /* pool 0's parameters, from live_mailbox.params */
+	LIVE_PARAMS, /* pool 0's parameters under credit, from live_mailbox.params */
+	LIVE_CREDIT2, /* under credit2, from .credit2 */
+	LIVE_RT_POOL, /* under rtds or rtxen, from .rt_pool; a: enum rt_when */
+	LIVE_RT, /* domain, a: its vCPU's index in the host; its real-time parameters, from .rt */
 	LIVE_FAIL, /* give up with an error (fault tests) */
 	LIVE_STALL, /* stop dispatching (fault tests): the kernel's watchdog must notice */
 };
@@ -35,6 +38,9 @@ struct live_mailbox {
 	s32 a, b;
 	s32 result; /* 0 or -SCHED_E* */
 	struct credit_params params;
+	struct credit2_params credit2;
+	struct rt_pool_params rt_pool;
+	struct rt_params rt;
 };
 
 /* Beside each core domain. */
@@ -60,6 +66,8 @@ typedef struct live_vcpu ARENA live_vcpu_t;
 /* A cache line or two of each pCPU's own. */
 struct live_counters {
 	u64 dispatch, keep, kick, timer, miss, yield_to, yield_ok, adopt, leave, full, late, stay, at_once;
+	/* Deadlines of the core (of slices, budgets, accounting) of which it heard within 100 us, 1 ms or later. */
+	u64 due_100us, due_1ms, due_later;
 } __attribute__((aligned(128)));
 
 /*

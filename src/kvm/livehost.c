@@ -50,6 +50,9 @@ static void post(struct live_host *lh, const struct live_command *cmd, s64 now)
 	m->a = cmd->a;
 	m->b = cmd->b;
 	m->params = cmd->params;
+	m->credit2 = cmd->credit2;
+	m->rt_pool = cmd->rt_pool;
+	m->rt = cmd->rt;
 	lh->seq++;
 	__atomic_store_n(&m->seq, lh->seq, __ATOMIC_RELEASE);
 	lh->posted = true;
@@ -183,6 +186,7 @@ static void meet(struct live_host *lh, u32 id)
 	struct live_vm *vm = &lh->vms[id];
 	struct vmm vmm;
 
+	free(vm->rt);
 	memset(vm, 0, sizeof(*vm));
 	vm->known = true;
 	vm->tgid = ld->tgid;
@@ -198,6 +202,8 @@ static void meet(struct live_host *lh, u32 id)
 			vm->cap = old->cap;
 			vm->cgroup_weight = old->cgroup_weight;
 			vm->cgroup_cap = old->cgroup_cap;
+			vm->rt = old->rt;
+			old->rt = NULL;
 			return;
 		}
 	}
@@ -256,6 +262,41 @@ static u32 cap_now(const struct live_vm *vm, const domain_t *d)
 	return vm->cap < most ? vm->cap : most;
 }
 
+int live_host_want_rt(struct live_host *lh, u32 id, u32 number, const struct rt_params *params)
+{
+	struct live_vm *vm = &lh->vms[id];
+
+	if (!vm->rt)
+		vm->rt = calloc(LIVE_MAX_RT, sizeof(*vm->rt));
+	if (!vm->rt || number >= LIVE_MAX_RT)
+		return -ENOMEM;
+	vm->rt[number] = (struct live_rt){ .given = true, .params = *params };
+	return 0;
+}
+
+static bool same_rt(const struct rt_params *a, const struct rt_params *b)
+{
+	return a->period_ns == b->period_ns && a->budget_ns == b->budget_ns && a->deadline_ns == b->deadline_ns &&
+	       a->phase_ns == b->phase_ns && a->latency_ns == b->latency_ns && a->priority == b->priority &&
+	       a->kind == b->kind && a->extratime == b->extratime;
+}
+
+/* Give again what a vCPU has lost by a restart; one at a time. */
+static void look_after_rt(struct live_host *lh, u32 id)
+{
+	static vcpu_t *vcpus[SCHED_MAX_DOMAIN_VCPUS];
+	struct live_vm *vm = &lh->vms[id];
+	u32 n = live_host_vcpus(lh, id, vcpus, SCHED_MAX_DOMAIN_VCPUS);
+
+	for (u32 i = 0; i < n && i < LIVE_MAX_RT; i++) {
+		if (!vm->rt[i].given || (vcpus[i]->rt_given && same_rt(&vcpus[i]->rt_user, &vm->rt[i].params)))
+			continue;
+		own_submit(lh, id,
+			   &(struct live_command){ .op = LIVE_RT, .a = (s32)vcpus[i]->index, .rt = vm->rt[i].params });
+		return;
+	}
+}
+
 static void look_after(struct live_host *lh, u32 id, s64 now)
 {
 	struct live_domain *ld = &lh->g->domains[id];
@@ -278,6 +319,8 @@ static void look_after(struct live_host *lh, u32 id, s64 now)
 	else if (d->nr_vcpus && (d->weight != vm->weight || d->cap != cap_now(vm, d)))
 		own_submit(lh, id,
 			   &(struct live_command){ .op = LIVE_ADJUST, .a = (s32)vm->weight, .b = (s32)cap_now(vm, d) });
+	else if (vm->rt)
+		look_after_rt(lh, id);
 }
 
 /* ---- the whole ---- */
@@ -286,6 +329,8 @@ void live_host_begin(struct live_host *lh, struct live_globals *g)
 {
 	struct live_vm *dom0 = &lh->vms[LIVE_DOM0];
 
+	for (u32 i = 0; i <= LIVE_MAX_VMS; i++)
+		free(lh->before[i].rt);
 	memcpy(lh->before, lh->vms, sizeof(lh->before));
 	memset(lh->vms, 0, sizeof(lh->vms));
 	/* Who waits for the old BPF side waits in vain. */
@@ -296,6 +341,7 @@ void live_host_begin(struct live_host *lh, struct live_globals *g)
 	lh->abandoned = false;
 	lh->seq = g->mailbox->seq;
 	*dom0 = lh->before[LIVE_DOM0];
+	lh->before[LIVE_DOM0].rt = NULL; /* it is dom0's now */
 	if (!dom0->known) {
 		dom0->known = true;
 		dom0->weight = g->host->domains[LIVE_DOM0].weight;
@@ -305,6 +351,10 @@ void live_host_begin(struct live_host *lh, struct live_globals *g)
 	dom0->retry_ns = 0;
 	if (lh->params_set)
 		live_host_submit(lh, &(struct live_command){ .op = LIVE_PARAMS, .params = lh->params });
+	if (lh->credit2_set)
+		live_host_submit(lh, &(struct live_command){ .op = LIVE_CREDIT2, .credit2 = lh->credit2 });
+	if (lh->rt_pool_set)
+		live_host_submit(lh, &(struct live_command){ .op = LIVE_RT_POOL, .rt_pool = lh->rt_pool });
 }
 
 void live_host_poll(struct live_host *lh, s64 now)

@@ -24,9 +24,20 @@ struct live_command {
 	u32 domain, generation;
 	s32 a, b;
 	struct credit_params params;
+	struct credit2_params credit2;
+	struct rt_pool_params rt_pool;
+	struct rt_params rt;
 	/* Told 0, -SCHED_E*, or -ETIMEDOUT. */
 	void (*done)(struct live_host *lh, const struct live_command *cmd, int result);
 	u32 client; /* for done: whom to answer */
+};
+
+#define LIVE_MAX_RT SCHED_MAX_DOMAIN_VCPUS
+
+/* Real-time parameters that a vCPU was given. */
+struct live_rt {
+	bool given;
+	struct rt_params params;
 };
 
 /* A VM, beside the core's domain of the same number. */
@@ -39,6 +50,7 @@ struct live_vm {
 	u32 weight, cap; /* wanted; a cap beyond what its vCPUs can use waits until there are more */
 	u32 cgroup_weight, cgroup_cap; /* what its cgroup asked for when it was last read */
 	s64 reread_ns; /* when that is next */
+	struct live_rt *rt; /* wanted of its vCPUs by number, LIVE_MAX_RT of them; NULL: nothing */
 	s64 retry_ns; /* nothing is asked for it before: the last command failed */
 };
 
@@ -48,6 +60,9 @@ struct live_host {
 	struct live_vm before[LIVE_MAX_VMS + 1]; /* those of the scheduler's life before the last restart */
 	struct credit_params params; /* wanted, if params_set */
 	bool params_set;
+	struct credit2_params credit2;
+	struct rt_pool_params rt_pool;
+	bool credit2_set, rt_pool_set;
 	struct live_command queue[LIVE_MAX_COMMANDS];
 	u32 first, queued; /* the first is in the mailbox if posted */
 	bool posted, abandoned;
@@ -73,6 +88,9 @@ bool live_host_has(const struct live_host *lh, u32 id);
 
 /* All vCPUs of a domain in order, read while the BPF side changes them: stops at anything that makes no sense. */
 u32 live_host_vcpus(const struct live_host *lh, u32 id, vcpu_t **vcpus, u32 max);
+
+/* What vCPU @number of a domain was given: it is given again after a restart. 0 or -ENOMEM. */
+int live_host_want_rt(struct live_host *lh, u32 id, u32 number, const struct rt_params *params);
 
 s64 live_now(void);
 

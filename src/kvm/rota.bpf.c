@@ -148,6 +148,18 @@ static inline void carry_out(sched_call_t *cx, s32 self)
 
 /* ---- the loader's commands ---- */
 
+/* vCPU @index gets the mailbox's real-time parameters, if it is domain @id's still. */
+NO_FRAME s32 adjust_rt(sched_call_t *cx, u32 id, u32 index)
+{
+	host_t *h = cx->host;
+	vcpu_t *v = AT(h->vcpus, index);
+
+	if (index >= h->limits.vcpus || id >= h->limits.domains || !AT(h->domains, id)->used ||
+	    v->domain != AT(h->domains, id))
+		return -SCHED_ESRCH;
+	return sched_adjust_vcpu(cx, v, &live.mailbox->rt);
+}
+
 CORE_FN int obey(sched_call_t *cx ARG)
 {
 	live_mailbox_t *m = live.mailbox;
@@ -172,6 +184,15 @@ CORE_FN int obey(sched_call_t *cx ARG)
 	case LIVE_PARAMS:
 		ret = sched_adjust_global_credit(cx, &h->pools[0], &m->params);
 		break;
+	case LIVE_CREDIT2:
+		ret = sched_adjust_global_credit2(cx, &h->pools[0], &m->credit2);
+		break;
+	case LIVE_RT_POOL:
+		ret = sched_adjust_global_rt(cx, &h->pools[0], &m->rt_pool, (u32)m->a);
+		break;
+	case LIVE_RT:
+		ret = adjust_rt(cx, m->domain, (u32)m->a);
+		break;
 	case LIVE_STALL:
 		live.stalled = 1;
 		ret = 0;
@@ -188,6 +209,16 @@ CORE_FN int obey(sched_call_t *cx ARG)
 }
 
 /* ---- the pCPU's timer ---- */
+
+static void count_due(s64 late_ns)
+{
+	if (late_ns <= 100 * USEC)
+		COUNT(due_100us);
+	else if (late_ns <= MSEC)
+		COUNT(due_1ms);
+	else
+		COUNT(due_later);
+}
 
 static int timer_fired(void *map, u32 *cpu, struct cpu_ctx *c)
 {
@@ -508,8 +539,10 @@ void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 		obey(cx);
 	if (p->prev && p->prev != vcpu_here(prev))
 		context_saved(cx); /* it left at an earlier switch */
-	if (p->deadline_ns <= cx->now)
+	if (p->deadline_ns <= cx->now) {
+		count_due(cx->now - p->deadline_ns);
 		sched_timer(cx);
+	}
 
 	for (u32 round = ZERO; round < 4 && can_loop; round++) {
 		vcpu_t *left = p->curr, *next;

@@ -72,8 +72,8 @@ SCHED_API s32 vcpu_temporary_affinity(sched_call_t *cx, vcpu_t *v, s32 cpu, u32 
 			v->affinity_broken &= (u8)~reason;
 			if (!v->affinity_broken) {
 				/* Broken to all where the pool has lost its pCPUs meanwhile. */
-				mask_copy(&v->hard, mask_intersects(&v->saved_hard, &pool->cpus, h->mask_words) ?
-							    &v->saved_hard :
+				mask_copy(&v->hard, mask_intersects(v->saved_hard, &pool->cpus, h->mask_words) ?
+							    v->saved_hard :
 							    &h->all_cpus);
 			}
 		}
@@ -85,7 +85,7 @@ SCHED_API s32 vcpu_temporary_affinity(sched_call_t *cx, vcpu_t *v, s32 cpu, u32 
 		ret = -SCHED_EINVAL;
 	} else {
 		if (!v->affinity_broken)
-			mask_copy(&v->saved_hard, &v->hard);
+			mask_copy(v->saved_hard, &v->hard);
 		v->affinity_broken |= (u8)reason;
 		mask_zero(&v->hard);
 		mask_set(&v->hard, (u32)cpu);

@@ -138,7 +138,7 @@ CORE_FN bool turn_give(sched_call_t *cx ARG, vcpu_t *v ARG, pcpu_t *p ARG, u32 k
 }
 
 /* v is no longer away; where it goes. Its pCPU may have left the pool meanwhile. */
-static void turn_home(vcpu_t *v)
+NO_FRAME void turn_home(vcpu_t *v)
 {
 	host_t *h = v->domain->pool->host;
 	cpumask_t *cpus = &v->domain->pool->cpus;

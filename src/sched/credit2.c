@@ -502,6 +502,7 @@ CORE_FN int credit2_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 	s32 woken = p->credit2.tickled_for, lent = p->credit2.lent_to, pick = -1;
 	bool here = mask_test(&pool->cpus, p->id), moved;
 	s64 inflight = 0;
+	u64 swap;
 
 	p->credit2.tickled_for = -1;
 	p->credit2.lent_to = -1;
@@ -548,8 +549,11 @@ CORE_FN int credit2_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 		first = credit2_first(rq);
 		if (credit2_credit(next) <= 0 && (!first || credit2_credit(first) <= 0)) {
 			credit2_reset(cx, pool, rq, next);
-			if (!credit2_balance(cx, pool, rq) && credit2_mended(pool, CREDIT2_MEND_EVEN))
-				credit2_even(cx, pool, rq);
+			swap = credit2_balance(cx, pool, rq);
+			if (!swap && credit2_mended(pool, CREDIT2_MEND_EVEN))
+				swap = credit2_even(cx, pool, rq);
+			if (swap)
+				credit2_swap(cx, pool, rq, swap);
 		}
 		rq->best_ns = credit2_credit(next) - rq->granted_ns;
 		if (inflight)

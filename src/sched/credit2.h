@@ -88,6 +88,7 @@ struct credit2_runq {
 	s64 load_tick; /* averages are of then */
 	s64 avgload, b_avgload; /* averages of load; the latter foresees moves */
 	s32 pick_bias; /* the pCPU given out last, and what tells its place in the topology */
+	s32 partner; /* the run queue it was balanced with last */
 	s64 look_ns; /* while a vCPU is tickled for: when a pCPU's ratelimit ends first, */
 	s32 look_cpu; /* and whose, -1 none */
 	struct cpumask cpus, idle, tickled;

@@ -109,17 +109,18 @@ CORE_FN s32 credit2_even_pick(cpupool_t *pool ARG, credit2_runq_t *from ARG, cre
 	return best;
 }
 
-/* rq has reset its credits: who is behind changes places with who is ahead. */
-CORE_FN int credit2_even(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_runq_t *rq ARG)
+/* rq has reset its credits: who is behind changes places with who is ahead; for credit2_swap(), 0 nobody. */
+CORE_FN u64 credit2_even(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_runq_t *rq ARG)
 {
 	host_t *h = cx->host;
-	s32 partner = credit2_even_partner(pool, rq), sign, own, theirs;
+	s32 sign, own, theirs;
 	credit2_runq_t *other;
 	s64 apart;
 
-	if (partner < 0)
+	rq->partner = credit2_even_partner(pool, rq);
+	if (rq->partner < 0)
 		return 0;
-	other = AT(h->credit2_runqs, partner);
+	other = AT(h->credit2_runqs, (u32)rq->partner);
 	sign = rq->speed > other->speed ? 1 : -1;
 	credit2_load_first(cx, rq);
 	credit2_load_first(cx, other);
@@ -132,7 +133,5 @@ CORE_FN int credit2_even(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_runq
 	apart = credit2_given(AT(h->vcpus, own)) - credit2_given(AT(h->vcpus, theirs));
 	if (sign * apart < CREDIT2_EVEN_APART)
 		return 0;
-	credit2_migrate(cx, pool, AT(h->vcpus, own), other);
-	credit2_migrate(cx, pool, AT(h->vcpus, theirs), rq);
-	return 0;
+	return pair((u32)(own + 1), (u32)(theirs + 1));
 }

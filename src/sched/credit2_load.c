@@ -180,29 +180,34 @@ static inline s64 credit2_distance(s64 a, s64 b)
 	return a > b ? a - b : b - a;
 }
 
+/* credit2_migrate()'s first half; true: v waits in its new queue. */
+CORE_FN bool credit2_migrate_now(sched_call_t *cx ARG, vcpu_t *v ARG, credit2_runq_t *to ARG)
+{
+	host_t *h = cx->host;
+	s32 cpu = mask_cycle_and(&v->hard, &to->cpus, to->pick_bias, h->mask_words);
+
+	if (cpu < 0)
+		return false;
+	to->pick_bias = cpu;
+	if (v->credit2.queued) {
+		credit2_move_queued(cx, v, pcpu_of(h, (u32)cpu));
+		return true;
+	}
+	v->processor = pcpu_of(h, (u32)cpu);
+	credit2_reassign(cx, v, to);
+	return false;
+}
+
 /* Move v to @to: at once, or when its pCPU has left it. */
 NO_FRAME void credit2_migrate(sched_call_t *cx, cpupool_t *pool, vcpu_t *v, credit2_runq_t *to)
 {
-	host_t *h = cx->host;
-	s32 cpu;
-
 	if (v->credit2.flags & CREDIT2_SCHEDULED) {
 		v->credit2.migrate_to = (s32)to->index;
 		v->credit2.flags |= CREDIT2_MIGRATE;
 		v->pause_flags |= VPF_migrating;
 		credit2_tickle_cpu(cx, pool, v->processor, NULL);
-		return;
-	}
-	cpu = mask_cycle_and(&v->hard, &to->cpus, to->pick_bias, h->mask_words);
-	if (cpu < 0)
-		return;
-	to->pick_bias = cpu;
-	if (v->credit2.queued) {
-		credit2_move_queued(cx, v, pcpu_of(h, (u32)cpu));
+	} else if (credit2_migrate_now(cx, v, to)) {
 		credit2_tickle(cx, pool, v);
-	} else {
-		v->processor = pcpu_of(h, (u32)cpu);
-		credit2_reassign(cx, v, to);
 	}
 }
 
@@ -288,24 +293,18 @@ static void credit2_load_first(sched_call_t *cx, credit2_runq_t *rq)
 }
 
 /*
- * Bring rq's load and that of the queue most unlike it closer together by moving one vCPU, either way, or exchanging
- * two: what leaves them closest, the first found of equals. Returns whether anybody moves.
+ * Whose move, from rq to other or back, or whose exchange leaves their loads closest, the first found of equals: one
+ * more than the index of who goes in the upper half, of who comes in the lower, 0 for nobody. (They are not moved here:
+ * BPF's stack is small, and what this needs of it must be gone by then.)
  */
-CORE_FN int credit2_balance(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_runq_t *rq ARG)
+CORE_FN u64 credit2_exchange(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_runq_t *rq ARG,
+			     credit2_runq_t *other ARG)
 {
 	host_t *h = cx->host;
-	credit2_runq_t *other;
-	s64 apart, delta;
-	s32 partner, push = -1, pull = -1, found;
+	s64 apart = rq->b_avgload - other->b_avgload, delta = credit2_distance(apart, 0);
+	s32 push = -1, pull = -1, found;
 	link_t *l;
 
-	credit2_load_runq(cx, rq, 0);
-	partner = credit2_partner(cx, pool, rq);
-	if (partner < 0)
-		return 0;
-	other = AT(h->credit2_runqs, partner);
-	apart = rq->b_avgload - other->b_avgload;
-	delta = credit2_distance(apart, 0);
 	/* What only turns the difference round would be turned back the next time. */
 	if (credit2_mended(pool, CREDIT2_MEND_EVEN))
 		delta -= 1LL << pool->credit2.params.load_precision_shift >> CREDIT2_LEAST_GAIN_SHIFT;
@@ -336,11 +335,41 @@ CORE_FN int credit2_balance(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_r
 		push = -1;
 		pull = found;
 	}
+	return pair((u32)(push + 1), (u32)(pull + 1));
+}
+
+/* What credit2_balance() and credit2_even() have found: who goes from rq to its partner, then who comes. */
+CORE_FN int credit2_swap(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_runq_t *rq ARG, u64 both)
+{
+	credit2_runq_t *to = AT(cx->host->credit2_runqs, (u32)rq->partner);
+
+	for (u32 i = ZERO; i < 2 && both && can_loop; i++) {
+		u32 who = (u32)(both >> 32);
+
+		both <<= 32;
+		if (who)
+			credit2_migrate(cx, pool, AT(cx->host->vcpus, who - 1), to);
+		to = rq;
+	}
+	return 0;
+}
+
+/*
+ * Bring rq's load and that of the queue most unlike it, its partner, closer together by moving one vCPU, either way, or
+ * exchanging two: whom, for credit2_swap(); 0 nobody.
+ */
+CORE_FN u64 credit2_balance(sched_call_t *cx ARG, cpupool_t *pool ARG, credit2_runq_t *rq ARG)
+{
+	credit2_runq_t *other;
+	u64 both;
+
+	credit2_load_runq(cx, rq, 0);
+	rq->partner = credit2_partner(cx, pool, rq);
+	if (rq->partner < 0)
+		return 0;
+	other = AT(cx->host->credit2_runqs, (u32)rq->partner);
+	both = credit2_exchange(cx, pool, rq, other);
 	credit2_balance_rotate(rq);
 	credit2_balance_rotate(other);
-	if (push >= 0)
-		credit2_migrate(cx, pool, AT(h->vcpus, push), other);
-	if (pull >= 0)
-		credit2_migrate(cx, pool, AT(h->vcpus, pull), rq);
-	return push >= 0 || pull >= 0;
+	return both;
 }

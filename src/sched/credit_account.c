@@ -400,7 +400,7 @@ static inline s64 credit_div_up(s64 a, s64 b)
 }
 
 /* Xen's: a vCPU is granted g credits; clamps, parking and the halving of what was saved. Returns its credit. */
-NO_FRAME s64 credit_grant_xen(sched_call_t *cx, cpupool_t *pool, vcpu_t *v, s64 g, s64 cap)
+CORE_FN s64 credit_grant_xen(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG, s64 g, s64 cap)
 {
 	s64 cpt = pool->credit.params.tslice_ns / CREDIT_NS;
 

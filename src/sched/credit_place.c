@@ -231,6 +231,13 @@ static bool credit_idle_without(cpupool_t *pool, pcpu_t *p, vcpu_t *v)
 	return mask_test(&pool->credit.idlers, p->id) || (v->processor == p && p->curr == v && !p->credit.classes);
 }
 
+/* How many idle pCPUs a core or node has, with @extra, if that is one of its pCPUs. */
+CORE_FN u32 credit_idle_in(cpupool_t *pool ARG, cpumask_t *group ARG, s32 extra)
+{
+	return mask_weight_and(group, &pool->credit.idlers, pool->host->mask_words) +
+	       (extra >= 0 && mask_test(group, (u32)extra));
+}
+
 /*
  * Of the idle pCPUs in @cands and @cpu, the one whose core (same node) or node (other nodes: by a factor of 2) idles
  * most.
@@ -240,6 +247,7 @@ CORE_FN u32 credit_spread(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v A
 	host_t *h = cx->host;
 	u32 words = h->mask_words, best = cpu, switched = 0;
 	bool here = credit_idle_without(pool, pcpu_of(h, cpu), v) && !mask_test(&pool->credit.idlers, cpu);
+	s32 extra = here ? (s32)cpu : -1;
 
 	mask_clear(cands, cpu);
 	for (u32 n = ZERO; n < SCHED_MAX_PCPUS && can_loop; n++) {
@@ -255,8 +263,8 @@ CORE_FN u32 credit_spread(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v A
 		factor = pb->node == pn->node ? 1 : 2;
 		group = factor == 1 ? AT(h->core_mask, pn->core) : AT(h->node_mask, pn->node);
 		own = factor == 1 ? AT(h->core_mask, pb->core) : AT(h->node_mask, pb->node);
-		idle_best = mask_weight_and(own, &pool->credit.idlers, words) + (here && mask_test(own, cpu));
-		idle_nxt = mask_weight_and(group, &pool->credit.idlers, words) + (here && mask_test(group, cpu));
+		idle_best = credit_idle_in(pool, own, extra);
+		idle_nxt = credit_idle_in(pool, group, extra);
 		if (idle_best * factor < idle_nxt) {
 			s32 to = mask_cycle_and(cands, group, pn->credit.idle_bias, words);
 

@@ -49,7 +49,7 @@ SCHED_API domain_t *domain_create(sched_call_t *cx, cpupool_t *pool, s32 id)
 	return d;
 }
 
-SCHED_API vcpu_t *vcpu_create(sched_call_t *cx, domain_t *d, cpumask_t *hard, cpumask_t *soft)
+SCHED_FLAT vcpu_t *vcpu_create(sched_call_t *cx, domain_t *d, cpumask_t *hard, cpumask_t *soft)
 {
 	host_t *h = cx->host;
 	cpupool_t *pool = d->pool;
@@ -210,7 +210,7 @@ SCHED_API s32 sched_adjust(sched_call_t *cx, domain_t *d, s32 weight, s32 cap)
 	return 0;
 }
 
-SCHED_API s32 sched_adjust_vcpu(sched_call_t *cx, vcpu_t *v, const struct rt_params ARENA *params)
+SCHED_FLAT s32 sched_adjust_vcpu(sched_call_t *cx, vcpu_t *v, const struct rt_params ARENA *params)
 {
 	cpupool_t *pool = v->domain->pool;
 	s32 ret;

@@ -54,7 +54,7 @@ static u64 carve(u64 *size, u64 item, u64 n)
 }
 
 struct host_layout {
-	u64 pcpus, vcpus, domains, pools, credit2_runqs, core_mask, node_mask, scratch, size;
+	u64 pcpus, vcpus, domains, pools, credit2_runqs, core_mask, node_mask, scratch, saved_hard, refills, size;
 };
 
 static void layout(const struct host_limits *lim, struct host_layout *l)
@@ -68,6 +68,9 @@ static void layout(const struct host_limits *lim, struct host_layout *l)
 	l->core_mask = carve(&l->size, sizeof(struct cpumask), lim->cores);
 	l->node_mask = carve(&l->size, sizeof(struct cpumask), lim->nodes);
 	l->scratch = carve(&l->size, sizeof(struct cpumask), 3ULL * lim->pcpus);
+	/* Last: what few vCPUs use is memory that is never touched. */
+	l->saved_hard = carve(&l->size, sizeof(struct cpumask), lim->vcpus);
+	l->refills = carve(&l->size, RT_REFILLS * sizeof(struct rt_refill), lim->vcpus);
 }
 
 SCHED_API u64 host_size(const struct host_limits *limits)
@@ -136,6 +139,8 @@ SCHED_API host_t *host_init(void ARENA *mem, const struct host_limits *limits, c
 	list_init(&h->free_vcpus);
 	for (u32 i = 0; i < limits->vcpus; i++) {
 		h->vcpus[i].index = i;
+		h->vcpus[i].saved_hard = (cpumask_t *)(base + l.saved_hard) + i;
+		h->vcpus[i].refills = (rt_refill_t *)(base + l.refills) + (u64)i * RT_REFILLS;
 		list_add_tail(&h->free_vcpus, &h->vcpus[i].domain_link);
 	}
 	for (u32 i = 0; i < limits->pcpus; i++) {

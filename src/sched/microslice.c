@@ -86,9 +86,9 @@ CORE_FN bool micro_spin_lock(sched_call_t *cx ARG, vcpu_t *v ARG, cpupool_t *hid
 
 	if (hidden->assist.micro.exact) {
 		i = neediest(v, false, false);
-		if (i < 0 || !micro_take(cx, &cx->host->vcpus[i]))
+		if (i < 0 || !micro_take(cx, AT(cx->host->vcpus, i)))
 			return false;
-		v->domain->assist.cursor = cx->host->vcpus[i].id;
+		v->domain->assist.cursor = AT(cx->host->vcpus, i)->id;
 		return true;
 	}
 	for (link_t *l = head->next; l != head && can_loop; l = l->next) {

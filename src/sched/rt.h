@@ -78,6 +78,7 @@ struct rt_pool_params {
 struct rt_refill {
 	s64 amount_ns, at_ns;
 };
+typedef struct rt_refill ARENA rt_refill_t;
 
 enum rt_where {
 	RT_NOWHERE, /* sleeps, or its state is being saved */
@@ -109,8 +110,7 @@ struct rt_vcpu {
 	u8 steady; /* it has had work since its period began */
 	u8 urgent; /* it goes first, or its budget comes late */
 	u8 change; /* the vCPU's rt_params differ from what is in force, and wait */
-	u8 head, nr; /* of ring */
-	struct rt_refill ring[RT_REFILLS];
+	u8 head, nr; /* of the ring in vcpu.refills */
 };
 
 struct rt_queues {

@@ -11,7 +11,7 @@
 
 static inline struct rt_refill ARENA *ring_at(vcpu_t *v, u32 i)
 {
-	return &v->rt.ring[(v->rt.head + i) % RT_REFILLS];
+	return AT(v->refills, (v->rt.head + i) % RT_REFILLS);
 }
 
 static inline void ring_sum_check(vcpu_t *v)

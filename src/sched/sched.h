@@ -134,7 +134,10 @@ struct vcpu {
 		struct sedf_vcpu sedf;
 	};
 	struct link domain_link;
-	struct cpumask hard, saved_hard, soft;
+	struct cpumask hard, soft;
+	/* Its own for good, but apart: few vCPUs ever use them. */
+	cpumask_t *saved_hard; /* what hard was before a temporary pin */
+	rt_refill_t *refills; /* RT_REFILLS of them */
 };
 
 struct pcpu {

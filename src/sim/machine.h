@@ -87,7 +87,11 @@ struct machine {
 	uint64_t nr_events; /* events of the machine's own queue */
 	uint64_t warm_calls;
 	uint64_t refused; /* scripted commands that the core refused */
-	char refusal[160]; /* the first of them, in words */
+	char refusal[400]; /* the first of them, in words */
+	bool started; /* all that the scenario sets at the start is set */
+	char why[300]; /* a pool did not admit the last change */
+	uint64_t not_guaranteed; /* times a pool with `admission: warn` held more than the analysis guarantees */
+	char no_guarantee[320]; /* the first of them */
 	machine_record_fn record;
 	void *record_arg;
 	uint32_t slot_wake, slot_script, slot_timer, slot_ipi; /* first slot of each kind; bursts' ends begin at 0 */
@@ -153,7 +157,22 @@ void machine_script(struct machine *m, uint32_t i);
  */
 int machine_sched_start(struct machine *m, char *err, size_t errlen);
 int machine_sched_vcpu(struct machine *m, vcpu_t *v, const struct scn_sched *s);
+int machine_sched_domain(struct machine *m, uint32_t domain, int vcpu, const struct scn_sched *s); /* vcpu -1: all */
 int machine_sched_pool(struct machine *m, cpupool_t *pool, const struct scn_sched *s);
+
+/*
+ * Does the analysis guarantee what the vCPUs of a pool reserve, @change made (NULL: as it is)? (admission.c) 0 yes, or
+ * it is no real-time pool; 1 no: @why says which vCPU, which interval, which demand and supply; -ENOMEM. The second
+ * asks only as far as the pool's `admission` says: where it is `warn`, a no is counted and 0 returned.
+ */
+struct admission_change {
+	domain_t *d; /* its vCPUs have these parameters, by id */
+	const struct rt_params *params;
+	const struct rt_pool_params *pool; /* or the pool these; NULL its own */
+};
+int machine_admits(const struct machine *m, uint32_t pool, const struct admission_change *change, char *why,
+		   size_t len);
+int machine_admission(struct machine *m, uint32_t pool, const struct admission_change *change, char *why, size_t len);
 
 /*
  * What helps waiting guests (setup_assist.c): a pool's parameters, of which it says how many there were, or -1 for

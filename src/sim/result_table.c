@@ -225,6 +225,9 @@ static void put_host(const struct machine *m, const json_t *result, FILE *out)
 	if (m->refused)
 		fprintf(out, "%" PRIu64 " scripted command%s refused, the first: %s\n", m->refused,
 			m->refused == 1 ? " was" : "s were", m->refusal);
+	if (m->not_guaranteed)
+		fprintf(out, "more was reserved than is guaranteed, %" PRIu64 " time%s, the first: %s\n",
+			m->not_guaranteed, m->not_guaranteed == 1 ? "" : "s", m->no_guarantee);
 }
 
 void result_table(const struct machine *m, const json_t *result, FILE *out)

@@ -88,6 +88,8 @@ struct scn_micro {
 	int limit, queue, mode, on, exact;
 };
 
+enum scn_admission { SCN_ADMISSION_OFF, SCN_ADMISSION_WARN, SCN_ADMISSION_ENFORCE };
+
 struct scn_pool {
 	char *name;
 	bool hidden; /* then with a parent, and `micro` */
@@ -99,6 +101,7 @@ struct scn_pool {
 	struct scn_param *params; /* policy parameters of the pool, in file order */
 	int nr_params;
 	struct scn_sched rt; /* those of the real-time policies */
+	enum scn_admission admission; /* likewise: what becomes of reservations that can't be guaranteed */
 	struct scn_frame *frames; /* arinc653 */
 	int nr_frames;
 	int64_t major_ns; /* 0: the sum of the frames */

@@ -314,7 +314,8 @@ static int read_pool_cpus(struct scn_reader *r, const struct scn_node *n, struct
 
 static int read_pool(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool)
 {
-	static const char *const keys[] = { "name", "cpus", "sched", "params", "parent", "hidden", "microslice", NULL };
+	static const char *const keys[] = { "name", "cpus", "sched", "params", "parent", "hidden", "microslice",
+					    "admission", NULL };
 	const struct scn_node *name;
 	size_t path;
 	int err;
@@ -344,6 +345,8 @@ static int read_pool(struct scn_reader *r, const struct scn_node *n, struct scn_
 		err = read_sched(r, scn_get(n, "sched"), pool);
 	if (!err)
 		err = read_pool_cpus(r, n, pool);
+	if (!err)
+		err = scn_read_admission(r, scn_get(n, "admission"), pool);
 	return err ? err : read_params(r, scn_get(n, "params"), pool);
 }
 

@@ -135,6 +135,7 @@ int scn_read_domains(struct scn_reader *r, const struct scn_node *n);
 /* scenario_sched.c: real-time parameters of vCPUs and pools, and arinc653's frames */
 int scn_read_vcpu_sched(struct scn_reader *r, const struct scn_node *n, const char *policy,
 			struct scn_sched *out);
+int scn_read_admission(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool);
 int scn_read_pool_sched(struct scn_reader *r, const struct scn_node *n, const char *policy,
 			struct scn_sched *out);
 int scn_read_event_sched(struct scn_reader *r, const struct scn_node *n, bool pool,

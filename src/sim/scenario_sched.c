@@ -228,6 +228,28 @@ int scn_read_pool_sched(struct scn_reader *r, const struct scn_node *n, const ch
 	return read_sched(r, n, policy_bit(policy), true, out);
 }
 
+/* `admission:` of a pool. */
+int scn_read_admission(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool)
+{
+	static const char *const words[] = { "off", "warn", "enforce", NULL };
+	int64_t word = 0;
+	size_t path;
+	int err;
+
+	if (!n)
+		return 0;
+	path = scn_enter(r, "admission");
+	if (!policy_bit(pool->sched))
+		return scn_fail(r, n, "%s guarantees nothing that could be admitted; remove it, or use rtds, rtxen or sedf",
+				scn_quote(r, pool->sched));
+	err = read_word(r, n, words, &word);
+	if (err)
+		return err;
+	pool->admission = (enum scn_admission)word;
+	scn_leave(r, path);
+	return 0;
+}
+
 /* Which policy it will meet depends on what happens before: all that any of them knows is allowed. */
 int scn_read_event_sched(struct scn_reader *r, const struct scn_node *n, bool pool, struct scn_sched *out)
 {

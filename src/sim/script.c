@@ -30,6 +30,8 @@ static const char *error_text(int err)
 		return "a vCPU is pinned there for the moment (EADDRINUSE)";
 	case SCHED_EOVERFLOW:
 		return "paused too often (EOVERFLOW)";
+	case SCHED_EPERM:
+		return "the pool does not admit it: ";
 	default:
 		return "refused";
 	}
@@ -38,8 +40,9 @@ static const char *error_text(int err)
 static void refuse(struct machine *m, const struct scn_event *e, int err)
 {
 	if (!m->refused++)
-		snprintf(m->refusal, sizeof(m->refusal), "%s:%d: at %lld.%06lld s: %s", m->s->path, e->line,
-			 (long long)(m->now / 1000000000), (long long)(m->now % 1000000000 / 1000), error_text(-err));
+		snprintf(m->refusal, sizeof(m->refusal), "%s:%d: at %lld.%06lld s: %s%s", m->s->path, e->line,
+			 (long long)(m->now / 1000000000), (long long)(m->now % 1000000000 / 1000), error_text(-err),
+			 err == -SCHED_EPERM ? m->why : "");
 }
 
 /* Call @fn for the vCPU the event names, or for all of the domain. Returns the first error. */
@@ -99,11 +102,6 @@ static int plug(struct machine *m, const struct scn_event *e, vcpu_t *v)
 	else if (v->pause_flags & VPF_down)
 		vcpu_up(&m->cx, v);
 	return 0;
-}
-
-static int sched(struct machine *m, const struct scn_event *e, vcpu_t *v)
-{
-	return machine_sched_vcpu(m, v, &e->sched);
 }
 
 static int add_cpus(struct machine *m, const struct scn_event *e)
@@ -172,7 +170,7 @@ static int carry_out(struct machine *m, const struct scn_event *e)
 	case SCN_EV_UP:
 		return each_vcpu(m, e, plug);
 	case SCN_EV_SCHED:
-		return each_vcpu(m, e, sched);
+		return machine_sched_domain(m, (uint32_t)e->domain, e->vcpu, &e->sched);
 	case SCN_EV_POOL_SCHED:
 		return machine_sched_pool(m, &m->host->pools[e->pool], &e->sched);
 	case SCN_EV_CPU_REMOVE:

@@ -253,10 +253,11 @@ static int create_host(struct machine *m, uint32_t more_pools)
 		node_of[c] = core_of[c] / (uint32_t)s->cores;
 	}
 	m->host_bytes = (host_size(&limits) + 63) & ~(size_t)63;
-	m->host_mem = aligned_alloc(64, m->host_bytes);
+	m->host_mem = calloc(1, m->host_bytes + 63); /* not set to 0 by us: what is never used is never touched */
 	if (m->host_mem && core_of && node_of) {
-		memset(m->host_mem, 0, m->host_bytes);
-		m->host = host_init(m->host_mem, &limits, core_of, node_of);
+		uintptr_t aligned = ((uintptr_t)m->host_mem + 63) & ~(uintptr_t)63;
+
+		m->host = host_init((void *)aligned, &limits, core_of, node_of);
 	}
 	free(core_of);
 	free(node_of);

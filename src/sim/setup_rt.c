@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From a scenario's real-time parameters to the core's: at the start, and when an event changes them. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/machine.h"
@@ -34,14 +35,38 @@ int machine_sched_vcpu(struct machine *m, vcpu_t *v, const struct scn_sched *s)
 {
 	struct rt_params p = v->rt_params;
 
+
 	if (!s->set)
 		return 0;
 	merge(&p, s);
 	return sched_adjust_vcpu(&m->cx, v, &p);
 }
 
+int machine_sched_domain(struct machine *m, uint32_t domain, int vcpu, const struct scn_sched *s)
+{
+	struct sim_domain *d = &m->domains[domain];
+	struct rt_params *params = calloc(d->nr_vcpus, sizeof(*params));
+	struct admission_change change = { .d = d->d, .params = params };
+	int ret;
+
+	if (!params)
+		return -SCHED_ENOMEM;
+	for (uint32_t k = 0; k < d->nr_vcpus; k++) {
+		params[k] = m->vcpus[d->first_vcpu + k].v->rt_params;
+		if (vcpu < 0 || (uint32_t)vcpu == k)
+			merge(&params[k], s);
+	}
+	ret = machine_admission(m, d->d->pool->id, &change, m->why, sizeof(m->why)) ? -SCHED_EPERM : 0;
+	free(params);
+	for (uint32_t k = 0; k < d->nr_vcpus && !ret; k++)
+		if (vcpu < 0 || (uint32_t)vcpu == k)
+			ret = machine_sched_vcpu(m, m->vcpus[d->first_vcpu + k].v, s);
+	return ret;
+}
+
 int machine_sched_pool(struct machine *m, cpupool_t *pool, const struct scn_sched *s)
 {
+	struct admission_change change = { 0 };
 	struct rt_pool_params p;
 	const int64_t *v = s->value;
 	unsigned set = s->set;
@@ -61,6 +86,9 @@ int machine_sched_pool(struct machine *m, cpupool_t *pool, const struct scn_sche
 		p.ties_switch = (uint8_t)v[SCN_SCHED_TIES];
 	if (set >> SCN_SCHED_RUSH & 1)
 		p.rush = (uint8_t)v[SCN_SCHED_RUSH];
+	change.pool = &p;
+	if (m->started && machine_admission(m, pool->id, &change, m->why, sizeof(m->why)))
+		return -SCHED_EPERM;
 	return sched_adjust_global_rt(&m->cx, pool, &p,
 				      set >> SCN_SCHED_WHEN & 1 ? (uint32_t)v[SCN_SCHED_WHEN] : RT_AT_BOUNDARY);
 }
@@ -112,5 +140,16 @@ int machine_sched_start(struct machine *m, char *err, size_t errlen)
 		}
 		machine_settle(m);
 	}
+	for (int i = 0; i < s->nr_pools; i++) {
+		int ret = machine_admission(m, (uint32_t)i, NULL, m->why, sizeof(m->why));
+
+		if (!ret)
+			continue;
+		snprintf(err, errlen, "%s:%d: pools.%s.admission: %s; reserve less, or write warn", s->path,
+			 s->pools[i].line, s->pools[i].name,
+			 ret < 0 ? "there is not enough memory to judge it" : m->why);
+		return -1;
+	}
+	m->started = true;
 	return 0;
 }

@@ -52,7 +52,7 @@ host_answers() {
 import socket, sys
 root, answer = sys.argv[1:]
 s = socket.socket(socket.AF_UNIX)
-s.bind(root + "/run/rota/host.sock")
+s.bind(root + "/run/rota/rotad.sock")
 s.listen(8)
 while True:
     c = s.accept()[0]
@@ -63,7 +63,7 @@ while True:
 PY
 	server=$!
 	for _ in $(seq 100); do
-		[ ! -S "$ROTA_ROOT/run/rota/host.sock" ] || return 0
+		[ ! -S "$ROTA_ROOT/run/rota/rotad.sock" ] || return 0
 		sleep 0.05
 	done
 	false
@@ -129,12 +129,12 @@ PY
 }
 
 @test "nothing runs" {
-	refused 1 'not running; `rota host start` starts it' list
-	refused 1 'not running; `rota host start` starts it' vcpu-list
-	refused 1 'not running; `rota host start` starts it' sched-credit
+	refused 1 'not running; `rota host start` starts the live one' list
+	refused 1 'not running; `rota host start` starts the live one' vcpu-list
+	refused 1 'not running; `rota host start` starts the live one' sched-credit
 	refused 1 "is not running" host stop
-	python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$ROTA_ROOT/run/rota/host.sock"
-	refused 1 'not running; `rota host start` starts it' list
+	python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$ROTA_ROOT/run/rota/rotad.sock"
+	refused 1 'not running; `rota host start` starts the live one' list
 }
 
 @test "status when nothing runs: why the scheduler was left last" {
@@ -172,7 +172,7 @@ PY
 }
 
 @test "rota sched-credit has xl's lines" {
-	host_answers '{"version":1,"pool":{"name":"Pool-0","sched":"credit","tslice_ms":30,"ratelimit_us":1000,"migration_delay_us":0},"domains":[{"name":"Domain-0","id":0,"weight":256,"cap":0},{"name":"web","id":1,"weight":65535,"cap":100}]}'
+	host_answers '{"version":1,"pools":[{"name":"Pool-0","sched":"credit","params":{"tslice_ms":30,"ratelimit_us":1000,"migration_delay_us":0},"domains":[{"name":"Domain-0","id":0,"weight":256,"cap":0},{"name":"web","id":1,"weight":65535,"cap":100}]}]}'
 	run -0 --separate-stderr "$rota" sched-credit
 	[ "${lines[0]}" = "Cpupool Pool-0: tslice=30ms ratelimit=1000us migration-delay=0us" ]
 	[ "${lines[1]}" = "Name                                ID Weight  Cap" ]
@@ -201,7 +201,7 @@ PY
 	host_answers ''
 	refused 1 "went away" list
 	kill "$server"
-	rm "$ROTA_ROOT/run/rota/host.sock"
+	rm "$ROTA_ROOT/run/rota/rotad.sock"
 	host_answers 'hello'
 	refused 1 "went away" sched-credit
 }

@@ -43,7 +43,7 @@ may_include() {
 	sched | analysis) echo 'sched' ;; # analysis stands alone; see below
 	trace | symbols) echo 'sched' ;;
 	kvm) echo 'sched|symbols' ;;
-	sim) echo 'sched|trace|symbols' ;;
+	sim) echo 'sched|trace|symbols|analysis' ;;
 	control) echo 'sched|sim|kvm|trace|symbols' ;;
 	cli) echo 'control|kvm|sim|trace|analysis|symbols|sched' ;; # kvm: until src/control has rotad between them
 	*) echo 'none' ;;

@@ -13,10 +13,16 @@ rota() { "$ROTA_BUILD/rota" "$@"; }
 
 scx_state() { cat /sys/kernel/sched_ext/state; }
 
+# The scheduler that start_host starts; a test of another one sets it and goes on as that of credit.
+SCHED=${SCHED:-credit}
+
+# sched OPTION... - rota's verb for this scheduler's parameters
+sched() { rota "sched-$SCHED" "$@"; }
+
 # start_host - the live host schedules from here on; else the test ends
 start_host()
 {
-	if ! rota host start "$@" >/tmp/start.log 2>&1; then
+	if ! rota host start --sched "$SCHED" "$@" >/tmp/start.log 2>&1; then
 		not_ok "rota host start"
 		note "$(cat /tmp/start.log)" "$(tail -n 5 /run/rota/host.log 2>/dev/null)"
 		exit 0
@@ -90,9 +96,9 @@ weights_test()
 		start_rm $v 0-$cpus -mode hog -vcpus "$n"
 		known $v "$n"
 	done
-	rota sched-credit -d a -w 256
-	rota sched-credit -d b -w 512
-	rota sched-credit -d c -w 1024
+	sched -d a -w 256
+	sched -d b -w 512
+	sched -d c -w 1024
 	sleep 0.5
 	shares "$seconds" a b c
 	within "weights 256:512:1024, percent of a" "$(percent_of a b c)" 14.29 "$POINTS"
@@ -106,8 +112,8 @@ weights_test()
 	shares "$seconds" a b
 	within "weights 256:512, percent of a" "$(percent_of a b)" 33.33 "$POINTS"
 	# The other way round, and at once: 100 ms after the command, measured for the next second.
-	rota sched-credit -d a -w 1024
-	rota sched-credit -d b -w 256
+	sched -d a -w 1024
+	sched -d b -w 256
 	sleep 0.1
 	shares 2 a b
 	within "changed to 1024:256, 100 ms later, percent of a" "$(percent_of a b)" 80 "$POINTS"
@@ -124,12 +130,12 @@ caps_test()
 	start_rm a 0-$cpus -mode hog -vcpus "$n"
 	known a "$n"
 	for cap in "$@"; do
-		rota sched-credit -d a -c "$cap"
+		sched -d a -c "$cap"
 		sleep 0.1
 		shares "$seconds" a
 		within "cap $cap, share of one pCPU" "${SHARE[a]}" "$(awk -v c="$cap" 'BEGIN { print c / 100 }')" "$(awk -v p="$POINTS" "BEGIN { print p / 100 }")"
 	done
-	rota sched-credit -d a -c 0
+	sched -d a -c 0
 	sleep 0.1
 	shares 2 a
 	at_least "no cap any more, share" "${SHARE[a]}" "$(awk -v n="$n" 'BEGIN { print 0.9 * n }')"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Description: the live host without a kernel: the core laid out as for BPF, the mailbox obeyed by this test in the BPF
- * side's place, and real clients on the control socket. Good and bad requests, settings that come back after a restart,
- * VMs that come and go, caps that wait for vCPUs, clients that send junk, too much, or nothing.
+ * Description: the live host without a kernel: the core laid out as for BPF, the mailbox obeyed by a thread of this
+ * test in the BPF side's place, and real clients on rotad's socket. Good and bad requests, settings that come back
+ * after a restart, VMs that come and go, caps that wait for vCPUs, clients that send junk, too much, or nothing.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -20,28 +20,36 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "kvm/control.h"
+#include "control/client.h"
+#include "control/kvm_host.h"
+#include "control/rotad.h"
 #include "kvm/files.h"
+#include "kvm/layout.h"
 
 static char root[64]; /* short: a socket lies below it, whose path may have 107 letters */
 static struct topology topology;
 static struct live_globals globals;
 static struct live_host *lh;
 static struct live_about about;
-static struct control *control;
+static void *front;
+static pthread_t kernel;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the core's objects: the thread changes them too */
+static volatile bool ends;
 static void *arena;
 static int epoll;
-static bool deaf; /* the BPF side does not answer */
+static volatile bool deaf; /* the BPF side does not answer */
 static char error[LIVE_ERROR_LEN];
 
 static void lay_out(void)
 {
+	pthread_mutex_lock(&lock);
 	free(arena);
 	arena = aligned_alloc(4096, (layout_size(&topology) + 4095) / 4096 * 4096);
 	assert_non_null(arena);
 	memset(arena, 0, layout_size(&topology));
 	memset(&globals, 0, sizeof(globals));
 	assert_int_equal(layout_host(arena, &topology, SCHED_ID_credit, &globals, error), 0);
+	pthread_mutex_unlock(&lock);
 }
 
 static sched_call_t *call(void)
@@ -51,12 +59,12 @@ static sched_call_t *call(void)
 }
 
 /* What the BPF side does with the mailbox. */
-static void obey(void)
+static void obey_locked(void)
 {
 	struct live_mailbox *m = globals.mailbox;
 	host_t *h = globals.host;
 
-	if (deaf || m->seq == m->done)
+	if (deaf || __atomic_load_n(&m->seq, __ATOMIC_ACQUIRE) == m->done)
 		return;
 	m->result = -SCHED_EINVAL;
 	if (m->op == LIVE_ADJUST) {
@@ -68,14 +76,32 @@ static void obey(void)
 		if (!m->result)
 			globals.domains[m->domain].tgid = 0;
 	}
-	m->done = m->seq;
+	__atomic_store_n(&m->done, m->seq, __ATOMIC_RELEASE);
+}
+
+static void obey(void)
+{
+	pthread_mutex_lock(&lock);
+	obey_locked();
+	pthread_mutex_unlock(&lock);
+}
+
+static void *obey_always(void *unused)
+{
+	while (!ends) {
+		obey();
+		usleep(100);
+	}
+	return unused;
 }
 
 /* A VM of process @tgid with so many threads, as the BPF side would make it. */
 static u32 add_vm(u32 tgid, u32 vcpus)
 {
-	domain_t *d = domain_create(call(), &globals.host->pools[0], -1);
+	domain_t *d;
 
+	pthread_mutex_lock(&lock);
+	d = domain_create(call(), &globals.host->pools[0], -1);
 	assert_non_null(d);
 	globals.domains[d->id].tgid = tgid;
 	globals.domains[d->id].generation++;
@@ -87,6 +113,7 @@ static u32 add_vm(u32 tgid, u32 vcpus)
 		globals.vcpus[v->index].pid = tgid + i;
 		globals.domains[d->id].threads++;
 	}
+	pthread_mutex_unlock(&lock);
 	return d->id;
 }
 
@@ -121,11 +148,16 @@ static int start(void **state)
 	lay_out();
 	deaf = false;
 	lh = calloc(1, sizeof(*lh));
-	control = calloc(1, sizeof(*control));
 	about = (struct live_about){ .sched = "credit", .online = 2 };
 	live_host_begin(lh, &globals);
 	epoll = epoll_create1(0);
-	assert_int_equal(control_open(control, epoll, lh, &about, error), 0);
+	kvm_front_options = (struct kvm_front_options){ .no_config = true };
+	snprintf(path, sizeof(path), "%s/s", root);
+	setenv("ROTA_SOCKET", path, 1);
+	front = kvm_front.open(lh, &about, epoll, error);
+	assert_non_null(front);
+	ends = false;
+	assert_int_equal(pthread_create(&kernel, NULL, obey_always, NULL), 0);
 	return 0;
 }
 
@@ -134,9 +166,11 @@ static int end(void **state)
 	char command[300];
 
 	(void)state;
-	control_close(control);
+	ends = true;
+	pthread_join(kernel, NULL);
+	if (front)
+		kvm_front.close(front);
 	close(epoll);
-	free(control);
 	free(lh);
 	free(arena);
 	arena = NULL;
@@ -149,7 +183,7 @@ static int client(void)
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
-	snprintf(a.sun_path, sizeof(a.sun_path), "%s%s", root, LIVE_SOCKET);
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s/s", root);
 	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
 	return fd;
 }
@@ -164,8 +198,7 @@ static void serve(void)
 		n = epoll_wait(epoll, events, 8, 1);
 		quiet = n ? 0 : quiet + 1;
 		for (int i = 0; i < n; i++)
-			control_event(control, events[i].data.u64, events[i].events);
-		obey();
+			kvm_front.event(front, events[i].data.u64, events[i].events);
 		live_host_poll(lh, live_now());
 	}
 }
@@ -294,26 +327,26 @@ static void test_settings(void **state)
 
 	(void)state;
 	settle();
-	accepted(V1 "\"sched-credit\",\"domain\":\"vm-100\",\"weight\":512,\"cap\":150}\n");
+	accepted(V1 "\"sched-domain\",\"sched\":\"credit\",\"domain\":\"vm-100\",\"weight\":512,\"cap\":150}\n");
 	assert_int_equal(d->weight, 512);
 	assert_int_equal(d->cap, 150);
-	accepted(V1 "\"sched-credit\",\"domain\":1,\"cap\":-1,\"weight\":7}\n");
+	accepted(V1 "\"sched-domain\",\"sched\":\"credit\",\"domain\":1,\"cap\":-1,\"weight\":7}\n");
 	assert_int_equal(d->cap, 150);
 	assert_int_equal(d->weight, 7);
-	accepted(V1 "\"params\",\"tslice_ms\":5}\n");
+	accepted(V1 "\"sched-pool\",\"sched\":\"credit\",\"tslice_ms\":5}\n");
 	assert_true(p->tslice_ns == 5 * MSEC && p->ratelimit_ns == 100 * USEC);
-	refused(V1 "\"sched-credit\",\"domain\":1,\"weight\":0}\n", "from 1 to 65535");
-	refused(V1 "\"sched-credit\",\"domain\":1,\"weight\":65536}\n", "from 1 to 65535");
-	refused(V1 "\"sched-credit\",\"domain\":1,\"cap\":201}\n", "from 0 to 200");
-	refused(V1 "\"sched-credit\",\"domain\":1,\"cap\":-2}\n", "from 0 to 200");
-	refused(V1 "\"sched-credit\",\"domain\":1,\"cap\":4294967296}\n", "from 0 to 200");
-	refused(V1 "\"sched-credit\",\"domain\":1,\"cap\":\"5\"}\n", "whole number");
-	refused(V1 "\"sched-credit\",\"weight\":5}\n", "Must specify a domain.");
-	refused(V1 "\"params\",\"tslice_ms\":0}\n", "from 1 to 1000");
-	refused(V1 "\"params\",\"tslice_ms\":9223372036854775807}\n", "from 1 to 1000");
-	refused(V1 "\"params\",\"ratelimit_us\":99}\n", "from 100 to 500000");
-	refused(V1 "\"params\",\"ratelimit_us\":6000}\n", "greater than timeslice");
-	refused(V1 "\"params\",\"migration_delay_us\":100001}\n", "<= 100000us");
+	refused(V1 "\"sched-domain\",\"sched\":\"credit\",\"domain\":1,\"weight\":0}\n", "from 1 to 65535");
+	refused(V1 "\"sched-domain\",\"sched\":\"credit\",\"domain\":1,\"weight\":65536}\n", "from 1 to 65535");
+	refused(V1 "\"sched-domain\",\"sched\":\"credit\",\"domain\":1,\"cap\":201}\n", "from 0 to 200");
+	refused(V1 "\"sched-domain\",\"sched\":\"credit\",\"domain\":1,\"cap\":-2}\n", "from 0 to 200");
+	refused(V1 "\"sched-domain\",\"sched\":\"credit\",\"domain\":1,\"cap\":4294967296}\n", "from 0 to 200");
+	refused(V1 "\"sched-domain\",\"sched\":\"credit\",\"domain\":1,\"cap\":\"5\"}\n", "whole number");
+	refused(V1 "\"sched-domain\",\"sched\":\"credit\",\"weight\":5}\n", "needs domain");
+	refused(V1 "\"sched-pool\",\"sched\":\"credit\",\"tslice_ms\":0}\n", "from 1 to 1000");
+	refused(V1 "\"sched-pool\",\"sched\":\"credit\",\"tslice_ms\":9223372036854775807}\n", "from 1 to 1000");
+	refused(V1 "\"sched-pool\",\"sched\":\"credit\",\"ratelimit_us\":99}\n", "from 100 to 500000");
+	refused(V1 "\"sched-pool\",\"sched\":\"credit\",\"ratelimit_us\":6000}\n", "greater than timeslice");
+	refused(V1 "\"sched-pool\",\"sched\":\"credit\",\"migration_delay_us\":100001}\n", "<= 100000us");
 	assert_true(d->weight == 7 && d->cap == 150 && p->tslice_ns == 5 * MSEC);
 }
 
@@ -326,7 +359,14 @@ static void test_bad_requests(void **state)
 	refused("{\"verb\":\"list\"}\n", "version 1");
 	refused("{\"version\":2,\"verb\":\"list\"}\n", "version 1");
 	refused("{\"version\":1}\n", "needs a verb");
-	refused(V1 "\"destroy\"}\n", "no verb 'destroy'");
+	refused(V1 "\"nosuch\"}\n", "no verb 'nosuch'");
+	refused(V1 "\"destroy\",\"domain\":0}\n", "Not destroying domain 0");
+	/* What the kernel's side has no command for. */
+	refused(V1 "\"cpupool-create\",\"name\":\"x\"}\n", "this host can't do that");
+	refused(V1 "\"vcpu-pin\",\"domain\":0,\"vcpu\":0,\"hard\":\"0\"}\n", "this host can't do that");
+	refused(V1 "\"rename\",\"domain\":0,\"name\":\"x\"}\n", "keeps its name");
+	refused(V1 "\"create\",\"config\":{\"name\":\"x\"}}\n", "come by themselves");
+	refused(V1 "\"sched-domain\",\"sched\":\"credit2\",\"domain\":0,\"weight\":5}\n", "scheduled by credit");
 	refused(V1 "\"list\",\"domain\":[]}\n", "name or a number");
 	refused(V1 "\"list\",\"domain\":\"nosuch\"}\n", "nosuch is an invalid domain identifier");
 	refused(V1 "\"list\",\"domain\":-1}\n", "-1 is an invalid domain identifier");
@@ -336,15 +376,15 @@ static void test_bad_requests(void **state)
 
 static void test_clients(void **state)
 {
-	static char junk[2 * CONTROL_MAX_REQUEST];
-	int fds[CONTROL_MAX_CLIENTS + 5], fd = client();
+	static char junk[PROTOCOL_MAX_REQUEST + 2];
+	int fds[PROTOCOL_MAX_CLIENTS + 5], fd = client();
 	json_t *a;
 
 	(void)state;
 	/* Two requests at once, then one in pieces. */
 	assert_null(answer_on(fd, "{\"version\":1,"));
-	a = answer_on(fd, "\"verb\":\"params\"}\n");
-	assert_non_null(json_object_get(a, "pool"));
+	a = answer_on(fd, "\"verb\":\"sched\",\"sched\":\"credit\"}\n");
+	assert_int_equal(json_array_size(json_object_get(a, "pools")), 1);
 	json_decref(a);
 	/* A line without an end is refused, and the connection with it. */
 	memset(junk, 'x', sizeof(junk) - 1);
@@ -354,29 +394,27 @@ static void test_clients(void **state)
 	assert_true(recv(fd, junk, 1, 0) <= 0);
 	close(fd);
 	/* More clients than there is room for: the silent make room, the last is served. */
-	for (int i = 0; i < CONTROL_MAX_CLIENTS + 5; i++) {
+	for (int i = 0; i < PROTOCOL_MAX_CLIENTS + 5; i++) {
 		fds[i] = client();
 		serve();
 	}
 	accepted(V1 "\"list\"}\n");
-	for (int i = 0; i < CONTROL_MAX_CLIENTS + 5; i++)
+	for (int i = 0; i < PROTOCOL_MAX_CLIENTS + 5; i++)
 		close(fds[i]);
 	/* Who is silent for long is left. */
 	serve();
 	fd = client();
 	serve();
-	control_expire(control, live_now() + 31 * 1000 * MSEC);
+	kvm_front.tick(front, live_now() + 31 * 1000 * MSEC);
 	assert_int_equal(recv(fd, junk, 1, MSG_DONTWAIT), 0);
 	close(fd);
-	/* One who asks, and goes before it is done. */
-	deaf = true;
-	add_vm(5, 1);
-	live_host_poll(lh, live_now());
+	/* One who asks, and does not wait for the answer. */
 	fd = client();
-	assert_null(answer_on(fd, V1 "\"params\",\"tslice_ms\":9}\n"));
-	close(fd);
+	assert_int_equal(send(fd, V1 "\"sched-pool\",\"sched\":\"credit\",\"tslice_ms\":9}\n",
+			      strlen(V1 "\"sched-pool\",\"sched\":\"credit\",\"tslice_ms\":9}\n"), MSG_NOSIGNAL),
+			 strlen(V1 "\"sched-pool\",\"sched\":\"credit\",\"tslice_ms\":9}\n"));
 	serve();
-	deaf = false;
+	close(fd);
 	serve();
 	assert_true(globals.host->pools[0].credit.params.tslice_ns == 9 * MSEC);
 	accepted(V1 "\"list\"}\n");
@@ -384,23 +422,14 @@ static void test_clients(void **state)
 
 static void test_deaf_kernel(void **state)
 {
-	int fd = client();
-	json_t *a;
-
 	(void)state;
 	deaf = true;
-	assert_null(answer_on(fd, V1 "\"params\",\"tslice_ms\":9}\n"));
-	live_host_poll(lh, live_now() + 6 * 1000 * MSEC);
-	a = answer_on(fd, NULL);
-	assert_non_null(strstr(json_string_value(json_object_get(a, "error")), "within 5 s"));
-	json_decref(a);
+	refused(V1 "\"sched-pool\",\"sched\":\"credit\",\"tslice_ms\":9}\n", "within 5 s");
 	/* It comes to after all: the next request is its own. */
 	deaf = false;
-	a = answer_on(fd, V1 "\"params\",\"tslice_ms\":11}\n");
-	assert_null(json_object_get(a, "error"));
-	json_decref(a);
+	usleep(100000);
+	accepted(V1 "\"sched-pool\",\"sched\":\"credit\",\"tslice_ms\":11}\n");
 	assert_true(globals.host->pools[0].credit.params.tslice_ns == 11 * MSEC);
-	close(fd);
 }
 
 static void test_vms_come_and_go(void **state)
@@ -415,7 +444,9 @@ static void test_vms_come_and_go(void **state)
 	lh->vms[id].cap = 150;
 	settle();
 	assert_int_equal(h->domains[id].cap, 100);
+	pthread_mutex_lock(&lock);
 	vcpu_create(call(), &h->domains[id], NULL, NULL);
+	pthread_mutex_unlock(&lock);
 	settle();
 	assert_int_equal(h->domains[id].cap, 150);
 	/* Its threads are gone, and so is it. */
@@ -446,9 +477,9 @@ static void test_restart(void **state)
 	add_vm(50, 1);
 	add_vm(60, 2);
 	settle();
-	accepted(V1 "\"sched-credit\",\"domain\":\"vm-60\",\"weight\":1000,\"cap\":120}\n");
-	accepted(V1 "\"sched-credit\",\"domain\":0,\"weight\":2000}\n");
-	accepted(V1 "\"params\",\"tslice_ms\":5}\n");
+	accepted(V1 "\"sched-domain\",\"sched\":\"credit\",\"domain\":\"vm-60\",\"weight\":1000,\"cap\":120}\n");
+	accepted(V1 "\"sched-domain\",\"sched\":\"credit\",\"domain\":0,\"weight\":2000}\n");
+	accepted(V1 "\"sched-pool\",\"sched\":\"credit\",\"tslice_ms\":5}\n");
 	for (int i = 0; i < 2; i++) {
 		u32 id;
 
@@ -473,7 +504,7 @@ static void *ask_params(void *unused)
 	int code;
 
 	(void)unused;
-	return control_ask(json_pack("{ss}", "verb", "params"), &code, error);
+	return client_ask(json_pack("{ss ss}", "verb", "sched", "sched", "credit"), &code, error);
 }
 
 static void test_the_commands_end(void **state)
@@ -487,12 +518,13 @@ static void test_the_commands_end(void **state)
 	pthread_create(&thread, NULL, ask_params, NULL);
 	while (pthread_tryjoin_np(thread, &result))
 		serve();
-	pool = json_object_get(result, "pool");
+	pool = json_object_get(json_array_get(json_object_get(result, "pools"), 0), "params");
 	assert_int_equal(json_integer_value(json_object_get(pool, "tslice_ms")), 30);
 	assert_int_equal(json_integer_value(json_object_get(pool, "ratelimit_us")), 100);
 	json_decref(result);
-	control_close(control);
-	assert_null(control_ask(json_pack("{ss}", "verb", "params"), &code, error));
+	kvm_front.close(front);
+	front = NULL;
+	assert_null(client_ask(json_pack("{ss}", "verb", "list"), &code, error));
 	assert_int_equal(code, -ECONNREFUSED);
 	assert_non_null(strstr(error, "`rota host start`"));
 }

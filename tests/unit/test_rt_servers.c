@@ -298,10 +298,14 @@ static void test_variants(void **state)
 
 /* ---- where POSIX's sporadic server goes wrong; facts 1.3 ---- */
 
+/* A vCPU of no host has none of its own. */
+static struct rt_refill ring_of_v[RT_REFILLS];
+
 static void ring_make(vcpu_t *v, s64 budget, s64 period, const struct rt_refill *r)
 {
 	memset(v, 0, sizeof(*v));
 	v->rt.budget_ns = budget * U;
+	v->refills = ring_of_v;
 	v->rt.period_ns = period * U;
 	v->rt.kind = RT_SPORADIC;
 	for (; r->amount_ns; r++)
@@ -342,6 +346,7 @@ static void test_ring_sum(void **state)
 		s64 now = 0;
 
 		memset(&v, 0, sizeof(v));
+		v.refills = ring_of_v;
 		v.rt.period_ns = (10 + tiny_below(&t, 1000)) * USEC * 100;
 		v.rt.budget_ns = v.rt.period_ns / (1 + tiny_below(&t, 8));
 		ring_start(&v, v.rt.budget_ns, now, now);

@@ -41,7 +41,7 @@ sleep 0.5
 shares "${ROTA_LIVE_SECONDS:-4}" a b
 total=$(awk -v a="${SHARE[a]}" -v b="${SHARE[b]}" 'BEGIN { printf "%.1f", 50 * (a + b) }')
 within "two VMs of one vCPU beside a busy host, equal weights: percent of the machine they get" "$total" 66.7 "${ROTA_LIVE_LOAD_POINTS:-7}"
-rota sched-credit -d Domain-0 -w 512
+sched -d Domain-0 -w 512
 sleep 0.5
 shares "${ROTA_LIVE_SECONDS:-4}" a b
 total=$(awk -v a="${SHARE[a]}" -v b="${SHARE[b]}" 'BEGIN { printf "%.1f", 50 * (a + b) }')

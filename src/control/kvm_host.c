@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The live host behind rotad's protocol.
+ *
+ * Its objects are the core's, in memory that the kernel's side goes on changing, and a change is a command in the
+ * mailbox, carried out within some milliseconds; the request waits for that, and so do other clients. A kernel side
+ * that does not answer is given up after five seconds: by then the kernel's watchdog has thrown it out, or will.
+ *
+ * What the kernel's side has no command for is refused: so far there is one pool, and VMs come and go by themselves.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/client.h"
+#include "control/notify.h"
+#include "control/kvm_host.h"
+#include "control/server.h"
+#include "control/settings.h"
+#include "kvm/files.h"
+#include "kvm/preflight.h"
+#include "kvm/vmm.h"
+
+#define WAIT_US 200 /* between two looks whether a command is carried out */
+#define NO_UUID "00000000-0000-0000-0000-000000000000"
+
+struct front {
+	struct live_host *lh;
+	const struct live_about *about;
+	struct rotad d;
+	struct server *server;
+	bool ready; /* who started us was told */
+};
+
+struct kvm_front_options kvm_front_options;
+
+/* ---- looking ---- */
+
+static host_t *kvm_core(void *arg)
+{
+	return ((struct front *)arg)->lh->g->host;
+}
+
+static s64 kvm_now(void *arg)
+{
+	(void)arg;
+	return live_now();
+}
+
+static bool kvm_facts(void *arg, u32 id, struct domain_facts *facts)
+{
+	const struct live_host *lh = ((struct front *)arg)->lh;
+	const struct live_vm *vm = &lh->vms[id];
+
+	if (id > LIVE_MAX_VMS || !live_host_has(lh, id))
+		return false;
+	*facts = (struct domain_facts){
+		.name = vm->name,
+		.uuid = NO_UUID,
+		.pid = vm->tgid,
+		.start_ns = (s64)(vm->started * (u64)(1000 * MSEC) / (u64)sysconf(_SC_CLK_TCK)),
+	};
+	return true;
+}
+
+/* Of Domain-0: what is in use, but not by VMs. */
+static u64 kvm_memory(void *arg, u32 id)
+{
+	const struct live_host *lh = ((struct front *)arg)->lh;
+	u64 used, vms = 0;
+
+	if (id != LIVE_DOM0)
+		return vmm_memory_mib(lh->vms[id].tgid);
+	used = host_memory_mib();
+	for (u32 i = 1; i < lh->g->host->limits.domains; i++)
+		if (live_host_has(lh, i))
+			vms += vmm_memory_mib(lh->vms[i].tgid);
+	return vms < used ? used - vms : 0;
+}
+
+static u32 kvm_vcpus(void *arg, u32 id, vcpu_t **vcpus, u32 max)
+{
+	return live_host_vcpus(((struct front *)arg)->lh, id, vcpus, max);
+}
+
+static bool kvm_online(void *arg, u32 id, const vcpu_t *v)
+{
+	const struct live_host *lh = ((struct front *)arg)->lh;
+
+	return !(v->pause_flags & VPF_down) && (id == LIVE_DOM0 || lh->g->vcpus[v->index].pid);
+}
+
+/* CPUs that are off line are in no pool; an affinity to all others is one to all. */
+static cpumask_t *kvm_every(void *arg)
+{
+	return &((struct front *)arg)->lh->g->host->pools[0].cpus;
+}
+
+static json_t *counters(const struct live_globals *g)
+{
+#define COUNTER(name) { #name, offsetof(struct live_counters, name) }
+	static const struct {
+		const char *name;
+		size_t at;
+	} all[] = {
+		COUNTER(dispatch), COUNTER(keep),      COUNTER(kick),	  COUNTER(timer),
+		COUNTER(miss),	   COUNTER(yield_to),  COUNTER(yield_ok), COUNTER(adopt),
+		COUNTER(leave),	   COUNTER(full),      COUNTER(late),	  COUNTER(stay),
+		COUNTER(at_once),  COUNTER(due_100us), COUNTER(due_1ms),  COUNTER(due_later),
+	};
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		u64 sum = 0;
+
+		for (u32 cpu = 0; cpu < g->nr_cpus && cpu < LIVE_MAX_CPUS; cpu++)
+			sum += *(const u64 *)((const char *)&g->counters[cpu] + all[i].at);
+		json_object_set_new(o, all[i].name, json_integer((json_int_t)sum));
+	}
+	return o;
+}
+
+static void kvm_status(void *arg, json_t *into)
+{
+	const struct front *f = arg;
+	char state[64], ops[128];
+	json_t *more;
+
+	scx_state(state, sizeof(state));
+	scx_name(ops, sizeof(ops));
+	more = json_pack("{ss sI si sb si si s{ss ss} so sO*}", "scheduler", f->about->sched, "since_unix",
+			 (json_int_t)f->about->since_unix, "restarts", (int)f->about->restarts, "kvm", f->about->kvm,
+			 "cpus", (int)f->about->online, "possible_cpus", (int)f->lh->g->nr_cpus, "kernel", "state",
+			 state, "ops", ops, "counters", counters(f->lh->g), "last_exit", f->about->last_exit);
+	json_object_update(into, more);
+	json_decref(more);
+}
+
+/* ---- changing ---- */
+
+/* The command under way: there is one at a time. */
+static struct {
+	bool done;
+	int result;
+} outcome;
+
+static void told(struct live_host *lh, const struct live_command *cmd, int result)
+{
+	(void)lh;
+	(void)cmd;
+	outcome.done = true;
+	outcome.result = result;
+}
+
+static int carry_out_live(struct live_host *lh, struct live_command *cmd)
+{
+	outcome.done = false;
+	cmd->done = told;
+	if (live_host_submit(lh, cmd))
+		return -SCHED_EBUSY;
+	/* The queue gives every command up in time: this ends. */
+	for (;;) {
+		live_host_poll(lh, live_now());
+		if (outcome.done)
+			return outcome.result;
+		usleep(WAIT_US);
+	}
+}
+
+static int adjust(struct live_host *lh, const struct command *cmd)
+{
+	struct live_command live = {
+		.op = LIVE_ADJUST,
+		.domain = cmd->domain,
+		.generation = lh->g->domains[cmd->domain].generation,
+		.a = cmd->weight,
+		.b = cmd->cap,
+	};
+	int ret = carry_out_live(lh, &live);
+
+	/* It is wanted from now on, and given again after a restart. */
+	if (!ret && cmd->weight)
+		lh->vms[cmd->domain].weight = (u32)cmd->weight;
+	if (!ret && cmd->cap >= 0)
+		lh->vms[cmd->domain].cap = (u32)cmd->cap;
+	return ret;
+}
+
+static int set_params(struct live_host *lh, const struct command *cmd)
+{
+	struct live_command live = { .op = LIVE_PARAMS, .params = cmd->credit };
+	int ret = carry_out_live(lh, &live);
+
+	if (!ret) {
+		lh->params = cmd->credit;
+		lh->params_set = true;
+	}
+	return ret;
+}
+
+/* Before it is noted by the kernel's watchdog, everybody must have had his turn; the host's longest is 30 s. */
+#define MAX_PERIOD_NS (5000 * MSEC)
+
+static int set_vcpu_rt(struct live_host *lh, const struct command *cmd)
+{
+	static vcpu_t *vcpus[SCHED_MAX_DOMAIN_VCPUS];
+	struct live_command live = {
+		.op = LIVE_RT,
+		.domain = cmd->domain,
+		.generation = lh->g->domains[cmd->domain].generation,
+		.rt = cmd->rt,
+	};
+	int ret;
+
+	if (cmd->vcpu >= live_host_vcpus(lh, cmd->domain, vcpus, SCHED_MAX_DOMAIN_VCPUS) ||
+	    cmd->rt.period_ns > MAX_PERIOD_NS)
+		return -SCHED_EINVAL;
+	live.a = (s32)vcpus[cmd->vcpu]->index;
+	ret = carry_out_live(lh, &live);
+	return ret ? ret : live_host_want_rt(lh, cmd->domain, cmd->vcpu, &cmd->rt);
+}
+
+static int set_pool(struct live_host *lh, const struct command *cmd)
+{
+	struct live_command live = { .op = cmd->op == CMD_POOL_RT ? LIVE_RT_POOL : LIVE_CREDIT2 };
+	int ret;
+
+	if (cmd->op == CMD_POOL_RT) {
+		live.rt_pool = cmd->rt_pool;
+		live.a = (s32)cmd->when;
+	} else {
+		live.credit2 = cmd->credit2;
+	}
+	ret = carry_out_live(lh, &live);
+	if (ret)
+		return ret;
+	if (cmd->op == CMD_POOL_RT) {
+		lh->rt_pool = cmd->rt_pool;
+		lh->rt_pool_set = true;
+	} else {
+		lh->credit2 = cmd->credit2;
+		lh->credit2_set = true;
+	}
+	return 0;
+}
+
+static int kvm_command(void *arg, const struct command *cmd)
+{
+	struct live_host *lh = ((struct front *)arg)->lh;
+
+	if (cmd->op == CMD_ADJUST)
+		return adjust(lh, cmd);
+	if (cmd->op == CMD_POOL_CREDIT)
+		return set_params(lh, cmd);
+	if (cmd->op == CMD_POOL_CREDIT2 || cmd->op == CMD_POOL_RT)
+		return set_pool(lh, cmd);
+	if (cmd->op == CMD_VCPU_RT)
+		return set_vcpu_rt(lh, cmd);
+	return -ENOTSUP;
+}
+
+static int kvm_create(void *arg, json_t *config, u32 pool, char *error)
+{
+	(void)arg;
+	(void)config;
+	(void)pool;
+	snprintf(error, CONTROL_ERROR_LEN,
+		 "VMs of a live host come by themselves when they are started; rota.yaml says what they get");
+	return -1;
+}
+
+static int kvm_rename(void *arg, u32 id, const char *name, char *error)
+{
+	(void)arg;
+	(void)id;
+	(void)name;
+	snprintf(error, CONTROL_ERROR_LEN, "a live host's VMs have the names that their VMMs give them");
+	return -1;
+}
+
+/* Only for the fault tests, and only if the environment of `rota host start` said so. */
+static json_t *kvm_verb(void *arg, const char *verb, json_t *request, char *error)
+{
+	const char *kind = json_string_value(json_object_get(request, "kind"));
+	struct live_command cmd;
+
+	if (strcmp(verb, "fault"))
+		return NULL;
+	if (!getenv("ROTA_LIVE_FAULTS") || !kind) {
+		snprintf(error, CONTROL_ERROR_LEN, "faults are for tests; start the live host with ROTA_LIVE_FAULTS=1");
+		return NULL;
+	}
+	/* Whoever asks for it can't be told how it went. */
+	cmd = (struct live_command){ .op = strcmp(kind, "stall") ? LIVE_FAIL : LIVE_STALL };
+	live_host_submit(((struct front *)arg)->lh, &cmd);
+	return json_object();
+}
+
+static const struct backend kvm_backend = {
+	.kind = "kvm",
+	.host = kvm_core,
+	.now = kvm_now,
+	.command = kvm_command,
+	.facts = kvm_facts,
+	.memory_mib = kvm_memory,
+	.vcpus = kvm_vcpus,
+	.online = kvm_online,
+	.every = kvm_every,
+	.create = kvm_create,
+	.rename = kvm_rename,
+	.status = kvm_status,
+	.verb = kvm_verb,
+};
+
+/* ---- the front ---- */
+
+static void say(const char *sentence)
+{
+	fprintf(stderr, "rotad: %s\n", sentence);
+}
+
+static const char *pool_name(void *arg, u32 id)
+{
+	(void)arg;
+	return id ? "" : "Pool-0";
+}
+
+static void kvm_close(void *front)
+{
+	struct front *f = front;
+
+	server_close(f->server);
+	settings_close(f->d.settings);
+	free(f);
+}
+
+static bool read_settings(struct front *f, const struct kvm_front_options *o, char *error)
+{
+	char file[128], saved[128];
+
+	if (o->no_config)
+		return true;
+	snprintf(file, sizeof(file), "%s%s", live_root(), SETTINGS_FILE);
+	snprintf(saved, sizeof(saved), "%s%s", live_root(), SETTINGS_SAVED);
+	f->d.settings =
+		settings_open(f->d.host, o->config ? o->config : file, o->config, o->saved ? o->saved : saved, error);
+	if (!f->d.settings)
+		return false;
+	f->d.others_read |= settings_others_read(f->d.settings);
+	return true;
+}
+
+static void *kvm_open(struct live_host *lh, const struct live_about *about, int epoll, char *error)
+{
+	const struct kvm_front_options *o = &kvm_front_options;
+	const char *group = o->group ? o->group : "rota";
+	struct front *f = calloc(1, sizeof(*f));
+	char path[128];
+
+	if (!f) {
+		snprintf(error, CONTROL_ERROR_LEN, "not enough memory");
+		return NULL;
+	}
+	f->lh = lh;
+	f->about = about;
+	f->d = (struct rotad){ .ops = &kvm_backend, .arg = f, .host = lh->g->host, .others_read = o->others_read };
+	rotad_name_pools(&f->d, pool_name, NULL);
+	if (o->socket ? snprintf(path, sizeof(path), "%s", o->socket) >= (int)sizeof(path) :
+			client_path(path, sizeof(path))) {
+		snprintf(error, CONTROL_ERROR_LEN, "the path of the socket is too long");
+		kvm_close(f);
+		return NULL;
+	}
+	if (!read_settings(f, o, error)) {
+		kvm_close(f);
+		return NULL;
+	}
+	if (!o->group && f->d.settings && settings_group(f->d.settings))
+		group = settings_group(f->d.settings);
+	f->server = server_open(path, group, epoll, &f->d, error);
+	if (!f->server) {
+		kvm_close(f);
+		return NULL;
+	}
+	return f;
+}
+
+static void kvm_event(void *front, u64 data, u32 events)
+{
+	struct front *f = front;
+
+	f->d.host = f->lh->g->host;
+	server_event(f->server, data, events);
+}
+
+static void kvm_tick(void *front, s64 now)
+{
+	struct front *f = front;
+
+	f->d.host = f->lh->g->host;
+	if (!f->ready)
+		notify_state("READY=1");
+	f->ready = true;
+	if (f->d.settings)
+		settings_look(&f->d, say);
+	server_expire(f->server, now);
+}
+
+struct rotad *kvm_front_rotad(void *front)
+{
+	return &((struct front *)front)->d;
+}
+
+const struct daemon_front kvm_front = {
+	.open = kvm_open,
+	.event = kvm_event,
+	.tick = kvm_tick,
+	.close = kvm_close,
+};

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The live host as a back end, and rotad's answers as the front of the process that keeps it running. */
+#ifndef CONTROL_KVM_HOST_H
+#define CONTROL_KVM_HOST_H
+
+#include "control/backend.h"
+#include "kvm/daemon.h"
+
+/* What `rota host start` and `rotad --host kvm` give to daemon_start(). Options of rotad's, set before. */
+extern const struct daemon_front kvm_front;
+
+struct kvm_front_options {
+	const char *socket, *group, *config, *saved; /* NULL: the usual ones */
+	bool others_read, no_config;
+};
+extern struct kvm_front_options kvm_front_options;
+
+/* For tests: the front's rotad. */
+struct rotad;
+struct rotad *kvm_front_rotad(void *front);
+
+#endif

@@ -1,0 +1,106 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Description: a real-time pool of a scenario refuses, or tells of, what the analysis can't guarantee, at the start and
+# in events; what it admits runs; `rota analyze` of such a scenario, and --apply.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	top=${ROTA_TOP:-$PWD}
+	rota=${ROTA:-$top/build/rota}
+	cd "$BATS_TEST_TMPDIR"
+}
+
+# two servers, one pCPU: BUDGET is the second's, of 13 ms; 7 ms is the most beside 3 of 10
+two() { # MODE POOL-KEYS BUDGET
+	cat >s.yaml <<-END
+		name: s
+		duration: 300ms
+		host: {cores: 1}
+		pools: [{name: Pool-0, $2, admission: $1}]
+		domains:
+		  - {name: a, sched: {period: 10ms, budget: 3ms}, workload: {model: hog}}
+		  - {name: b, sched: {period: 13ms, budget: $3}, workload: {model: hog}}
+	END
+}
+
+@test "enforce: which vCPU, which interval, which demand and supply; nothing runs" {
+	two enforce "sched: rtds" 7500us
+	for verb in run check; do
+		run --separate-stderr "$rota" sim $verb s.yaml
+		[ $status = $([ $verb = run ] && echo 1 || echo 2) ]
+		[ -z "$output" ]
+		[ "$stderr" = "rota: s.yaml:4: pools.Pool-0.admission: a.v0 on pCPU 0: not guaranteed (processor demand, budgets put off): in an interval of 20 ms the demand is up to 20.5 ms, the supply 20 ms; reserve less, or write warn" ]
+	done
+	two enforce "sched: rtds" 6900us
+	run -0 --separate-stderr "$rota" sim check s.yaml
+	[ -z "$output$stderr" ]
+}
+
+@test "warn and off: it runs" {
+	two warn "sched: rtds" 7500us
+	run -0 --separate-stderr "$rota" sim check s.yaml
+	[[ $stderr == *"s.yaml: not guaranteed: pool Pool-0: a.v0"* ]]
+	run -0 --separate-stderr "$rota" sim run s.yaml
+	[[ $output == *"more was reserved than is guaranteed, 1 time, the first: pool Pool-0: a.v0"* ]]
+	two off "sched: rtds" 7500us
+	run -0 --separate-stderr "$rota" sim run s.yaml
+	[[ $output != *guaranteed* ]]
+}
+
+@test "the verdict is of the pool's own rule, kind and placement" {
+	# 0.877 of a pCPU: as periodic servers under EDF it holds, by rate it does not
+	two enforce "sched: rtxen, params: {kind: periodic}" 7500us
+	"$rota" sim check s.yaml
+	two enforce "sched: rtxen, params: {kind: periodic, priority: rm}" 7500us
+	run -2 --separate-stderr "$rota" sim check s.yaml
+	[[ $stderr == *"b.v0 on pCPU 0: not guaranteed (response time)"* ]]
+	two enforce "sched: sedf" 7500us
+	"$rota" sim check s.yaml
+	# on two pCPUs, each where the core has put it
+	two enforce "sched: rtxen, params: {kind: deferrable, placement: partitioned, fit: worst}" 7500us
+	sed -i 's/cores: 1/cores: 2/' s.yaml
+	"$rota" sim check s.yaml
+	sed -i 's/sched: {period: 10ms, budget: 3ms}/cpus: "1", &/; s/sched: {period: 13ms/cpus: "1", &/' s.yaml
+	run -2 --separate-stderr "$rota" sim check s.yaml
+	[[ $stderr == *"on pCPU 1: not guaranteed"* ]]
+}
+
+@test "an event that asks too much is refused whole; one that fits is carried out" {
+	two enforce "sched: rtds" 5ms
+	cat >>s.yaml <<-'END'
+		events:
+		  - {at: 100ms, do: sched, domain: b, sched: {budget: 8ms}}
+		  - {at: 150ms, do: sched, domain: b, sched: {budget: 6ms, extratime: 0}}
+	END
+	run -0 "$rota" sim run s.yaml
+	[[ $output == *"1 scripted command was refused, the first: s.yaml:9: at 0.100000 s: the pool does not admit it: a.v0 on pCPU 0: not guaranteed"* ]]
+	two enforce "sched: rtxen, params: {kind: periodic}" 7500us
+	printf 'events:\n  - {at: 100ms, do: pool_sched, pool: Pool-0, params: {kind: deferrable}}\n' >>s.yaml
+	run -0 "$rota" sim run s.yaml
+	[[ $output == *"1 scripted command was refused"*"does not admit it"* ]]
+}
+
+@test "analyze a real-time scenario: the verdict, and --apply writes budgets that are then enough" {
+	cat >s.yaml <<-'END'
+		name: s
+		duration: 2s
+		host: {cores: 2}
+		pools: [{name: Pool-0, sched: rtds}]
+		domains:
+		  # of 20 ms it needs 3
+		  - {name: ctl, sched: {period: 5ms, budget: 700us, extratime: 0}, workload: {model: periodic, period: 20ms, cost: 3ms}}
+		  - {name: vid, vcpus: 2, workload: {model: periodic, period: 40ms, cost: 9ms}}
+	END
+	run -1 --separate-stderr "$rota" analyze s.yaml
+	[[ $output == *"3 vCPUs with deadlines demand 0.6000"* ]]
+	[[ $stderr == "rota: analyze: ctl: its tasks are not schedulable: in an interval of"* ]]
+	run -0 "$rota" analyze s.yaml --apply
+	[[ $output == *"budgets of 2 domains written"* ]]
+	grep -q '# of 20 ms it needs 3' s.yaml
+	run -0 "$rota" analyze s.yaml
+	[[ $output == *"schedulable: every budget is guaranteed"* ]]
+	sed -i 's/sched: rtds/&, admission: enforce/' s.yaml
+	"$rota" sim run s.yaml --json >r
+	python3 -c 'import json,sys; d = json.load(open("r"))["domains"]; sys.exit(any(x["deadlines"]["missed"] or not x["deadlines"]["jobs"] for x in d))'
+}
