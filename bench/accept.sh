@@ -107,6 +107,8 @@ all() {
 	figures decision python3 -B bench/decision.py --accept
 	figures papers python3 -B bench/papers.py --accept
 	figures 'decision of credit2' python3 -B bench/decision.py credit2 --accept
+	figures 'turns, on and idle' python3 -B bench/decision.py --turns
+	figures 'turns, on and idle, credit2' python3 -B bench/decision.py credit2 --turns
 	figures 'decision of rtds' python3 -B bench/decision.py rtds --accept
 	figures 'decision of rtxen' python3 -B bench/decision.py rtxen --accept
 	figures analysis python3 -B bench/analysis.py

@@ -11,7 +11,8 @@
  *   sleepers  V vCPUs for each pCPU that run 100 us and sleep, together 70 % of it (short queues)
  *
  *	decision                              all loads and sizes under credit, ns
- *	decision LOAD V PCPUS [MS [SCHED]]    one of them, over MS milliseconds of virtual time
+ *	decision LOAD V PCPUS [MS [SCHED [turns]]]    one of them, over MS milliseconds of virtual time; with
+ *					all that gives turns switched on, and used by nobody
  *
  * credit has a queue for each pCPU; V is of that. credit2's run queue is of up to 16 pCPUs, and V is of
  * that, as in the measurements of Xen's. rtds and rtxen have one queue, and V is all there are.
@@ -260,6 +261,7 @@ struct size {
 	const char *sched;
 	bool sleepers;
 	uint32_t v, pcpus;
+	bool turns; /* everything that gives turns (assist.c) is on, and nobody has any */
 };
 
 static uint32_t vcpus_of(const struct size *size)
@@ -276,7 +278,7 @@ static struct bench *bench_create(const struct size *size)
 	struct bench *b = must(calloc(1, sizeof(*b)));
 	uint32_t pcpus = size->pcpus, *number = must(calloc(pcpus, sizeof(*number))),
 		 *node = must(calloc(pcpus, sizeof(*node)));
-	struct host_limits limits = { .pcpus = pcpus, .cores = pcpus, .nodes = 1, .pools = 1 };
+	struct host_limits limits = { .pcpus = pcpus, .cores = pcpus, .nodes = 1, .pools = 2 };
 	size_t bytes;
 
 	b->nr_vcpus = vcpus_of(size);
@@ -308,11 +310,31 @@ static struct bench *bench_create(const struct size *size)
 	return b;
 }
 
-static void populate(struct bench *b, const char *sched)
+/* Guests in user mode, of whose kernel the host knows one function. */
+static void turns_on(struct bench *b)
+{
+	static u64 room[(sizeof(struct symbol_table) + sizeof(struct symbol_entry)) / 8 + 1];
+	struct symbol_table *t = (struct symbol_table *)room;
+	struct assist_params p = { .coboost_ns = MSEC, .coboost_every_ns = MSEC, .lend_ns = 50 * USEC,
+				   .grace_ns = 100 * USEC, .irq_ns = 100 * USEC, .budget_percent = 50 };
+
+	t->text = 0xffffffff81000000ULL;
+	t->lstar = SYMBOL_NO_ENTRY;
+	t->nr = 1;
+	t->entry[0].size_class = 4096 << 8 | SYMBOL_UNLOCK;
+	for (uint32_t i = 0; i < b->host->limits.domains; i++)
+		b->host->domains[i].assist.symbols = t;
+	for (uint32_t i = 0; i < b->nr_vcpus; i++)
+		b->host->vcpus[i].assist.ip = 0x401000;
+	if (sched_adjust_global_assist(&b->cx, &b->host->pools[0], &p) || cpupool_create_hidden(&b->cx, 1, 0) != 1)
+		must(NULL);
+}
+
+static void populate(struct bench *b, const struct size *size)
 {
 	domain_t *d = NULL;
 
-	cpupool_create(&b->cx, 0, (u32)sched_find(sched));
+	cpupool_create(&b->cx, 0, (u32)sched_find(size->sched));
 	for (uint32_t c = 0; c < b->nr_pcpus; c++)
 		cpupool_add_cpu(&b->cx, 0, (s32)c);
 	settle(b);
@@ -329,6 +351,8 @@ static void populate(struct bench *b, const char *sched)
 		vcpu_up(&b->cx, v);
 		settle(b);
 	}
+	if (size->turns)
+		turns_on(b);
 	if (!b->sleepers)
 		event_set(&b->events, b->slot_pause, PAUSE_NS);
 }
@@ -348,7 +372,7 @@ static void measure(const struct size *size, int64_t window_ns)
 	bool callgrind = getenv("ROTA_BENCH_CALLGRIND") != NULL;
 	struct bench *b = bench_create(size);
 
-	populate(b, size->sched);
+	populate(b, size);
 	run_until(b, WARMUP_NS);
 	b->timed = !callgrind;
 	CALLGRIND_START_INSTRUMENTATION;
@@ -376,8 +400,9 @@ int main(int argc, char **argv)
 	struct size one = { .sched = argc > 5 ? argv[5] : "credit", .v = 8, .pcpus = 1 };
 	int64_t window_ns = argc > 4 ? atol(argv[4]) * MSEC : 1000 * MSEC;
 
-	if ((argc > 1 && argc < 4) || argc > 6 || sched_find(one.sched) < 0) {
-		fprintf(stderr, "Usage: decision [hogs|sleepers VCPUS-A-QUEUE PCPUS [MILLISECONDS [SCHEDULER]]]\n");
+	one.turns = argc > 6 && !strcmp(argv[6], "turns");
+	if ((argc > 1 && argc < 4) || argc > 7 || sched_find(one.sched) < 0 || (argc > 6 && !one.turns)) {
+		fprintf(stderr, "Usage: decision [hogs|sleepers VCPUS-A-QUEUE PCPUS [MILLISECONDS [SCHEDULER [turns]]]]\n");
 		return 2;
 	}
 	measure_overhead();
@@ -394,6 +419,6 @@ int main(int argc, char **argv)
 	}
 	for (int sleepers = 0; sleepers < 2; sleepers++)
 		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-			measure(&(struct size){ "credit", sleepers, sizes[i][1], sizes[i][0] }, window_ns);
+			measure(&(struct size){ "credit", sleepers, sizes[i][1], sizes[i][0], false }, window_ns);
 	return 0;
 }

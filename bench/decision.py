@@ -78,13 +78,13 @@ def per_call(path):
     return out
 
 
-def measure(size):
+def measure(size, *more):
     load, v, pcpus = size
     with tempfile.TemporaryDirectory() as tmp:
         out = os.path.join(tmp, 'callgrind')
         done = subprocess.run(['valgrind', '--tool=callgrind', '--instr-atstart=no', '--compress-strings=no',
                                '--compress-pos=no', '--callgrind-out-file=' + out, os.path.join(BENCH, 'decision'),
-                               load, str(v), str(pcpus), str(WINDOW_MS), SCHED], env=dict(os.environ, ROTA_BENCH_CALLGRIND='1'),
+                               load, str(v), str(pcpus), str(WINDOW_MS), SCHED, *more], env=dict(os.environ, ROTA_BENCH_CALLGRIND='1'),
                               capture_output=True, text=True)
         if done.returncode:
             raise SystemExit('decision.py: valgrind failed: ' + done.stderr)
@@ -148,7 +148,23 @@ def accept_tree(results):
             SCHED, v, XEN_REPLENISH[v], got, 'met' if got <= XEN_REPLENISH[v] else 'NOT MET'))
 
 
+def turns():
+    """What it costs that turns (src/sched/assist.c) are on while nobody has any: all calls together, and schedule()."""
+    sizes = [s for s in SIZES if s[1] <= 512]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        off = list(pool.map(measure, sizes))
+        on = list(pool.map(lambda s: measure(s, 'turns'), sizes))
+    for (size, a), (_, b) in zip(off, on):
+        for what, calls in (('all calls', CALLS), ('schedule()', ['schedule'])):
+            cost = [sum(x[c][0] * x[c][1] for c in calls if c in x) for x in (a, b)]
+            ratio = 100 * (cost[1] / cost[0] - 1)
+            print('%s, instructions: turns on and idle, %s, %s, %d a run queue, %d pCPUs | at most 5 %% more | %+.1f %% | %s' % (
+                SCHED, what, *size, ratio, 'met' if ratio <= 5 else 'NOT MET'))
+
+
 def main():
+    if '--turns' in sys.argv[1:]:
+        return turns()
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         results = list(pool.map(measure, SIZES))
     if '--accept' not in sys.argv[1:]:

@@ -74,14 +74,6 @@ static double share(const struct top *t, json_t *row, const char *key)
 	return 100.0 * (double)(row_number(row, key) - row_number(old, key)) / (double)passed;
 }
 
-static long long more(const struct top *t, json_t *row, const char *key)
-{
-	json_t *looked = json_object_get(row, "vcpu") ? t->before_vcpus : t->before;
-	json_t *old = row_of(json_object_get(looked, rows_key(row)), row);
-
-	return old ? row_number(row, key) - row_number(old, key) : 0;
-}
-
 /* ---- xentop's batch form ---- */
 
 static void print_vcpus(json_t *vcpus, long long id)
@@ -137,6 +129,14 @@ static void print_batch(const struct top *t, json_t **rows, size_t n, json_t *vc
 /* ---- the screen ---- */
 
 #ifdef ROTA_NCURSES
+static long long more(const struct top *t, json_t *row, const char *key)
+{
+	json_t *looked = json_object_get(row, "vcpu") ? t->before_vcpus : t->before;
+	json_t *old = row_of(json_object_get(looked, rows_key(row)), row);
+
+	return old ? row_number(row, key) - row_number(old, key) : 0;
+}
+
 static void draw_row(const struct top *t, int y, json_t *row, bool vcpu)
 {
 	char name[40];

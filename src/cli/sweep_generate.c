@@ -397,20 +397,21 @@ static void put_tasks(const struct wish *w, const struct an_vm *vm, FILE *f)
 }
 
 /*
- * Where vCPU @i of all may run. Partitioned: where the analysis placed it, if it did. Global: a whole vCPU has a pCPU
+ * Where vCPU @i of all may run. Partitioned: where the analysis placed it, if it found a place for all; else the host
+ * packs them as it can. Global: a whole vCPU has a pCPU
  * of its own, as the analysis has it, and the others have the rest.
  */
 static void put_cpus(const struct wish *w, const struct an_system *sys, int i, FILE *f)
 {
 	int whole = 0;
 
+	for (int k = 0; k < sys->nr_servers; k++)
+		whole += sys->servers[k].cpu >= 0;
 	if (w->placement == 1) {
-		if (sys->servers[i].cpu >= 0)
+		if (whole == sys->nr_servers)
 			fprintf(f, ", cpus: \"%d\"", sys->servers[i].cpu);
 		return;
 	}
-	for (int k = 0; k < sys->nr_servers; k++)
-		whole += sys->servers[k].cpu >= 0;
 	if (whole && whole < w->pcpus && sys->servers[i].cpu >= 0)
 		fprintf(f, ", cpus: \"%d\"", sys->servers[i].cpu);
 	else if (whole && whole < w->pcpus)
@@ -464,6 +465,9 @@ static char *scenario(const struct wish *w, const struct an_system *sys)
 		put_vm(w, sys, &sys->vms[v], first, f);
 		first += sys->vms[v].found ? sys->vms[v].nr_vcpus : 0;
 	}
+	/* vCPUs are packed when they are made, before they have their parameters */
+	if (!strcmp(w->sched, "rtxen") && w->placement == 1)
+		fprintf(f, "events:\n  - {at: 0, do: pool_sched, pool: Pool-0}\n");
 	if (!fclose(f))
 		return text;
 	free(text);

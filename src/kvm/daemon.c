@@ -455,6 +455,7 @@ static int serve_and_close(const struct daemon_options *options, const struct da
 	json_decref(d->about.last_exit);
 	if (d->log)
 		fclose(d->log);
+	live_host_end(&d->lh);
 	free(d);
 	return rc;
 }

@@ -357,6 +357,15 @@ void live_host_begin(struct live_host *lh, struct live_globals *g)
 		live_host_submit(lh, &(struct live_command){ .op = LIVE_RT_POOL, .rt_pool = lh->rt_pool });
 }
 
+void live_host_end(struct live_host *lh)
+{
+	for (u32 i = 0; i <= LIVE_MAX_VMS; i++) {
+		free(lh->vms[i].rt);
+		free(lh->before[i].rt);
+		lh->vms[i].rt = lh->before[i].rt = NULL;
+	}
+}
+
 void live_host_poll(struct live_host *lh, s64 now)
 {
 	mailbox_poll(lh, now);

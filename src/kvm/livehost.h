@@ -73,6 +73,9 @@ struct live_host {
 /* Begin, or begin anew after a restart, on the BPF side whose globals these are: settings made before are kept. */
 void live_host_begin(struct live_host *lh, struct live_globals *g);
 
+/* What it holds is freed. */
+void live_host_end(struct live_host *lh);
+
 /* @now: CLOCK_MONOTONIC, ns. */
 void live_host_poll(struct live_host *lh, s64 now);
 bool live_host_busy(const struct live_host *lh);

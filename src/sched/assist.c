@@ -121,8 +121,8 @@ CORE_FN bool turn_give(sched_call_t *cx ARG, vcpu_t *v ARG, pcpu_t *p ARG, u32 k
 	}
 	hook_sleep(cx, v); /* off its queue */
 	v->pause_flags |= VPF_away;
-	v->assist.home = v->processor;
-	v->assist.turn_ns = ns;
+	v->assist.home = (u16)v->processor->id;
+	v->assist.turn_ns = (u32)ns;
 	v->assist.kind = (u8)kind;
 	v->assist.waits = 1;
 	v->processor = p;
@@ -133,7 +133,7 @@ CORE_FN bool turn_give(sched_call_t *cx ARG, vcpu_t *v ARG, pcpu_t *p ARG, u32 k
 	d->assist.coboosts += kind == TURN_BOOST;
 	d->assist.irq_turns += kind == TURN_IRQ;
 	d->assist.micro_migrations += kind == TURN_MICRO;
-	record4(cx, TRC_ROTA_TURN, pair(d->id << 16 | v->id, kind), pair(v->assist.home->id, p->id));
+	record4(cx, TRC_ROTA_TURN, pair(d->id << 16 | v->id, kind), pair(v->assist.home, p->id));
 	return true;
 }
 
@@ -142,7 +142,7 @@ NO_FRAME void turn_home(vcpu_t *v)
 {
 	host_t *h = v->domain->pool->host;
 	cpumask_t *cpus = &v->domain->pool->cpus;
-	pcpu_t *home = v->assist.home;
+	pcpu_t *home = pcpu_of(h, v->assist.home);
 	s32 other;
 
 	v->pause_flags &= (u8)~VPF_away;
@@ -211,6 +211,11 @@ CORE_FN int turn_over(sched_call_t *cx ARG, vcpu_t *v ARG)
 static inline bool serves(pcpu_t *p)
 {
 	return mask_test(p->assist.micro ? &p->assist.micro->cpus : &p->pool->cpus, p->id);
+}
+
+static inline bool turn_wanted(pcpu_t *p)
+{
+	return p->assist.nr_turns || p->assist.micro || vcpu_away(p->curr);
 }
 
 /*
@@ -360,13 +365,8 @@ static void assist_pool_init(cpupool_t *pool)
 	mask_zero(&pool->assist.lent);
 }
 
-static void assist_domain_init(sched_call_t *cx, domain_t *d)
+SCHED_API void turn_counts_reset(domain_t *d)
 {
-	d->assist.symbols = NULL;
-	d->assist.budget_ns = 0;
-	d->assist.budget_at_ns = cx->now;
-	d->assist.coboost_ns = -MSEC * 1000;
-	d->assist.cursor = 0;
 	d->assist.coboosts = 0;
 	d->assist.lends = 0;
 	d->assist.graces = 0;
@@ -376,10 +376,20 @@ static void assist_domain_init(sched_call_t *cx, domain_t *d)
 	d->assist.refused = 0;
 }
 
+static void assist_domain_init(sched_call_t *cx, domain_t *d)
+{
+	d->assist.symbols = NULL;
+	d->assist.budget_ns = 0;
+	d->assist.budget_at_ns = cx->now;
+	d->assist.coboost_ns = -MSEC * 1000;
+	d->assist.cursor = 0;
+	turn_counts_reset(d);
+}
+
 static void assist_vcpu_init(vcpu_t *v)
 {
 	list_init(&v->assist.turn);
-	v->assist.home = v->processor;
+	v->assist.home = (u16)v->processor->id;
 	v->assist.ip = 0;
 	v->assist.turn_ns = 0;
 	v->assist.grace_ns = 0;

@@ -39,14 +39,17 @@ struct micro_params {
 	u8 exact; /* who is taken in when a sibling spins: see microslice.c */
 };
 
+/* Small: a host has many. No time here is longer than 10 ms. */
 struct assist_vcpu {
-	struct link turn; /* in assist_pcpu.turns, while it waits for its turn */
-	pcpu_t *home; /* where it came from */
+	union {
+		struct link turn; /* in assist_pcpu.turns, while it waits for its turn */
+		s64 began_ns; /* while it has it */
+	};
 	u64 ip; /* the host's: where its guest was stopped last; 0 unknown */
-	s64 turn_ns; /* length of its turn; of what is before others, taken from its domain's budget */
-	s64 began_ns;
-	s64 grace_ns; /* had since it was given the pCPU */
-	s64 owed_ns; /* by which its next slice is shorter */
+	u32 turn_ns; /* length of its turn; of what is before others, taken from its domain's budget */
+	u32 grace_ns; /* had since it was given the pCPU */
+	u32 owed_ns; /* by which its next slice is shorter */
+	u16 home; /* the pCPU where it came from */
 	u8 kind; /* enum turn_kind */
 	u8 waits; /* in assist_pcpu.turns */
 	u8 irq_pending; /* an interrupt came that it has not seen, since it did not run */
@@ -57,10 +60,10 @@ struct assist_domain {
 	symbol_table_t *symbols; /* the host's: of its kernel, NULL none */
 	s64 budget_ns, budget_at_ns; /* what it has left for turns before others, as of then */
 	s64 coboost_ns; /* when its siblings were boosted last */
-	u32 cursor; /* the sibling lent to last */
-	u64 coboosts, lends, graces, irq_turns, micro_migrations; /* turns given, by kind */
 	u64 turn_ns; /* time in turns */
-	u64 refused; /* for want of budget, or of credit */
+	u32 cursor; /* the sibling lent to last */
+	u32 coboosts, lends, graces, irq_turns, micro_migrations; /* turns given, by kind */
+	u32 refused; /* for want of budget, or of credit */
 };
 
 struct assist_pcpu {

@@ -30,6 +30,38 @@ static inline pcpu_t *pcpu_of(host_t *h, u32 cpu)
 	return AT(h->pcpus, cpu);
 }
 
+/*
+ * sdom.c: whose record a domain's time is charged to; the domains accounted to d, d first, as in
+ * `for (a = d; a; a = sdom_next(d, a))`; is any besides d accounted with it? On a live host nothing is attached yet:
+ * there it costs no code.
+ */
+#ifdef ROTA_BPF
+static inline domain_t *sdom_of(domain_t *d)
+{
+	return d;
+}
+
+#define sdom_next(d, a) ((domain_t *)NULL)
+#define sdom_shared(d) false
+#else
+static inline domain_t *sdom_of(domain_t *d)
+{
+	return unlikely(d->sdom) ? d->sdom : d;
+}
+
+static inline domain_t *sdom_next(domain_t *d, domain_t *a)
+{
+	link_t *l = a == d ? d->adoms.next : a->adom_link.next;
+
+	return l == &d->adoms ? NULL : link_of(l, domain_t, adom_link);
+}
+
+static inline bool sdom_shared(domain_t *d)
+{
+	return unlikely(d->sdom || d->adoms.next != &d->adoms);
+}
+#endif
+
 /* ---- effects ---- */
 
 /* Ask for schedule() on a pCPU: Xen's raising of the SCHEDULE softirq there. */

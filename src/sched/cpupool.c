@@ -9,7 +9,7 @@
  * A hidden pool has pCPUs, and nothing else of its own: microslice.c.
  *
  * Moving a domain keeps its weight, cap and, where they still meet the new pool, its affinities. (Xen resets them
- * all, which costs its users their settings.)
+ * all, which costs its users their settings.) Its activation domains move with it (sdom.c).
  */
 
 static cpupool_t *cpupool_find(host_t *h, s32 id)
@@ -275,7 +275,8 @@ SCHED_API s32 cpupool_rm_cpu(sched_call_t *cx, s32 id, s32 cpu)
 	if (!pool)
 		return -SCHED_ENOENT;
 	if (cpu < 0) {
-		for_each_cpu(c, &pool->cpus, h->mask_words) cpu = c;
+		for_each_cpu (c, &pool->cpus, h->mask_words)
+			cpu = c;
 		if (cpu < 0)
 			return -SCHED_EINVAL;
 	}
@@ -318,36 +319,52 @@ SCHED_API s32 cpupool_rm_cpu(sched_call_t *cx, s32 id, s32 cpu)
 	return 0;
 }
 
-SCHED_API s32 cpupool_move_domain(sched_call_t *cx, domain_t *d, s32 id)
+/* Those that move with d: it and who is accounted to it. Is one of them pinned for the moment? */
+CORE_FN bool move_pinned(domain_t *d ARG)
 {
-	host_t *h = cx->host;
-	cpupool_t *from = d->pool, *to = cpupool_find(h, id);
-	u32 weight = d->weight, cap = d->cap;
-	s32 err;
+	for (domain_t *a = d; a && can_loop; a = sdom_next(d, a))
+		for (link_t *l = a->vcpus.next; l != &a->vcpus && can_loop; l = l->next)
+			if (link_of(l, vcpu_t, domain_link)->affinity_broken)
+				return true;
+	return false;
+}
 
-	if (to == from) {
-		if (!d->moving)
-			return 0;
-		/* It stays: a move under way is given up. */
-		d->moving = 0;
-		return domain_unpause(cx, d);
+/* Their move is given up, or over. */
+CORE_FN s32 move_end(sched_call_t *cx ARG, domain_t *d ARG)
+{
+	for (domain_t *a = d; a && can_loop; a = sdom_next(d, a)) {
+		if (!a->moving)
+			continue;
+		a->moving = 0;
+		domain_unpause(cx, a);
 	}
-	if (!to || !to->nr_cpus || to->assist.parent)
-		return -SCHED_ENOENT;
-	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next)
-		if (link_of(l, vcpu_t, domain_link)->affinity_broken)
-			return -SCHED_EBUSY;
-	if (!d->moving) {
-		err = domain_pause(cx, d);
-		if (err)
-			return err;
-		d->moving = 1;
+	return 0;
+}
+
+/* They are paused until they have moved. Returns 0; -EAGAIN when one is still on a pCPU. */
+CORE_FN s32 move_begin(sched_call_t *cx ARG, domain_t *d ARG)
+{
+	s32 ret = 0, err;
+
+	for (domain_t *a = d; a && can_loop; a = sdom_next(d, a)) {
+		if (!a->moving) {
+			err = domain_pause(cx, a);
+			if (err) {
+				move_end(cx, d);
+				return err;
+			}
+			a->moving = 1;
+		}
+		if (domain_on_cpu(a))
+			ret = -SCHED_EAGAIN;
 	}
-	if (domain_on_cpu(d))
-		return -SCHED_EAGAIN;
-	d->moving = 0;
-	cx->calls++;
-	sched_lock(from);
+	return ret;
+}
+
+CORE_FN int move_leave(sched_call_t *cx ARG, domain_t *d ARG)
+{
+	cpupool_t *from = d->pool;
+
 	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
 		vcpu_t *v = link_of(l, vcpu_t, domain_link);
 
@@ -357,13 +374,14 @@ SCHED_API s32 cpupool_move_domain(sched_call_t *cx, domain_t *d, s32 id)
 	}
 	list_del(&d->pool_link);
 	from->nr_domains--;
-	sched_unlock(from);
+	return 0;
+}
 
-	d->pool = to;
-	hook_domain_init(cx, d);
-	d->weight = weight;
-	d->cap = cap;
-	sched_lock(to);
+CORE_FN int move_arrive(sched_call_t *cx ARG, domain_t *d ARG)
+{
+	host_t *h = cx->host;
+	cpupool_t *to = d->pool;
+
 	list_add_tail(&to->domains, &d->pool_link);
 	to->nr_domains++;
 	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
@@ -378,7 +396,42 @@ SCHED_API s32 cpupool_move_domain(sched_call_t *cx, domain_t *d, s32 id)
 		hook_vcpu_init(cx, v);
 		hook_insert_vcpu(cx, v);
 	}
-	sched_unlock(to);
 	record(cx, TRC_ROTA_POOL_DOMAIN, to->id, d->id);
-	return domain_unpause(cx, d);
+	return 0;
+}
+
+SCHED_API s32 cpupool_move_domain(sched_call_t *cx, domain_t *d, s32 id)
+{
+	host_t *h = cx->host;
+	cpupool_t *from = d->pool, *to = cpupool_find(h, id);
+	s32 err;
+
+	if (to == from)
+		return d->sdom ? 0 : move_end(cx, d);
+	if (!to || !to->nr_cpus || to->assist.parent)
+		return -SCHED_ENOENT;
+	if (d->sdom || move_pinned(d))
+		return -SCHED_EBUSY;
+	err = move_begin(cx, d);
+	if (err)
+		return err;
+	cx->calls++;
+	sched_lock(from);
+	for (domain_t *a = d; a && can_loop; a = sdom_next(d, a))
+		move_leave(cx, a);
+	sched_unlock(from);
+
+	for (domain_t *a = d; a && can_loop; a = sdom_next(d, a)) {
+		u32 weight = a->weight, cap = a->cap;
+
+		a->pool = to;
+		hook_domain_init(cx, a);
+		a->weight = weight;
+		a->cap = cap;
+	}
+	sched_lock(to);
+	for (domain_t *a = d; a && can_loop; a = sdom_next(d, a))
+		move_arrive(cx, a);
+	sched_unlock(to);
+	return move_end(cx, d);
 }

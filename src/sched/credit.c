@@ -311,7 +311,7 @@ static bool credit_affords(vcpu_t *v, vcpu_t *cur)
 
 	(void)cur;
 	return v->credit.credit_ns > -pool->credit.params.tslice_ns &&
-	       (!v->domain->cap || v->credit.cap_ns > CREDIT_MIN_TIMER_NS);
+	       (!sdom_of(v->domain)->cap || v->credit.cap_ns > CREDIT_MIN_TIMER_NS);
 }
 
 static s64 credit_standing(vcpu_t *v)
@@ -334,7 +334,7 @@ CORE_FN int credit_turn_begin(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *v ARG
 		if (credit_cap_used_up(pool, prev) && vcpu_runnable(prev))
 			credit_park(cx, prev);
 		if (v->assist.kind == TURN_LENT)
-			left -= v->assist.turn_ns;
+			left -= (s64)v->assist.turn_ns;
 		if (!vcpu_runnable(prev)) {
 			/* it leaves anyway */
 		} else if (left < CREDIT_MIN_TIMER_NS) {
@@ -419,7 +419,7 @@ CORE_FN bool credit_ratelimit(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev 
 	} else if (ran < 100) {
 		slice = 100; /* Xen's: the minimum in the wrong unit, and of the wrong quantity */
 	}
-	if (prev->domain->cap && mended(pool, CREDIT_MEND_CAP) && slice > prev->credit.cap_ns)
+	if (sdom_of(prev->domain)->cap && mended(pool, CREDIT_MEND_CAP) && slice > prev->credit.cap_ns)
 		slice = prev->credit.cap_ns;
 	p->next = prev;
 	p->next_slice_ns = slice;
@@ -495,25 +495,71 @@ CORE_FN int credit_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 	return 0;
 }
 
-CORE_FN int credit_adjust(sched_call_t *cx ARG, domain_t *d ARG, u32 weight, u32 cap)
+/* Debit whom of d's vCPUs runs. */
+NO_FRAME void credit_settle_domain(sched_call_t *cx, domain_t *d)
 {
-	u32 old = d->cap;
-
-	d->weight = weight;
-	d->cap = cap;
-	if (cap == old || !mended(d->pool, CREDIT_MEND_CAP))
-		return 0;
 	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
 		vcpu_t *v = link_of(l, vcpu_t, domain_link);
 
 		if (v->processor->curr == v)
 			credit_burn(cx, d->pool, v);
+	}
+}
+
+/* Another cap holds for d's vCPUs from now on. */
+NO_FRAME void credit_new_cap(sched_call_t *cx, domain_t *d)
+{
+	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
+		vcpu_t *v = link_of(l, vcpu_t, domain_link);
+
 		credit_cap_reset(d->pool, v);
 		if (v->credit.flags & CREDIT_PARKED)
 			credit_unpark(cx, d->pool, v);
 		else if (v->processor->curr == v)
 			kick(cx, v->processor); /* its slice ends with its budget */
 	}
+}
+
+CORE_FN int credit_adjust(sched_call_t *cx ARG, domain_t *d ARG, u32 weight, u32 cap)
+{
+	u32 old = d->cap;
+
+	d->weight = weight;
+	d->cap = cap;
+	if (cap == old || d->sdom || !mended(d->pool, CREDIT_MEND_CAP))
+		return 0;
+	for (domain_t *a = d; a && can_loop; a = sdom_next(d, a)) {
+		credit_settle_domain(cx, a);
+		credit_new_cap(cx, a);
+	}
+	return 0;
+}
+
+/* d leaves the record it is accounted in: drop what is kept there of it. */
+CORE_FN int credit_sdom_change(sched_call_t *cx ARG, domain_t *d ARG)
+{
+	credit_settle_domain(cx, d);
+	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
+		vcpu_t *v = link_of(l, vcpu_t, domain_link);
+
+		if (v->credit.is_active)
+			v->credit.flags |= CREDIT_REJOINS;
+		credit_deactivate(cx, v);
+	}
+	return 0;
+}
+
+/* And enter it in the new one. */
+CORE_FN int credit_sdom_changed(sched_call_t *cx ARG, domain_t *d ARG)
+{
+	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
+		vcpu_t *v = link_of(l, vcpu_t, domain_link);
+
+		if (v->credit.flags & CREDIT_REJOINS)
+			credit_activate(cx, d->pool, v);
+		v->credit.flags &= (u8)~CREDIT_REJOINS;
+	}
+	credit_new_cap(cx, d);
 	return 0;
 }
 

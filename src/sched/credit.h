@@ -32,6 +32,7 @@ enum credit_flag {
 	CREDIT_PARKED = 1 << 0,
 	CREDIT_YIELD = 1 << 1,
 	CREDIT_MIGRATING = 1 << 2,
+	CREDIT_REJOINS = 1 << 3, /* while its domain changes its scheduling domain: it is to earn there */
 	CREDIT_PINNED = 1 << 4, /* numbers as in Xen's dump */
 };
 

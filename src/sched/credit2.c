@@ -5,8 +5,8 @@
  * pCPUs that are near to each other share a run queue (credit2_place.c). A running vCPU burns credit, the faster the
  * less it weighs; who waits with the most credit is next, on whichever pCPU of the queue. When even the best has none
  * left, all of the queue, asleep or not, are given 10 ms worth (credit2_queue.c), and the loads of the queues are
- * compared and evened out (credit2_load.c). Nobody is boosted: who slept has more credit than who ran, and preempts by
- * that. A cap is a budget for each period (credit2_cap.c).
+ * compared and evened out (credit2_load.c), and then what their vCPUs got (credit2_even.c). Nobody is boosted: who
+ * slept has more credit than who ran, and preempts by that. A cap is a budget for each period (credit2_cap.c).
  *
  * Constants and their reasons: a slice ends when the credit does that one has more than the next, but lasts 0.5 ms,
  * since switching is not free, and the ratelimit, 1 ms, when it has just begun; and 10 ms at most, so that credit
@@ -157,7 +157,7 @@ CORE_FN int credit2_vcpu_init(sched_call_t *cx ARG, vcpu_t *v ARG)
 	c->load_tick = cx->now >> CREDIT2_TICK_SHIFT;
 	c->ahead_ns = 0;
 	c->avgload = 1LL << (v->domain->pool->credit2.params.load_precision_shift - 1);
-	c->weight = v->domain->weight;
+	c->weight = sdom_of(v->domain)->weight;
 	c->tickled_cpu = -1;
 	c->migrate_to = -1;
 	c->flags = mask_weight(&v->hard, cx->host->mask_words) == 1 ? CREDIT2_PINNED : 0;
@@ -174,13 +174,15 @@ static void credit2_domain_init(sched_call_t *cx, domain_t *d)
 	d->credit2.next_ns = 0;
 	d->credit2.nr_vcpus = 0;
 	d->credit2.capped = 0;
+	d->credit2.owed_ns = 0;
+	d->credit2.pays = NULL;
 }
 
 CORE_FN int credit2_insert_vcpu(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
 	cpupool_t *pool = v->domain->pool;
 	host_t *h = cx->host;
-	domain_t *d = v->domain;
+	domain_t *d = sdom_of(v->domain);
 
 	v->processor = pcpu_of(h, credit2_pick_cpu(cx, v, true));
 	/* Xen's toolstack gives a vCPU its affinity when it is made: then it is placed once more. */
@@ -203,7 +205,7 @@ CORE_FN int credit2_insert_vcpu(sched_call_t *cx ARG, vcpu_t *v ARG)
 
 CORE_FN int credit2_remove_vcpu(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
-	domain_t *d = v->domain;
+	domain_t *d = sdom_of(v->domain);
 
 	if (v->pause_flags & VPF_parked) {
 		v->pause_flags &= (u8)~VPF_parked;
@@ -215,10 +217,7 @@ CORE_FN int credit2_remove_vcpu(sched_call_t *cx ARG, vcpu_t *v ARG)
 		credit2_load(cx, v, -1);
 	}
 	credit2_deassign(cx, v);
-	if (--d->credit2.nr_vcpus == 0 && d->credit2.capped) {
-		d->credit2.capped = 0;
-		credit2_unqueue_replenish(cx, d);
-	}
+	credit2_accounts_less(cx, d);
 	return 0;
 }
 
@@ -268,7 +267,7 @@ CORE_FN bool credit2_yield_to(sched_call_t *cx ARG, vcpu_t *v ARG, vcpu_t *to AR
 	    p->timer_ns[TIMER_SLICE] == TIME_NEVER || left < CREDIT2_LEAST_SLICE)
 		return false;
 	if (credit2_capped(to) && to->credit2.budget_ns <= 0 &&
-	    to->domain->credit2.budget_ns + to->credit2.budget_ns <= 0)
+	    sdom_of(to->domain)->credit2.budget_ns + to->credit2.budget_ns <= 0)
 		return false;
 	if (to->credit2.runq != p->credit2.runq)
 		credit2_move_queued(cx, to, p);
@@ -281,7 +280,7 @@ CORE_FN bool credit2_yield_to(sched_call_t *cx ARG, vcpu_t *v ARG, vcpu_t *to AR
 
 CORE_FN int credit2_context_saved(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
-	domain_t *d = v->domain;
+	domain_t *d = sdom_of(v->domain);
 	bool delayed = v->credit2.flags & CREDIT2_DELAYED_ADD, refilled = false;
 
 	v->credit2.flags &= (u8) ~(CREDIT2_SCHEDULED | CREDIT2_DELAYED_ADD);
@@ -314,7 +313,8 @@ static bool credit2_affords(vcpu_t *v, vcpu_t *cur)
 	if (cur && !cur->is_idle && credit2_credit(v) < credit2_credit(cur))
 		return false;
 	return credit2_credit(v) > 0 &&
-	       (!credit2_capped(v) || v->credit2.budget_ns + v->domain->credit2.budget_ns > CREDIT2_LEAST_SLICE);
+	       (!credit2_capped(v) ||
+		v->credit2.budget_ns + sdom_of(v->domain)->credit2.budget_ns > CREDIT2_LEAST_SLICE);
 }
 
 static s64 credit2_standing(vcpu_t *v)
@@ -510,6 +510,8 @@ CORE_FN int credit2_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 		record(cx, TRC_CREDIT2_SCHEDULE, p->id << 16 | prev->is_idle, 0);
 	if (!prev->is_idle) {
 		credit2_burn(cx, prev);
+		if (sdom_shared(prev->domain))
+			credit2_pay_asleep(sdom_of(prev->domain));
 		if (credit2_capped(prev) && prev->credit2.budget_ns <= 0)
 			credit2_has_budget(cx, prev);
 	}
@@ -580,31 +582,30 @@ CORE_FN int credit2_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 
 /* ---- parameters ---- */
 
+/* a, which is accounted to d, has d's weight, and its cap where that began before. */
+NO_FRAME void credit2_adjust_vcpus(sched_call_t *cx, domain_t *a, domain_t *d)
+{
+	for (link_t *l = a->vcpus.next; l != &a->vcpus && can_loop; l = l->next) {
+		vcpu_t *v = link_of(l, vcpu_t, domain_link);
+
+		credit2_set_weight(cx, v, d->weight);
+		if (d->credit2.capped && !credit2_capped(v))
+			v->credit2.budget_ns = 0;
+	}
+}
+
 CORE_FN int credit2_adjust(sched_call_t *cx ARG, domain_t *d ARG, u32 weight, u32 cap)
 {
 	d->cap = cap;
 	d->weight = weight;
-	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
-		vcpu_t *v = link_of(l, vcpu_t, domain_link);
-		u32 old = v->credit2.weight;
-
-		if (v->credit2.weight == weight)
-			continue;
-		if (v->processor->curr == v)
-			credit2_burn(cx, v);
-		v->credit2.weight = weight;
-		v->credit2.residual = 0;
-		credit2_weight_joins(v->credit2.runq, weight);
-		credit2_weight_leaves(v->credit2.runq, old);
-	}
+	if (d->sdom)
+		return 0; /* for the time after */
+	for (domain_t *a = d; a && can_loop; a = sdom_next(d, a))
+		credit2_adjust_vcpus(cx, a, d);
 	if (!cap && d->credit2.capped)
 		credit2_cap_end(cx, d);
 	else if (cap && !d->credit2.capped)
 		credit2_cap_begin(cx, d);
-	else if (cap)
-		for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next)
-			if (!credit2_capped(link_of(l, vcpu_t, domain_link)))
-				link_of(l, vcpu_t, domain_link)->credit2.budget_ns = 0;
 	return 0;
 }
 

@@ -122,7 +122,9 @@ struct credit2_domain {
 	struct link parked; /* credit2_vcpu.parked */
 	s64 budget_ns; /* left of this period, and not held by a vCPU */
 	s64 next_ns; /* the next period */
-	u32 nr_vcpus; /* inserted */
+	u32 nr_vcpus; /* inserted, of all that are accounted to it */
+	s64 owed_ns; /* what its activation domains used and is not paid for */
+	link_t *pays; /* vcpu.domain_link: the last of its own that was asked to pay */
 	u8 capped;
 };
 

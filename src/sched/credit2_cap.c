@@ -24,6 +24,8 @@ static inline s64 credit2_quota(domain_t *d)
 
 NO_FRAME void credit2_park(sched_call_t *cx, vcpu_t *v)
 {
+	domain_t *d = sdom_of(v->domain);
+
 	v->pause_flags |= VPF_parked;
 	v->parked_entry_ns = cx->now;
 	record_vcpu(cx, TRC_ROTA_PARK, v);
@@ -32,16 +34,16 @@ NO_FRAME void credit2_park(sched_call_t *cx, vcpu_t *v)
 		credit2_load(cx, v, -1);
 		runstate_set(cx, v, RUNSTATE_offline);
 	}
-	if (credit2_mended(v->domain->pool, CREDIT2_MEND_PARK))
-		list_add_tail(&v->domain->credit2.parked, &v->credit2.parked);
+	if (credit2_mended(d->pool, CREDIT2_MEND_PARK))
+		list_add_tail(&d->credit2.parked, &v->credit2.parked);
 	else
-		list_add_head(&v->domain->credit2.parked, &v->credit2.parked);
+		list_add_head(&d->credit2.parked, &v->credit2.parked);
 }
 
 /* May v, capped, run? It draws a quota if it has none, and is parked if there is none. */
 CORE_FN bool credit2_has_budget(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
-	domain_t *d = v->domain;
+	domain_t *d = sdom_of(v->domain);
 	s64 quota;
 
 	if (v->credit2.budget_ns > 0)
@@ -154,24 +156,30 @@ CORE_FN int credit2_account(sched_call_t *cx ARG, pcpu_t *p ARG)
 	return 0;
 }
 
-/* d is capped from now on; its vCPUs draw from the budget of the period that begins. */
-CORE_FN int credit2_cap_begin(sched_call_t *cx ARG, domain_t *d ARG)
+/* a, which is accounted to a domain that is capped from now on, draws from the budget of the period that begins. */
+NO_FRAME void credit2_cap_vcpus(sched_call_t *cx, domain_t *a)
 {
-	d->credit2.capped = 1;
-	d->credit2.budget_ns = credit2_period_budget(d);
-	d->credit2.next_ns = cx->now + d->pool->credit2.params.cap_period_ns;
-	credit2_queue_replenish(cx, d);
-	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
+	for (link_t *l = a->vcpus.next; l != &a->vcpus && can_loop; l = l->next) {
 		vcpu_t *v = link_of(l, vcpu_t, domain_link);
 
 		if (!v->credit2.runq)
 			continue;
 		if (v->processor->curr == v) {
 			credit2_burn(cx, v); /* what it ran without a cap is not charged to it */
-			credit2_tickle_cpu(cx, d->pool, v->processor, NULL);
+			credit2_tickle_cpu(cx, a->pool, v->processor, NULL);
 		}
 		v->credit2.budget_ns = 0;
 	}
+}
+
+CORE_FN int credit2_cap_begin(sched_call_t *cx ARG, domain_t *d ARG)
+{
+	d->credit2.capped = 1;
+	d->credit2.budget_ns = credit2_period_budget(d);
+	d->credit2.next_ns = cx->now + d->pool->credit2.params.cap_period_ns;
+	credit2_queue_replenish(cx, d);
+	for (domain_t *a = d; a && can_loop; a = sdom_next(d, a))
+		credit2_cap_vcpus(cx, a);
 	return 0;
 }
 
@@ -179,7 +187,61 @@ NO_FRAME void credit2_cap_end(sched_call_t *cx, domain_t *d)
 {
 	d->credit2.capped = 0;
 	credit2_unqueue_replenish(cx, d);
-	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next)
-		link_of(l, vcpu_t, domain_link)->credit2.budget_ns = TIME_NEVER;
+	for (domain_t *a = d; a && can_loop; a = sdom_next(d, a))
+		for (link_t *l = a->vcpus.next; l != &a->vcpus && can_loop; l = l->next)
+			link_of(l, vcpu_t, domain_link)->credit2.budget_ns = TIME_NEVER;
 	credit2_unpark_all(cx, d);
+}
+
+/* A vCPU less is accounted to d; with the last one its cap has nobody to hold. */
+static void credit2_accounts_less(sched_call_t *cx, domain_t *d)
+{
+	if (--d->credit2.nr_vcpus == 0 && d->credit2.capped) {
+		d->credit2.capped = 0;
+		credit2_unqueue_replenish(cx, d);
+	}
+}
+
+/* ---- scheduling domains (sdom.c) ---- */
+
+/* d leaves the record it is accounted in: it gives back what it holds of that one's cap. */
+CORE_FN int credit2_sdom_change(sched_call_t *cx ARG, domain_t *d ARG)
+{
+	domain_t *old = sdom_of(d);
+
+	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
+		vcpu_t *v = link_of(l, vcpu_t, domain_link);
+
+		if (v->processor->curr == v)
+			credit2_burn(cx, v);
+		if (credit2_capped(v))
+			old->credit2.budget_ns += v->credit2.budget_ns;
+		v->credit2.budget_ns = TIME_NEVER;
+		if (v->pause_flags & VPF_parked)
+			list_del(&v->credit2.parked);
+		credit2_accounts_less(cx, old);
+	}
+	return 0;
+}
+
+/* And enters another one: it burns by that one's weight, and draws from its cap. */
+CORE_FN int credit2_sdom_changed(sched_call_t *cx ARG, domain_t *d ARG)
+{
+	domain_t *new = sdom_of(d);
+
+	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
+		vcpu_t *v = link_of(l, vcpu_t, domain_link);
+
+		credit2_set_weight(cx, v, new->weight);
+		new->credit2.nr_vcpus++;
+		if (new->cap && !new->credit2.capped)
+			credit2_cap_begin(cx, new);
+		if (new->cap)
+			v->credit2.budget_ns = 0;
+		if (v->pause_flags & VPF_parked)
+			credit2_unpark(cx, v);
+		else if (v->processor->curr == v)
+			credit2_tickle_cpu(cx, d->pool, v->processor, NULL);
+	}
+	return 0;
 }

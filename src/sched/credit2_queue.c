@@ -30,18 +30,90 @@ static inline bool credit2_capped(vcpu_t *v)
 	return v->credit2.budget_ns != TIME_NEVER;
 }
 
+/* How long it takes v to burn @credit. */
+static inline s64 credit2_time(vcpu_t *v, s64 credit)
+{
+	s64 most = v->credit2.runq->max_weight;
+
+	return most ? credit * v->credit2.weight / most : credit;
+}
+
+/* ---- burning ---- */
+
+/*
+ * A domain and its activation domains (sdom.c) are to get what the domain alone would. Each of their vCPUs has credit
+ * of its own, so that each waits and preempts as any other; but what activation domains use is owed, and paid for with
+ * the credit of the domain's own vCPUs: of those that sleep, which would only save it up, and while there is debt all
+ * run dearer, by as much as they owe in units of 10 ms. With k own vCPUs and n others that all want the CPU they so
+ * come to owe n/k units, and each gets k of k + n parts; with n that want little, those pay next to nothing.
+ */
+#define CREDIT2_OWED_UNIT (10 * MSEC)
+#define CREDIT2_OWED_MOST (64 * CREDIT2_OWED_UNIT)
+#define CREDIT2_PAY_LOOK 8 /* own vCPUs asked at once */
+
+/*
+ * An activation domain's vCPU leaves its pCPU: those of d that sleep pay what d owes, as far as their credit goes.
+ */
+CORE_FN int credit2_pay_asleep(domain_t *d ARG)
+{
+	link_t *l;
+
+	for (u32 i = ZERO; i < CREDIT2_PAY_LOOK && i < d->nr_vcpus && d->credit2.owed_ns > 0 && can_loop; i++) {
+		vcpu_t *v;
+		s64 pay;
+
+		if (!d->credit2.pays || d->credit2.pays->next == &d->vcpus)
+			l = d->vcpus.next;
+		else
+			l = d->credit2.pays->next;
+		d->credit2.pays = l;
+		v = link_of(l, vcpu_t, domain_link);
+		if (!v->credit2.runq || v->credit2.queued || v->credit2.flags & CREDIT2_SCHEDULED)
+			continue;
+		credit2_settle(v);
+		pay = credit2_time(v, v->credit2.credit_ns);
+		if (pay > d->credit2.owed_ns)
+			pay = d->credit2.owed_ns;
+		if (pay <= 0)
+			continue;
+		v->credit2.credit_ns -= pay * v->credit2.runq->max_weight / v->credit2.weight;
+		d->credit2.owed_ns -= pay;
+	}
+	return 0;
+}
+
+/* v, one of several domains that are accounted together, ran for @used: so much more it is debited. */
+NO_FRAME s64 credit2_dearer(vcpu_t *v, s64 used)
+{
+	domain_t *d = sdom_of(v->domain);
+	s64 more = used * d->credit2.owed_ns / CREDIT2_OWED_UNIT;
+
+	if (v->domain == d) {
+		if (more > d->credit2.owed_ns)
+			more = d->credit2.owed_ns;
+		d->credit2.owed_ns -= more;
+		return more;
+	}
+	d->credit2.owed_ns += used;
+	if (d->credit2.owed_ns > CREDIT2_OWED_MOST)
+		d->credit2.owed_ns = CREDIT2_OWED_MOST;
+	return more;
+}
+
 /*
  * Debit a running vCPU up to now: the heaviest of its queue burns 1 credit a ns, others as many times more as they
  * weigh less.
  */
 static void credit2_burn(sched_call_t *cx, vcpu_t *v)
 {
-	s64 used = cx->now - v->credit2.start_ns, weight = v->credit2.weight, burnt;
+	s64 used = cx->now - v->credit2.start_ns, weight = v->credit2.weight, burnt = used;
 
 	credit2_settle(v);
 	if (used <= 0 || !weight)
 		return;
-	burnt = used * v->credit2.runq->max_weight + v->credit2.residual;
+	if (sdom_shared(v->domain))
+		burnt += credit2_dearer(v, used);
+	burnt = burnt * v->credit2.runq->max_weight + v->credit2.residual;
 	v->credit2.credit_ns -= burnt / weight;
 	v->credit2.residual = burnt % weight;
 	if (v->credit2.credit_ns < CREDIT2_LEAST)
@@ -49,14 +121,6 @@ static void credit2_burn(sched_call_t *cx, vcpu_t *v)
 	if (credit2_capped(v))
 		v->credit2.budget_ns -= used;
 	v->credit2.start_ns = cx->now;
-}
-
-/* How long it takes v to burn @credit. */
-static inline s64 credit2_time(vcpu_t *v, s64 credit)
-{
-	s64 most = v->credit2.runq->max_weight;
-
-	return most ? credit * v->credit2.weight / most : credit;
 }
 
 /* ---- who weighs most ---- */
@@ -82,6 +146,23 @@ static inline void credit2_weight_leaves(credit2_runq_t *rq, u32 weight)
 	rq->max_weight = 1;
 	for (link_t *l = rq->vcpus.next; l != &rq->vcpus && can_loop; l = l->next)
 		credit2_weight_joins(rq, link_of(l, vcpu_t, credit2.assigned)->credit2.weight);
+}
+
+/* v burns by another weight from now on. */
+NO_FRAME void credit2_set_weight(sched_call_t *cx, vcpu_t *v, u32 weight)
+{
+	u32 old = v->credit2.weight;
+
+	if (old == weight)
+		return;
+	if (v->processor->curr == v)
+		credit2_burn(cx, v);
+	v->credit2.weight = weight;
+	v->credit2.residual = 0;
+	if (!v->credit2.runq)
+		return;
+	credit2_weight_joins(v->credit2.runq, weight);
+	credit2_weight_leaves(v->credit2.runq, old);
 }
 
 /* ---- the queue ---- */

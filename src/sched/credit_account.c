@@ -26,7 +26,7 @@
 
 CORE_FN int credit_activate(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG)
 {
-	domain_t *d = v->domain;
+	domain_t *d = sdom_of(v->domain);
 
 	if (v->credit.is_active)
 		return 0;
@@ -35,13 +35,13 @@ CORE_FN int credit_activate(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v
 	if (d->credit.nr_active++ == 0)
 		list_add_head(&pool->credit.active, &d->credit.pool_link);
 	if (tracing(cx))
-		record4(cx, TRC_CREDIT_ACCOUNT_START, pair(d->id, v->id), pair(d->credit.nr_active, 0));
+		record4(cx, TRC_CREDIT_ACCOUNT_START, pair(v->domain->id, v->id), pair(d->credit.nr_active, 0));
 	return 0;
 }
 
 CORE_FN int credit_deactivate(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
-	domain_t *d = v->domain;
+	domain_t *d = sdom_of(v->domain);
 
 	if (!v->credit.is_active)
 		return 0;
@@ -50,14 +50,21 @@ CORE_FN int credit_deactivate(sched_call_t *cx ARG, vcpu_t *v ARG)
 	if (--d->credit.nr_active == 0)
 		list_del(&d->credit.pool_link);
 	if (tracing(cx))
-		record4(cx, TRC_CREDIT_ACCOUNT_STOP, pair(d->id, v->id), pair(d->credit.nr_active, 0));
+		record4(cx, TRC_CREDIT_ACCOUNT_STOP, pair(v->domain->id, v->id), pair(d->credit.nr_active, 0));
 	return 0;
 }
 
-/* What an active domain weighs in its pool: its weight for each active vCPU, or as a whole (weight_of). */
+/*
+ * What an active domain weighs in its pool: its weight for each active vCPU, or as a whole (weight_of). vCPUs of its
+ * activation domains count as its own, but do not make it heavier than all of its own would (sdom.c).
+ */
 static inline s64 credit_weight(cpupool_t *pool, domain_t *d)
 {
-	return pool->credit.params.weight_of_domain ? (s64)d->weight : (s64)d->weight * d->credit.nr_active;
+	s64 n = d->credit.nr_active;
+
+	if (unlikely(n > d->nr_vcpus))
+		n = d->nr_vcpus ? d->nr_vcpus : 1;
+	return pool->credit.params.weight_of_domain ? (s64)d->weight : (s64)d->weight * n;
 }
 
 /* ---- burning ---- */
@@ -75,7 +82,7 @@ CORE_FN int credit_burn(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG
 	s64 used = cx->now - v->credit.burnt_ns;
 
 	v->credit.burnt_ns = cx->now;
-	if (v->domain->cap)
+	if (sdom_of(v->domain)->cap)
 		v->credit.cap_ns -= used;
 	if (v->credit.pri == CREDIT_BOOST && mended(pool, CREDIT_MEND_BOOST)) {
 		v->credit.boost_ns += used;
@@ -113,19 +120,20 @@ static inline s64 credit_cap_budget(domain_t *d, s64 period_ns)
  */
 static inline bool credit_cap_used_up(cpupool_t *pool, vcpu_t *v)
 {
-	domain_t *d = v->domain;
+	domain_t *d = sdom_of(v->domain);
 
 	if (!d->cap || v->credit.cap_ns >= CREDIT_MIN_TIMER_NS || !mended(pool, CREDIT_MEND_CAP))
 		return false;
-	return v->credit.cap_ns < credit_cap_budget(d, pool->credit.params.tslice_ns) / d->nr_vcpus;
+	return v->credit.cap_ns < credit_cap_budget(d, pool->credit.params.tslice_ns) / d->nr_accounted;
 }
 
 /* What a vCPU may hold of it when nothing is known of its siblings: an equal part. */
 static void credit_cap_reset(cpupool_t *pool, vcpu_t *v)
 {
-	domain_t *d = v->domain;
+	domain_t *d = sdom_of(v->domain);
 
-	v->credit.cap_ns = credit_cap_budget(d, pool->credit.params.tslice_ns) / (d->nr_vcpus ? d->nr_vcpus : 1);
+	v->credit.cap_ns =
+		credit_cap_budget(d, pool->credit.params.tslice_ns) / (d->nr_accounted ? d->nr_accounted : 1);
 }
 
 CORE_FN int credit_park(sched_call_t *cx ARG, vcpu_t *v ARG)
@@ -216,7 +224,7 @@ static s64 credit_slice_end(cpupool_t *pool, vcpu_t *v, s64 begin, s64 now)
 
 	if (end < now)
 		end = now;
-	if (v->domain->cap && mended(pool, CREDIT_MEND_CAP) && end > now + v->credit.cap_ns)
+	if (sdom_of(v->domain)->cap && mended(pool, CREDIT_MEND_CAP) && end > now + v->credit.cap_ns)
 		end = now + v->credit.cap_ns;
 	return end;
 }
@@ -230,7 +238,7 @@ CORE_FN int credit_fill_cap(cpupool_t *pool ARG, domain_t *d ARG, s64 elapsed)
 
 	for (link_t *l = head->next; l != head && can_loop; l = l->next) {
 		vcpu_t *v = link_of(l, vcpu_t, credit.active);
-		s64 limit = v->pause_flags & VPF_blocked ? most / d->nr_vcpus : CREDIT_SAVED_SLICES * most;
+		s64 limit = v->pause_flags & VPF_blocked ? most / d->nr_accounted : CREDIT_SAVED_SLICES * most;
 
 		if (v->credit.cap_ns > limit)
 			v->credit.cap_ns = limit;
@@ -407,8 +415,8 @@ CORE_FN s64 credit_grant_xen(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *
 	v->credit.credit_ns += g * CREDIT_NS;
 	credit_set_class(pool, v);
 	if (v->credit.credit_ns < 0) {
-		if (v->domain->cap && v->credit.credit_ns < -cap * CREDIT_NS && !mended(pool, CREDIT_MEND_CAP) &&
-		    !(v->credit.flags & CREDIT_PARKED)) {
+		if (sdom_of(v->domain)->cap && v->credit.credit_ns < -cap * CREDIT_NS &&
+		    !mended(pool, CREDIT_MEND_CAP) && !(v->credit.flags & CREDIT_PARKED)) {
 			credit_park(cx, v);
 			vcpu_sleep_locked(cx, v);
 		}
@@ -527,7 +535,7 @@ CORE_FN int credit_account(sched_call_t *cx ARG, pcpu_t *p ARG)
 	}
 	if (mended(pool, CREDIT_MEND_SHARE)) {
 		/* Who runs is debited up to now, so that grants meet what they are for. */
-		for_each_cpu(c, &pool->cpus, h->mask_words) {
+		for_each_cpu (c, &pool->cpus, h->mask_words) {
 			vcpu_t *v = pcpu_of(h, (u32)c)->curr;
 
 			if (!v->is_idle)
@@ -546,7 +554,7 @@ CORE_FN int credit_account(sched_call_t *cx ARG, pcpu_t *p ARG)
 		}
 	pool->credit.sort_epoch++;
 	if (mended(pool, CREDIT_MEND_ORDER))
-		for_each_cpu(c, &pool->cpus, h->mask_words)
+		for_each_cpu (c, &pool->cpus, h->mask_words)
 			credit_sort(pool, pcpu_of(h, (u32)c));
 	sched_unlock(pool);
 	return 0;

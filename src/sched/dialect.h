@@ -64,9 +64,9 @@ typedef __UINT64_TYPE__ u64;
 		bool sched_more = true; \
 		asm volatile goto("may_goto %l[sched_stop]" : : : : sched_stop); \
 		goto sched_go; \
-	sched_stop: \
+sched_stop: \
 		sched_more = false; \
-	sched_go:; \
+sched_go:; \
 		sched_more; \
 	})
 #define sched_check(cond) ((void)0)
@@ -149,6 +149,7 @@ enum {
 	SCHED_EINVAL = 22,
 	SCHED_ENOSPC = 28,
 	SCHED_EOVERFLOW = 75,
+	SCHED_EOPNOTSUPP = 95,
 	SCHED_EADDRINUSE = 98,
 	SCHED_EADDRNOTAVAIL = 99,
 };

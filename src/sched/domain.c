@@ -39,6 +39,10 @@ SCHED_API domain_t *domain_create(sched_call_t *cx, cpupool_t *pool, s32 id)
 	d->pool = pool;
 	d->weight = DEFAULT_WEIGHT;
 	d->cap = 0;
+	d->sdom = NULL;
+	d->nr_accounted = 0;
+	list_init(&d->adoms);
+	list_init(&d->adom_link);
 	list_init(&d->vcpus);
 	list_add_tail(&pool->domains, &d->pool_link);
 	pool->nr_domains++;
@@ -86,6 +90,7 @@ SCHED_FLAT vcpu_t *vcpu_create(sched_call_t *cx, domain_t *d, cpumask_t *hard, c
 	soft_effective_update(h, v);
 	list_add_tail(&d->vcpus, &v->domain_link);
 	d->nr_vcpus++;
+	sdom_of(d)->nr_accounted++;
 	h->nr_vcpus++;
 	hook_vcpu_init(cx, v);
 	sched_lock(pool);
@@ -180,6 +185,7 @@ SCHED_API s32 domain_destroy(sched_call_t *cx, domain_t *d)
 		return -SCHED_EAGAIN;
 	cx->calls++;
 	sched_lock(pool);
+	sdom_forget(cx, d);
 	for (u32 n = ZERO; !list_empty(&d->vcpus) && n < SCHED_MAX_DOMAIN_VCPUS && can_loop; n++) {
 		vcpu_t *v = link_of(d->vcpus.next, vcpu_t, domain_link);
 

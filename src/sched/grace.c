@@ -10,6 +10,12 @@
 
 #define GRACE_STEP_NS (20 * USEC) /* uncontended services last some microseconds: look again after so long */
 
+/* Of a guest in user mode, which is the usual thing, nothing more need be asked. */
+static inline bool grace_wanted(pcpu_t *p)
+{
+	return p->pool->assist.params.grace_ns && p->curr->assist.ip >> 63;
+}
+
 /* Does who runs on p go on? Sets p's next then. */
 CORE_FN bool grace(sched_call_t *cx ARG, pcpu_t *p ARG)
 {
@@ -25,8 +31,8 @@ CORE_FN bool grace(sched_call_t *cx ARG, pcpu_t *p ARG)
 		return false;
 	if (left > GRACE_STEP_NS)
 		left = GRACE_STEP_NS;
-	prev->assist.grace_ns += left;
-	prev->assist.owed_ns += left;
+	prev->assist.grace_ns += (u32)left;
+	prev->assist.owed_ns += (u32)left;
 	prev->domain->assist.graces++;
 	p->next = prev;
 	p->next_slice_ns = left;
@@ -34,11 +40,11 @@ CORE_FN bool grace(sched_call_t *cx ARG, pcpu_t *p ARG)
 	return true;
 }
 
-/* next is given p: a new turn, less what it owes. */
+/* next, which owes, is given p: a new slice, as much shorter. */
 static inline void grace_pay(pcpu_t *p, vcpu_t *next)
 {
 	next->assist.grace_ns = 0;
-	if (next->assist.owed_ns && p->next_slice_ns > 2 * next->assist.owed_ns) {
+	if (p->next_slice_ns > 2 * (s64)next->assist.owed_ns) {
 		p->next_slice_ns -= next->assist.owed_ns;
 		next->assist.owed_ns = 0;
 	}

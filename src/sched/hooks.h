@@ -28,6 +28,8 @@
  *   turn_begin      held   v's turn on p begins: who runs there by the policy's choice leaves, to be first again if it
  *                          can run; v is debited from now on
  *   turn_end        held   v leaves p, where it had a turn, or which p's pool has lost: debit it
+ *   sdom_change     held   a domain is about to be accounted to another one, or (NULL) to itself: drop it from the old
+ *                          record; and sdom_changed: it is, enter it in the new one (policies of SDOM_SCHEDULERS)
  *   adjust_vcpu     held   a vCPU's real-time parameters are to be these; only policies of RT_SCHEDULERS have it
  */
 #ifndef SCHED_HOOKS_H
@@ -46,22 +48,70 @@
 		} \
 	}
 
-#define HOOK_CASE_pool_init(name, id, full) case id: name##_pool_init(pool); break;
-#define HOOK_CASE_pcpu_init(name, id, full) case id: name##_pcpu_init(cx, p); break;
-#define HOOK_CASE_pcpu_deinit(name, id, full) case id: name##_pcpu_deinit(cx, p); break;
-#define HOOK_CASE_vcpu_init(name, id, full) case id: name##_vcpu_init(cx, v); break;
-#define HOOK_CASE_domain_init(name, id, full) case id: name##_domain_init(cx, d); break;
-#define HOOK_CASE_insert_vcpu(name, id, full) case id: name##_insert_vcpu(cx, v); break;
-#define HOOK_CASE_remove_vcpu(name, id, full) case id: name##_remove_vcpu(cx, v); break;
-#define HOOK_CASE_sleep(name, id, full) case id: name##_sleep(cx, v); break;
-#define HOOK_CASE_wake(name, id, full) case id: name##_wake(cx, v); break;
-#define HOOK_CASE_yield(name, id, full) case id: name##_yield(cx, v); break;
-#define HOOK_CASE_context_saved(name, id, full) case id: name##_context_saved(cx, v); break;
-#define HOOK_CASE_do_schedule(name, id, full) case id: name##_do_schedule(cx, p); break;
-#define HOOK_CASE_tick(name, id, full) case id: name##_tick(cx, p); break;
-#define HOOK_CASE_account(name, id, full) case id: name##_account(cx, p); break;
-#define HOOK_CASE_adjust(name, id, full) case id: name##_adjust(cx, d, weight, cap); break;
-#define HOOK_CASE_affinity_set(name, id, full) case id: name##_affinity_set(cx, v); break;
+#define HOOK_CASE_pool_init(name, id, full) \
+	case id: \
+		name##_pool_init(pool); \
+		break;
+#define HOOK_CASE_pcpu_init(name, id, full) \
+	case id: \
+		name##_pcpu_init(cx, p); \
+		break;
+#define HOOK_CASE_pcpu_deinit(name, id, full) \
+	case id: \
+		name##_pcpu_deinit(cx, p); \
+		break;
+#define HOOK_CASE_vcpu_init(name, id, full) \
+	case id: \
+		name##_vcpu_init(cx, v); \
+		break;
+#define HOOK_CASE_domain_init(name, id, full) \
+	case id: \
+		name##_domain_init(cx, d); \
+		break;
+#define HOOK_CASE_insert_vcpu(name, id, full) \
+	case id: \
+		name##_insert_vcpu(cx, v); \
+		break;
+#define HOOK_CASE_remove_vcpu(name, id, full) \
+	case id: \
+		name##_remove_vcpu(cx, v); \
+		break;
+#define HOOK_CASE_sleep(name, id, full) \
+	case id: \
+		name##_sleep(cx, v); \
+		break;
+#define HOOK_CASE_wake(name, id, full) \
+	case id: \
+		name##_wake(cx, v); \
+		break;
+#define HOOK_CASE_yield(name, id, full) \
+	case id: \
+		name##_yield(cx, v); \
+		break;
+#define HOOK_CASE_context_saved(name, id, full) \
+	case id: \
+		name##_context_saved(cx, v); \
+		break;
+#define HOOK_CASE_do_schedule(name, id, full) \
+	case id: \
+		name##_do_schedule(cx, p); \
+		break;
+#define HOOK_CASE_tick(name, id, full) \
+	case id: \
+		name##_tick(cx, p); \
+		break;
+#define HOOK_CASE_account(name, id, full) \
+	case id: \
+		name##_account(cx, p); \
+		break;
+#define HOOK_CASE_adjust(name, id, full) \
+	case id: \
+		name##_adjust(cx, d, weight, cap); \
+		break;
+#define HOOK_CASE_affinity_set(name, id, full) \
+	case id: \
+		name##_affinity_set(cx, v); \
+		break;
 
 HOOK(pool_init, (cpupool_t * pool), pool)
 HOOK(pcpu_init, (sched_call_t * cx, pcpu_t *p), p->pool)
@@ -152,6 +202,33 @@ NO_FRAME void hook_turn_end(sched_call_t *cx, pcpu_t *p, vcpu_t *v)
 {
 	switch (p->pool->sched) {
 		TURN_SCHEDULERS(HOOK_CASE_turn_end)
+	default:
+		break;
+	}
+}
+
+#define HOOK_CASE_sdom_change(name, id, full) \
+	case id: \
+		name##_sdom_change(cx, d); \
+		break;
+#define HOOK_CASE_sdom_changed(name, id, full) \
+	case id: \
+		name##_sdom_changed(cx, d); \
+		break;
+
+NO_FRAME void hook_sdom_change(sched_call_t *cx, domain_t *d)
+{
+	switch (d->pool->sched) {
+		SDOM_SCHEDULERS(HOOK_CASE_sdom_change)
+	default:
+		break;
+	}
+}
+
+NO_FRAME void hook_sdom_changed(sched_call_t *cx, domain_t *d)
+{
+	switch (d->pool->sched) {
+		SDOM_SCHEDULERS(HOOK_CASE_sdom_changed)
 	default:
 		break;
 	}

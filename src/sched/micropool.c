@@ -13,12 +13,14 @@
  *
  * `adaptive` has no epochs: every 10 ms it adds a core if those it has were busy and somebody found no room, and takes
  * one back if the others could have done the work, the last one if it was not used for 100 ms; it backs off, up to 1 s,
- * from guests that ask for a core and don't use it.
+ * from guests that ask for a core and don't use it. Beyond the first it lends a quarter of the pCPUs at most: what is
+ * set aside is lost to everybody's ordinary work.
  */
 
 #define MICRO_LOOK_NS (10 * MSEC)
 #define MICRO_EPOCH_NS (1000 * MSEC)
 #define MICRO_IDLE_LOOK_NS (20 * MSEC)
+#define MICRO_PART 4 /* adaptive: of so many pCPUs one may be lent beyond the first, as 3 of 12 in the paper */
 #define MICRO_QUIET 3 /* adaptive: looks in a row for which a core was not needed */
 #define MICRO_LAST_QUIET 10 /* ... and the last one not used: a lock holder is preempted once in a while */
 #define MICRO_MAX_QUEUE 16
@@ -200,7 +202,8 @@ NO_FRAME s64 micro_look_adaptive(sched_call_t *cx, cpupool_t *hidden)
 		return MICRO_LOOK_NS;
 	}
 	/* More than half busy, and there was no room for somebody. */
-	if (n < hidden->assist.micro.limit && no_cpu && busy * 2 > n * MICRO_LOOK_NS) {
+	if (n < hidden->assist.micro.limit && (n + 1) * MICRO_PART <= hidden->assist.parent->nr_cpus + n && no_cpu &&
+	    busy * 2 > n * MICRO_LOOK_NS) {
 		micro_more(cx, hidden);
 		hidden->assist.phase = 0;
 		hidden->assist.backoff_ns = MICRO_LOOK_NS;

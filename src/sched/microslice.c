@@ -134,13 +134,12 @@ CORE_FN bool micro_spin(sched_call_t *cx ARG, vcpu_t *v ARG, u32 class)
 	return (many && !exact) || micro_sibling(v);
 }
 
-/* v, of no turn, has lost its pCPU. */
+/* v, of no turn, has lost its pCPU, and its hidden pool wants to know (`preempt`). */
 CORE_FN int micro_preempted(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
-	cpupool_t *hidden = v->domain->pool->assist.hidden;
 	u32 class;
 
-	if (!(hidden->assist.micro.on & MICRO_ON_PREEMPT) || v->assist.yielded || !may_have_turn(v))
+	if (v->assist.yielded || !may_have_turn(v))
 		return 0;
 	class = service_of(v);
 	if (symbol_critical(class) && !symbol_waits(class))

@@ -75,6 +75,7 @@ enum trace_event {
 	TRC_ROTA_UNPARK = 0x0002f002, /* dom, vcpu */
 	TRC_ROTA_POOL_CPU = 0x0002f003, /* pool (0xffffffff none), cpu: a pCPU joined the pool */
 	TRC_ROTA_POOL_DOMAIN = 0x0002f004, /* pool, dom: a domain moved to the pool */
+	TRC_ROTA_SDOM = 0x0002f009, /* dom (0xffffffff none), dom: the second is accounted to the first */
 	TRC_ROTA_TURN = 0x0002f005, /* dom << 16 | vcpu, kind (enum turn_kind), from cpu, to cpu: it has a turn there */
 	TRC_ROTA_HOME = 0x0002f006, /* dom << 16 | vcpu, kind, cpu, ns of its turn: that is over */
 	TRC_ROTA_GRACE = 0x0002f007, /* dom << 16 | vcpu, class of its service, ns by which its slice is longer */

@@ -327,9 +327,12 @@ static void rt_change_now(sched_call_t *cx, vcpu_t *v)
 	}
 	if (v->rt.rem_ns > v->rt.budget_ns)
 		v->rt.rem_ns = v->rt.budget_ns;
-	/* A server of constant bandwidth never has more budget than its bandwidth until the deadline. */
-	if (v->rt.kind == RT_CBS && v->rt.rem_ns > 0 &&
-	    (boundary <= now || rt_too_dense(v, v->rt.rem_ns, boundary - now)))
+	/*
+	 * One that becomes a CBS keeps its boundary, and has what the old kind would have had until then: to put it
+	 * off, to where the budget is no more than its bandwidth, would take from it what it was promised. If it
+	 * sleeps, it is looked at when it wakes.
+	 */
+	if (boundary <= now)
 		boundary = now + v->rt.period_ns;
 	v->rt.next_ns = boundary;
 	v->rt.first_ns = v->rt.kind == RT_SPORADIC ? -1 : pending;

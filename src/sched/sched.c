@@ -16,6 +16,7 @@
 #include "sched/symbols.c"
 #include "sched/affinity.c"
 #include "sched/assist.c"
+#include "sched/sdom.c"
 #include "sched/schedule.c"
 #include "sched/domain.c"
 #include "sched/micropool.c"

@@ -74,6 +74,9 @@ typedef struct trace_rec ARENA trace_rec_t;
 	SCHEDULER(credit, 5, "SMP Credit Scheduler") \
 	SCHEDULER(credit2, 6, "SMP Credit Scheduler rev2")
 
+/* Those that can account a domain to another one (sdom.c): the same, they share by weight. */
+#define SDOM_SCHEDULERS TURN_SCHEDULERS
+
 enum sched_id {
 	SCHED_NONE = 0, /* the idle scheduler: it owns the pCPUs that are in no pool */
 #define SCHEDULER(name, id, full) SCHED_ID_##name = id,
@@ -176,6 +179,10 @@ struct domain {
 	 */
 	u32 weight; /* 1 .. 65535 */
 	u32 cap; /* percent of one pCPU, 0 none */
+	domain_t *sdom; /* whom it is accounted to; NULL: itself. See sdom.c */
+	struct link adoms; /* domain.adom_link: who is accounted to it besides */
+	struct link adom_link;
+	u32 nr_accounted; /* vCPUs of it and of those */
 	struct assist_domain assist;
 	union {
 		struct credit_domain credit;
@@ -293,6 +300,8 @@ SCHED_API void vcpu_spin(sched_call_t *cx, vcpu_t *v);
  * sleeps (the host wakes it as ever); if it waits for a pCPU, its pool may have a turn for it.
  */
 SCHED_API void vcpu_interrupt(sched_call_t *cx, vcpu_t *v, bool ipi);
+/* Count the turns of a domain's vCPUs anew. */
+SCHED_API void turn_counts_reset(domain_t *d);
 /* The deadline of pCPU cx->cpu has come. Harmless when it has not. */
 SCHED_API void sched_timer(sched_call_t *cx);
 /* Choose who runs on pCPU cx->cpu: sets pcpu->curr; when it changed, pcpu->prev is whom the host leaves. */
@@ -359,6 +368,18 @@ SCHED_API s32 sched_adjust_global_arinc653(sched_call_t *cx, cpupool_t *pool, co
 /* What a vCPU under rtds or rtxen has left of its budget at @now, ns; negative: debt. */
 SCHED_API s64 sched_rt_budget_left(vcpu_t *v, s64 now);
 
+/* ---- scheduling domains (sdom.c) ---- */
+
+/*
+ * The time of @adom is accounted to @sdom: they have one weight and one cap, @sdom's. Nothing changes on an error.
+ * -EINVAL: they are the same, in different pools, or one would be a scheduling and an activation domain at once;
+ * -EOPNOTSUPP: the pool's scheduler can't (credit and credit2 can); -EEXIST: @adom has a scheduling domain; -EBUSY: one
+ * is being moved.
+ */
+SCHED_API s32 sdom_attach(sched_call_t *cx, domain_t *sdom, domain_t *adom);
+/* @adom is accounted for itself again. -ENOENT: it has no scheduling domain; -EBUSY: it is being moved. */
+SCHED_API s32 sdom_detach(sched_call_t *cx, domain_t *adom);
+
 /* ---- affinity (affinity.c) ---- */
 
 /*
@@ -412,8 +433,9 @@ SCHED_API s32 cpupool_add_cpu(sched_call_t *cx, s32 id, s32 cpu);
 SCHED_API s32 cpupool_rm_cpu(sched_call_t *cx, s32 id, s32 cpu);
 /*
  * With its weight, its cap, and its affinities where they meet the new pool. -ENOENT: no such pool, or it has no
- * pCPU; -EBUSY: a vCPU is temporarily pinned; -EOVERFLOW: paused 255 times. -EAGAIN as above; the domain is paused
- * meanwhile. A move to the pool it is in is done at once, and gives up one that is not finished.
+ * pCPU; -EBUSY: a vCPU is temporarily pinned, or it is an activation domain, which moves with its scheduling domain;
+ * -EOVERFLOW: paused 255 times. -EAGAIN as above; the domain is paused meanwhile. A move to the pool it is in is done
+ * at once, and gives up one that is not finished.
  */
 SCHED_API s32 cpupool_move_domain(sched_call_t *cx, domain_t *d, s32 id);
 

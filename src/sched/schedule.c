@@ -228,12 +228,6 @@ CORE_FN int switch_vcpus(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev ARG, 
 	return 0;
 }
 
-/* Is there anything for schedule() to ask assist.c? */
-static inline bool assist_wanted(pcpu_t *p)
-{
-	return p->assist.nr_turns || p->assist.micro || vcpu_away(p->curr) || p->pool->assist.params.grace_ns;
-}
-
 CORE_FN int choose(sched_call_t *cx ARG)
 {
 	pcpu_t *p = pcpu_of(cx->host, cx->cpu);
@@ -251,11 +245,9 @@ CORE_FN int choose(sched_call_t *cx ARG)
 		return 0;
 	}
 	sched_lock(pool);
-	if (likely(!assist_wanted(p)))
+	if (!(unlikely(turn_wanted(p)) && turn_schedule(cx, p)) && !(unlikely(grace_wanted(p)) && grace(cx, p))) {
 		hook_do_schedule(cx, p);
-	else if (!turn_schedule(cx, p) && !(pool->assist.params.grace_ns && grace(cx, p))) {
-		hook_do_schedule(cx, p);
-		if (p->next != prev)
+		if (unlikely(p->next->assist.owed_ns) && p->next != prev)
 			grace_pay(p, p->next);
 	}
 	next = p->next;
@@ -292,7 +284,7 @@ CORE_FN int finish_switch(sched_call_t *cx ARG)
 	hook_context_saved(cx, prev);
 	if (unlikely(vcpu_away(prev)))
 		turn_over(cx, prev);
-	else if (unlikely(pool->assist.hidden))
+	else if (unlikely(pool->assist.hidden) && pool->assist.hidden->assist.micro.on & MICRO_ON_PREEMPT)
 		micro_preempted(cx, prev);
 	if (prev->pause_flags & VPF_migrating)
 		vcpu_move_finish(cx, prev);

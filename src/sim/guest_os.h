@@ -151,6 +151,7 @@ struct net {
 /* Of an entry of `model: tasks`. */
 struct rt_stats {
 	uint64_t jobs, missed; /* finished or overdue; those late */
+	struct histogram release; /* from when a job was due until the guest knew of it */
 	struct histogram response, tardiness; /* of finished jobs */
 };
 

@@ -158,6 +158,7 @@ void rt_wake(struct guest_cpu *from, struct task *t)
 	struct guest_cpu *to = t->home;
 	bool idle = !to->curr && !to->queue->head;
 
+	histogram_add(&from->os->rt[t->entry - from->os->program->tasks].release, from->os->now - t->release_ns);
 	t->state = TASK_QUEUED;
 	enqueue(to->queue, t, false);
 	if (from->os->program->global)
@@ -314,6 +315,7 @@ void rt_reset(struct guest_os *os)
 {
 	for (int i = 0; os->rt && i < os->program->nr_entries; i++) {
 		os->rt[i].jobs = os->rt[i].missed = 0;
+		histogram_reset(&os->rt[i].release);
 		histogram_reset(&os->rt[i].response);
 		histogram_reset(&os->rt[i].tardiness);
 	}
@@ -323,6 +325,7 @@ void rt_reset(struct guest_os *os)
 void rt_free(struct guest_os *os)
 {
 	for (int i = 0; os->rt && i < os->program->nr_entries; i++) {
+		histogram_free(&os->rt[i].release);
 		histogram_free(&os->rt[i].response);
 		histogram_free(&os->rt[i].tardiness);
 	}

@@ -229,7 +229,7 @@ static void warm_up_over(struct machine *m)
 		guest_reset_stats(&sv->guest, now);
 	}
 	for (int i = 0; i < m->s->nr_domains; i++) {
-		m->domains[i].base_assist = m->domains[i].d->assist;
+		turn_counts_reset(m->domains[i].d);
 		if (m->domains[i].os)
 			guest_os_reset(m->domains[i].os);
 	}

@@ -49,7 +49,6 @@ struct sim_domain {
 	struct histogram wake_latency;
 	struct guest_os *os; /* of a program, else NULL */
 	const struct sim_kernel *kernel;
-	struct assist_domain base_assist; /* as at the end of the warm-up */
 	struct scenario *own; /* came while the machine ran (machine_live.c): what it was made from */
 };
 

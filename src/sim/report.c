@@ -45,8 +45,7 @@ static json_t *text(const char *s)
 
 static json_t *base64(const uint8_t *p, size_t n)
 {
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	char *out = malloc((n + 2) / 3 * 4 + 1), *q = out;
 	json_t *j;
 
@@ -78,11 +77,9 @@ static json_t *domains_json(const struct scenario *s)
 		const struct scn_domain *dom = &s->domains[d];
 		bool has_pool = dom->pool >= 0 && dom->pool < s->nr_pools;
 
-		json_array_append_new(list,
-				      json_pack("{s:o,s:i,s:i,s:i,s:o}", "name", text(dom->name),
-						"vcpus", dom->nr_vcpus, "weight", dom->weight,
-						"cap", dom->cap, "pool",
-						text(has_pool ? s->pools[dom->pool].name : "")));
+		json_array_append_new(list, json_pack("{s:o,s:i,s:i,s:i,s:o}", "name", text(dom->name), "vcpus",
+						      dom->nr_vcpus, "weight", dom->weight, "cap", dom->cap, "pool",
+						      text(has_pool ? s->pools[dom->pool].name : "")));
 	}
 	return list;
 }
@@ -92,8 +89,8 @@ static json_t *pools_json(const struct scenario *s)
 	json_t *list = json_array();
 
 	for (int p = 0; p < s->nr_pools; p++)
-		json_array_append_new(list, json_pack("{s:o,s:o}", "name", text(s->pools[p].name),
-						      "sched", text(s->pools[p].sched)));
+		json_array_append_new(list, json_pack("{s:o,s:o}", "name", text(s->pools[p].name), "sched",
+						      text(s->pools[p].sched)));
 	return list;
 }
 
@@ -118,8 +115,7 @@ static void cpus_text(const struct scn_cpus *cpus, char *buf, size_t len)
 
 static void event_text(const struct scenario *s, const struct scn_event *e, char *buf, size_t len)
 {
-	const char *domain =
-		e->domain >= 0 && e->domain < s->nr_domains ? s->domains[e->domain].name : "?";
+	const char *domain = e->domain >= 0 && e->domain < s->nr_domains ? s->domains[e->domain].name : "?";
 	const char *pool = e->pool >= 0 && e->pool < s->nr_pools ? s->pools[e->pool].name : "?";
 	char who[SCHED_NAME_LEN + 32], cpus[128];
 
@@ -151,11 +147,16 @@ static void event_text(const struct scenario *s, const struct scn_event *e, char
 		snprintf(buf, len, "%s yields", who);
 		break;
 	case SCN_EV_IRQ:
-		snprintf(buf, len, "virtual interrupt to %s%s", who,
-			 e->every_ns ? ", repeated" : "");
+		snprintf(buf, len, "virtual interrupt to %s%s", who, e->every_ns ? ", repeated" : "");
 		break;
 	case SCN_EV_MOVE:
 		snprintf(buf, len, "move %s to %s", domain, pool);
+		break;
+	case SCN_EV_ATTACH:
+		snprintf(buf, len, "%s is accounted to %s", domain, s->domains[e->sdom].name);
+		break;
+	case SCN_EV_DETACH:
+		snprintf(buf, len, "%s is accounted for itself", domain);
 		break;
 	case SCN_EV_CPU_REMOVE:
 		snprintf(buf, len, "pCPUs %s leave %s", cpus, pool);
@@ -177,8 +178,7 @@ static json_t *events_json(const struct scenario *s)
 	for (int i = 0; i < s->nr_events; i++) {
 		event_text(s, &s->events[i], what, sizeof(what));
 		json_array_append_new(list,
-				      json_pack("{s:I,s:o}", "at", (json_int_t)s->events[i].at_ns,
-						"text", text(what)));
+				      json_pack("{s:I,s:o}", "at", (json_int_t)s->events[i].at_ns, "text", text(what)));
 	}
 	return list;
 }
@@ -188,9 +188,7 @@ static void quote(const char *s, char *buf, size_t len)
 {
 	size_t at = 0;
 
-	if (*s &&
-	    strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./+,:@%-") ==
-		    strlen(s)) {
+	if (*s && strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./+,:@%-") == strlen(s)) {
 		snprintf(buf, len, "%s", s);
 		return;
 	}
@@ -215,28 +213,24 @@ static json_t *command_json(const struct scenario *s, const json_t *result)
 	if (json_is_string(given))
 		return json_incref(given);
 	quote(s->path ? s->path : "SCENARIO", path, sizeof(path));
-	snprintf(line, sizeof(line), "rota sim run %s --seed %" PRIu64 " --report report.html",
-		 path, s->seed);
+	snprintf(line, sizeof(line), "rota sim run %s --seed %" PRIu64 " --report report.html", path, s->seed);
 	return text(line);
 }
 
 /* 64-bit numbers go as strings where a JavaScript number would round them. */
-static json_t *data_json(const struct scenario *s, const json_t *result, const struct lanes *l,
-			 uint64_t lost)
+static json_t *data_json(const struct scenario *s, const json_t *result, const struct lanes *l, uint64_t lost)
 {
 	char seed[24];
 	json_t *j;
 
 	snprintf(seed, sizeof(seed), "%" PRIu64, s->seed);
 	j = json_pack("{s:o,s:o,s:o,s:o,s:s,s:I,s:I,s:I,s:i}", "name", text(s->name), "description",
-		      text(s->description), "text", text(s->text), "command",
-		      command_json(s, result), "seed", seed, "duration_ns",
-		      (json_int_t)s->duration_ns, "warmup_ns", (json_int_t)s->warmup_ns, "end_ns",
+		      text(s->description), "text", text(s->text), "command", command_json(s, result), "seed", seed,
+		      "duration_ns", (json_int_t)s->duration_ns, "warmup_ns", (json_int_t)s->warmup_ns, "end_ns",
 		      (json_int_t)l->end_ns, "pcpus", s->nr_pcpus);
 	if (!j)
 		return NULL;
-	if (json_object_set_new(j, "domains", domains_json(s)) ||
-	    json_object_set_new(j, "pools", pools_json(s)) ||
+	if (json_object_set_new(j, "domains", domains_json(s)) || json_object_set_new(j, "pools", pools_json(s)) ||
 	    json_object_set_new(j, "events", events_json(s)) ||
 	    json_object_set_new(j, "lost", json_integer((json_int_t)lost)) ||
 	    json_object_set_new(j, "unit_ns", json_integer((json_int_t)l->unit_ns)) ||
@@ -287,9 +281,8 @@ static size_t put_page(FILE *f, size_t from, const char *mark)
 	return to + len < total ? to + len : total;
 }
 
-int report_write(const char *path, const struct scenario *s, const json_t *result,
-		 const struct trace_rec *recs, size_t nr_recs, uint64_t lost, char *err,
-		 size_t errlen)
+int report_write(const char *path, const struct scenario *s, const json_t *result, const struct trace_rec *recs,
+		 size_t nr_recs, uint64_t lost, char *err, size_t errlen)
 {
 	struct outfile out;
 	struct lanes lanes;
@@ -311,8 +304,7 @@ int report_write(const char *path, const struct scenario *s, const json_t *resul
 	at = put_page(out.f, 0, TITLE_MARK);
 	put_title(out.f, s->name);
 	at = put_page(out.f, at, DATA_MARK);
-	if (json_dump_callback(data, put_json, out.f,
-			       JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(12)) &&
+	if (json_dump_callback(data, put_json, out.f, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(12)) &&
 	    !ferror(out.f)) {
 		snprintf(err, errlen, "%s: no memory for the report", path);
 		outfile_abort(&out);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a guest of periodic tasks measured: for each entry of its task set the jobs, how many were late, the
- * distributions of response times and tardiness. In the result it is the object "guest" of the domain.
+ * distributions of how late it knew of them, of response times and of tardiness. In the result it is the object "guest"
+ * of the domain.
  */
 #include <string.h>
 
@@ -28,11 +29,12 @@ json_t *tasks_json(const struct guest_os *os)
 		const struct rt_stats *s = &os->rt[i];
 
 		json_array_append_new(tasks,
-				      json_pack("{s:s,s:i,s:I,s:I,s:I,s:I,s:o,s:o}", "name", t->name, "count", t->count,
-						"period_ns", (json_int_t)t->period_ns, "deadline_ns",
+				      json_pack("{s:s,s:i,s:I,s:I,s:I,s:I,s:o,s:o,s:o}", "name", t->name, "count",
+						t->count, "period_ns", (json_int_t)t->period_ns, "deadline_ns",
 						(json_int_t)t->deadline_ns, "jobs", (json_int_t)s->jobs, "missed",
-						(json_int_t)s->missed, "response_ns", latency_json(&s->response),
-						"tardiness_ns", latency_json(&s->tardiness)));
+						(json_int_t)s->missed, "release_ns", latency_json(&s->release),
+						"response_ns", latency_json(&s->response), "tardiness_ns",
+						latency_json(&s->tardiness)));
 	}
 	o = json_pack("{s:s,s:s,s:o,s:o,s:I,s:I,s:I}", "scheduler", rules[p->rule], "placement",
 		      p->global ? "global" : "partitioned", "tasks", tasks, "response_ppm",

@@ -186,8 +186,8 @@ static int read_costs(struct scn_reader *r, const struct scn_node *n)
 {
 	static const char *const keys[] = { "context_switch", "ipi", "migration", "vm_exit", NULL };
 	static const int64_t range[] = { 0, 1000000000 };
-	int64_t *const out[] = { &r->s->cost_switch_ns, &r->s->cost_ipi_ns,
-				 &r->s->cost_migration_ns, &r->s->cost_vmexit_ns };
+	int64_t *const out[] = { &r->s->cost_switch_ns, &r->s->cost_ipi_ns, &r->s->cost_migration_ns,
+				 &r->s->cost_vmexit_ns };
 	int err;
 
 	err = scn_check_map(r, n, keys, "{context_switch: 2us}");
@@ -230,10 +230,8 @@ static int read_host(struct scn_reader *r, const struct scn_node *n)
 	if (err)
 		return err;
 	if ((int64_t)s->nodes * s->cores * s->threads > SCHED_MAX_PCPUS)
-		return scn_fail(
-			r, n,
-			"%d nodes x %d cores x %d threads are more than %d pCPUs; make the host smaller",
-			s->nodes, s->cores, s->threads, SCHED_MAX_PCPUS);
+		return scn_fail(r, n, "%d nodes x %d cores x %d threads are more than %d pCPUs; make the host smaller",
+				s->nodes, s->cores, s->threads, SCHED_MAX_PCPUS);
 	s->nr_pcpus = s->nodes * s->cores * s->threads;
 	costs = scn_get(n, "costs");
 	if (costs) {
@@ -267,10 +265,8 @@ static int read_seed(struct scn_reader *r, const struct scn_node *n)
 	if (err)
 		return err;
 	if (!n->plain || scn_parse_u64(n->text, &r->s->seed))
-		return scn_fail(
-			r, n,
-			"%s is not a seed; write a whole number from 0 to 18446744073709551615",
-			scn_quote(r, n->text));
+		return scn_fail(r, n, "%s is not a seed; write a whole number from 0 to 18446744073709551615",
+				scn_quote(r, n->text));
 	scn_leave(r, path);
 	return 0;
 }
@@ -308,8 +304,7 @@ static int read_times(struct scn_reader *r, const struct scn_node *root)
 	warmup = scn_get(root, "warmup");
 	if (s->warmup_ns >= s->duration_ns) {
 		scn_enter(r, "warmup");
-		return scn_fail(r, warmup,
-				"leaves nothing to count; make it shorter than duration");
+		return scn_fail(r, warmup, "leaves nothing to count; make it shorter than duration");
 	}
 	return 0;
 }
@@ -339,6 +334,8 @@ static int read_top(struct scn_reader *r, const struct scn_node *root)
 		err = scn_read_domains(r, scn_get(root, "domains"));
 	if (!err)
 		err = scn_resolve_frames(r);
+	if (!err)
+		err = scn_resolve_sdoms(r);
 	if (!err)
 		err = scn_read_events(r, scn_get(root, "events"));
 	if (!err && !r->s->name) {
@@ -377,8 +374,8 @@ static int read_all(struct scn_reader *r, const char *text, size_t len, int nr_s
 	return err ? err : read_top(r, root);
 }
 
-struct scenario *scn_load_text(const char *path, const char *text, size_t len, char *const *sets,
-			       int nr_sets, char *err, size_t errlen)
+struct scenario *scn_load_text(const char *path, const char *text, size_t len, char *const *sets, int nr_sets,
+			       char *err, size_t errlen)
 {
 	struct scn_reader r = { .file = path, .sets = sets, .err = err, .errlen = errlen };
 	struct scenario *s;
@@ -446,17 +443,13 @@ char *scn_read_file(const char *path, size_t *len, char *err, size_t errlen)
 			fclose(f);
 	}
 	if (!text && why == EFBIG)
-		snprintf(err, errlen,
-			 "%s:1: scenario: is larger than 16 MiB; use count: for many alike domains",
-			 path);
+		snprintf(err, errlen, "%s:1: scenario: is larger than 16 MiB; use count: for many alike domains", path);
 	else if (!text)
-		snprintf(err, errlen, "%s:1: scenario: cannot be read (%s); check the path", path,
-			 strerror(why));
+		snprintf(err, errlen, "%s:1: scenario: cannot be read (%s); check the path", path, strerror(why));
 	return text;
 }
 
-struct scenario *scenario_load(const char *path, char *const *sets, int nr_sets, char *err,
-			       size_t errlen)
+struct scenario *scenario_load(const char *path, char *const *sets, int nr_sets, char *err, size_t errlen)
 {
 	struct scenario *s;
 	size_t len;
@@ -499,6 +492,7 @@ void scenario_free(struct scenario *s)
 		free(d->vcpus);
 		free(d->settings);
 		free(d->symbols);
+		free(d->sdom_name);
 		free(d->name);
 	}
 	free(s->pools);

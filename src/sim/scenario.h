@@ -55,14 +55,14 @@ struct program; /* program.h */
  */
 struct scn_workload {
 	enum scn_model model;
+	int8_t at_class, stopped_class; /* spin: enum symbol_class, where it is seen at exits, and when preempted */
+	bool ipis; /* spin: it also sends IPIs to all its siblings */
 	int64_t start_ns; /* the vCPU's first wake, from the start of the run */
 	int64_t work_ns;
 	int64_t period_ns, cost_ns, on_ns, deadline_ns, phase_ns;
 	struct scn_dist run, sleep;
 	char *file; /* replay: as it can be opened */
 	struct program *program;
-	int at_class, stopped_class; /* enum symbol_class: where a spin guest says it is, at exits and when preempted */
-	int64_t ipis; /* spin: it also sends IPIs to all its siblings */
 };
 
 /*
@@ -71,9 +71,20 @@ struct scn_workload {
  * src/sched/rt.h.
  */
 enum scn_sched_key {
-	SCN_SCHED_PERIOD, SCN_SCHED_BUDGET, SCN_SCHED_DEADLINE, SCN_SCHED_PHASE, SCN_SCHED_LATENCY, /* ns */
-	SCN_SCHED_PRIORITY, SCN_SCHED_EXTRATIME, SCN_SCHED_KIND, SCN_SCHED_WHEN,
-	SCN_SCHED_RULE, SCN_SCHED_PLACEMENT, SCN_SCHED_FIT, SCN_SCHED_TIES, SCN_SCHED_RUSH, /* of a pool */
+	SCN_SCHED_PERIOD,
+	SCN_SCHED_BUDGET,
+	SCN_SCHED_DEADLINE,
+	SCN_SCHED_PHASE,
+	SCN_SCHED_LATENCY, /* ns */
+	SCN_SCHED_PRIORITY,
+	SCN_SCHED_EXTRATIME,
+	SCN_SCHED_KIND,
+	SCN_SCHED_WHEN,
+	SCN_SCHED_RULE,
+	SCN_SCHED_PLACEMENT,
+	SCN_SCHED_FIT,
+	SCN_SCHED_TIES,
+	SCN_SCHED_RUSH, /* of a pool */
 	SCN_SCHED_KEYS
 };
 struct scn_sched {
@@ -142,6 +153,8 @@ struct scn_domain {
 	int weight; /* 1..65535 */
 	int cap; /* percent of one pCPU, 0 = none */
 	char *symbols; /* a System.map, as it can be opened; "": the host has none; NULL: of the simulator's kernel */
+	char *sdom_name; /* whom it is accounted to, NULL: itself */
+	int sdom, sdom_line; /* index of that domain, -1 none */
 	struct scn_settings *settings; /* of all its vCPUs that have none of their own */
 	struct scn_vcpu *vcpus;
 	int line;
@@ -152,22 +165,29 @@ struct scn_domain {
  * pause|unpause|weight|cap|pin|yield|irq|move, ...}.
  */
 enum scn_event_kind {
-	SCN_EV_PAUSE, SCN_EV_UNPAUSE, /* domain, optional vcpu (-1: whole domain) */
-	SCN_EV_WEIGHT, SCN_EV_CAP, /* domain, value */
-	SCN_EV_PIN, SCN_EV_PIN_SOFT, /* domain, vcpu (-1 all), cpus */
+	SCN_EV_PAUSE,
+	SCN_EV_UNPAUSE, /* domain, optional vcpu (-1: whole domain) */
+	SCN_EV_WEIGHT,
+	SCN_EV_CAP, /* domain, value */
+	SCN_EV_PIN,
+	SCN_EV_PIN_SOFT, /* domain, vcpu (-1 all), cpus */
 	SCN_EV_YIELD, /* domain, vcpu */
 	/* domain, vcpu: a virtual interrupt; cost: of its handler's CPU time; every: 0 = once */
 	SCN_EV_IRQ,
 	SCN_EV_MOVE, /* domain to pool */
-	SCN_EV_CPU_REMOVE, SCN_EV_CPU_ADD, /* pool, cpus: pCPUs leave or join the pool */
-	SCN_EV_DOWN, SCN_EV_UP, /* domain, vcpu (-1 all): unplugged, plugged in again */
+	SCN_EV_CPU_REMOVE,
+	SCN_EV_CPU_ADD, /* pool, cpus: pCPUs leave or join the pool */
+	SCN_EV_DOWN,
+	SCN_EV_UP, /* domain, vcpu (-1 all): unplugged, plugged in again */
 	SCN_EV_SCHED, /* domain, vcpu (-1 all): new real-time parameters */
 	SCN_EV_POOL_SCHED, /* pool: likewise; with none it packs its vCPUs anew */
+	SCN_EV_ATTACH,
+	SCN_EV_DETACH, /* domain to sdom; domain from the one it has */
 };
 struct scn_event {
 	int64_t at_ns;
 	enum scn_event_kind kind;
-	int domain, vcpu, pool;
+	int domain, vcpu, pool, sdom;
 	int64_t value; /* weight or cap */
 	int64_t cost_ns, every_ns; /* irq */
 	struct scn_cpus cpus;
@@ -209,8 +229,7 @@ struct scenario {
  *
  * Returns the scenario, to be freed by scenario_free(), or NULL with @err set.
  */
-struct scenario *scenario_load(const char *path, char *const *sets, int nr_sets, char *err,
-			       size_t errlen);
+struct scenario *scenario_load(const char *path, char *const *sets, int nr_sets, char *err, size_t errlen);
 void scenario_free(struct scenario *s);
 
 /* Gives a zeroed domain @vcpus (1 ..) vCPUs, all with its settings, zeroed as well. False: no memory, nothing given. */
@@ -227,7 +246,6 @@ int scn_parse_time(const char *text, int64_t *ns);
  * Parse Xen's CPU list ("0-5,8,^3", "node:1", "all") for a host of this topology. Returns 0 or
  * -EINVAL with @err.
  */
-int scn_parse_cpus(const struct scenario *s, const char *text, struct scn_cpus *out, char *err,
-		   size_t errlen);
+int scn_parse_cpus(const struct scenario *s, const char *text, struct scn_cpus *out, char *err, size_t errlen);
 
 #endif

@@ -33,19 +33,16 @@ static int numbered_name(struct scn_reader *r, const struct scn_node *name, int 
 	const char *percent = strchr(name->text, '%');
 	int before = percent ? (int)(percent - name->text) : (int)strlen(name->text);
 	char text[SCHED_NAME_LEN + 16];
-	int len = snprintf(text, sizeof(text), "%.*s%d%s", before, name->text, number,
-			   percent ? percent + 2 : "");
+	int len = snprintf(text, sizeof(text), "%.*s%d%s", before, name->text, number, percent ? percent + 2 : "");
 
 	if (len >= SCHED_NAME_LEN)
-		return scn_fail(r, name,
-				"becomes longer than %d characters with its number; shorten it",
+		return scn_fail(r, name, "becomes longer than %d characters with its number; shorten it",
 				SCHED_NAME_LEN - 1);
 	*out = strdup(text);
 	return *out ? 0 : scn_fail_memory(r);
 }
 
-static int copy_workload(struct scn_reader *r, struct scn_workload *to,
-			 const struct scn_workload *from)
+static int copy_workload(struct scn_reader *r, struct scn_workload *to, const struct scn_workload *from)
 {
 	*to = *from;
 	if (to->program)
@@ -105,10 +102,9 @@ static int read_workloads(struct scn_reader *r, const struct scn_node *n, struct
 	path = scn_enter(r, "workload");
 	if (n->kind == SCN_LIST) {
 		if (n->nr != d->nr_vcpus)
-			return scn_fail(
-				r, n,
-				"has %d entries for %d vCPUs; give one for each, or a single mapping for all",
-				n->nr, d->nr_vcpus);
+			return scn_fail(r, n,
+					"has %d entries for %d vCPUs; give one for each, or a single mapping for all",
+					n->nr, d->nr_vcpus);
 		for (const struct scn_node *c = n->first; c; c = c->next, i++) {
 			item = scn_enter_item(r, NULL, i);
 			err = scn_read_workload(r, c, &d->vcpus[i].workload, 0);
@@ -137,8 +133,8 @@ static int read_hard(struct scn_reader *r, const struct scn_node *map, const str
 	if (err || !n || scn_cpus_intersect(out, &pool->cpus))
 		return err;
 	scn_enter(r, "cpus");
-	return scn_fail(r, n, "%s has no pCPU of pool %s; name at least one of its pCPUs",
-			scn_quote(r, n->text), scn_quote(r, pool->name));
+	return scn_fail(r, n, "%s has no pCPU of pool %s; name at least one of its pCPUs", scn_quote(r, n->text),
+			scn_quote(r, pool->name));
 }
 
 /* An entry of `vcpu:` that sets one of these makes it the vCPU's own; what it leaves out is the domain's. */
@@ -173,10 +169,8 @@ static int read_vcpu(struct scn_reader *r, const struct scn_node *n, struct scn_
 	if (err)
 		return err;
 	if (id >= d->nr_vcpus)
-		return scn_fail(
-			r, n,
-			"there is no vCPU %d, the domain has %d; remove the entry or raise vcpus",
-			id, d->nr_vcpus);
+		return scn_fail(r, n, "there is no vCPU %d, the domain has %d; remove the entry or raise vcpus", id,
+				d->nr_vcpus);
 	if (seen[id])
 		return scn_fail(r, n, "vCPU %d has two entries; merge them", id);
 	seen[id] = true;
@@ -227,8 +221,7 @@ static int check_cap(struct scn_reader *r, const struct scn_node *n, const struc
 	if (d->cap <= 100 * d->nr_vcpus)
 		return 0;
 	scn_enter(r, "cap");
-	return scn_fail(r, scn_get(n, "cap"),
-			"%d is more than %d vCPU%s can use; write 0 (none) to %d (100 per vCPU)",
+	return scn_fail(r, scn_get(n, "cap"), "%d is more than %d vCPU%s can use; write 0 (none) to %d (100 per vCPU)",
 			d->cap, d->nr_vcpus, d->nr_vcpus > 1 ? "s" : "", 100 * d->nr_vcpus);
 }
 
@@ -289,20 +282,17 @@ static int read_body(struct scn_reader *r, const struct scn_node *n, struct scn_
 }
 
 /* Room for @count domains more, of @vcpus each; they are valid and empty until filled. */
-static int make_room(struct scn_reader *r, const struct scn_node *n, int count, int vcpus,
-		     struct totals *t)
+static int make_room(struct scn_reader *r, const struct scn_node *n, int count, int vcpus, struct totals *t)
 {
 	struct scenario *s = r->s;
 
 	if (count > SCHED_MAX_DOMAINS - s->nr_domains)
 		return scn_fail(r, n, "makes more than %d domains; use fewer", SCHED_MAX_DOMAINS);
 	if ((int64_t)count * vcpus > SCHED_MAX_VCPUS - t->vcpus)
-		return scn_fail(r, n, "makes more than %d vCPUs in all; use fewer",
-				SCHED_MAX_VCPUS);
+		return scn_fail(r, n, "makes more than %d vCPUs in all; use fewer", SCHED_MAX_VCPUS);
 	t->vcpus += count * vcpus;
 	if (s->nr_domains + count > t->room) {
-		int room =
-			s->nr_domains + count > 2 * t->room ? s->nr_domains + count : 2 * t->room;
+		int room = s->nr_domains + count > 2 * t->room ? s->nr_domains + count : 2 * t->room;
 		struct scn_domain *d = realloc(s->domains, (size_t)room * sizeof(*d));
 
 		if (!d)
@@ -373,13 +363,37 @@ static int copy_domain(struct scn_reader *r, const struct scn_domain *from)
 	return err;
 }
 
+/* Of the domains from @first on, @count of them (0: one); its %d becomes the number of each. */
+static int read_sdom(struct scn_reader *r, const struct scn_node *n, int first, int count)
+{
+	size_t path;
+	int err;
+
+	if (!n)
+		return 0;
+	path = scn_enter(r, "sdom");
+	err = scn_need_scalar(r, n, "the name of a domain");
+	for (int i = 0; !err && i < (count ? count : 1); i++) {
+		struct scn_domain *d = &r->s->domains[first + i];
+
+		d->sdom_line = n->line;
+		if (count && strstr(n->text, "%d"))
+			err = numbered_name(r, n, i + 1, &d->sdom_name);
+		else
+			d->sdom_name = strdup(n->text);
+		if (!err && !d->sdom_name)
+			err = scn_fail_memory(r);
+	}
+	if (!err)
+		scn_leave(r, path);
+	return err;
+}
+
 static int read_domain(struct scn_reader *r, const struct scn_node *n, struct totals *t)
 {
-	static const char *const keys[] = { "name",	"count", "vcpus", "pool",
-					    "weight",	"cap",	 "cpus",  "cpus_soft",
-					    "sched", "symbols", "workload", "vcpu", NULL };
-	static const int64_t counts[] = { 1, SCHED_MAX_DOMAINS },
-			     vcpu_counts[] = { 1, SCHED_MAX_DOMAIN_VCPUS };
+	static const char *const keys[] = { "name",	 "count", "vcpus",   "pool", "weight",	 "cap",	 "cpus",
+					    "cpus_soft", "sched", "symbols", "sdom", "workload", "vcpu", NULL };
+	static const int64_t counts[] = { 1, SCHED_MAX_DOMAINS }, vcpu_counts[] = { 1, SCHED_MAX_DOMAIN_VCPUS };
 	const struct scn_node *name;
 	struct scn_domain *d;
 	int count = 0, vcpus = 1, first = r->s->nr_domains;
@@ -401,10 +415,8 @@ static int read_domain(struct scn_reader *r, const struct scn_node *n, struct to
 	if (err)
 		return err;
 	if (!count && strchr(name->text, '%'))
-		return scn_fail(
-			r, name,
-			"%s has a %%d but the domain has no count; add count: or remove the %%d",
-			scn_quote(r, name->text));
+		return scn_fail(r, name, "%s has a %%d but the domain has no count; add count: or remove the %%d",
+				scn_quote(r, name->text));
 	scn_leave(r, path);
 	err = make_room(r, n, count ? count : 1, vcpus, t);
 	if (!err)
@@ -425,7 +437,7 @@ static int read_domain(struct scn_reader *r, const struct scn_node *n, struct to
 	if (err)
 		return err;
 	scn_leave(r, path);
-	return 0;
+	return read_sdom(r, scn_get(n, "sdom"), first, count);
 }
 
 /* Two names that only collide once numbered ("vm1" and "vm" with count) are found here too. */
@@ -448,8 +460,8 @@ static int check_names(struct scn_reader *r)
 			continue;
 		scn_enter(r, b->name);
 		scn_enter(r, "name");
-		return scn_fail(r, &at, "%s is already taken (line %d); choose another name",
-				scn_quote(r, b->name), a->line);
+		return scn_fail(r, &at, "%s is already taken (line %d); choose another name", scn_quote(r, b->name),
+				a->line);
 	}
 	return 0;
 }

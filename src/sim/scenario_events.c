@@ -21,8 +21,7 @@ static const struct kind {
 	const char *name;
 	enum scn_event_kind kind;
 	int default_vcpu; /* -1 = the whole domain */
-	const char *keys
-		[8]; /* at and do first; vcpu, cost and every as wished, the others are required */
+	const char *keys[8]; /* at and do first; vcpu, cost and every as wished, the others are required */
 } kinds[] = {
 	{ "pause", SCN_EV_PAUSE, -1, { "at", "do", "domain", "vcpu" } },
 	{ "unpause", SCN_EV_UNPAUSE, -1, { "at", "do", "domain", "vcpu" } },
@@ -37,6 +36,8 @@ static const struct kind {
 	{ "cpu_add", SCN_EV_CPU_ADD, -1, { "at", "do", "pool", "cpus" } },
 	{ "down", SCN_EV_DOWN, -1, { "at", "do", "domain", "vcpu" } },
 	{ "up", SCN_EV_UP, -1, { "at", "do", "domain", "vcpu" } },
+	{ "attach", SCN_EV_ATTACH, -1, { "at", "do", "domain", "sdom" } },
+	{ "detach", SCN_EV_DETACH, -1, { "at", "do", "domain" } },
 	{ "sched", SCN_EV_SCHED, -1, { "at", "do", "domain", "vcpu", "sched" } },
 	{ "pool_sched", SCN_EV_POOL_SCHED, -1, { "at", "do", "pool", "params" } },
 	{ NULL, SCN_EV_PAUSE, 0, { NULL } },
@@ -44,7 +45,7 @@ static const struct kind {
 
 static int find_kind(struct scn_reader *r, const struct scn_node *n, const struct kind **out)
 {
-	char known[240] = "";
+	char known[280] = "";
 	const char *closest;
 	int err = scn_need_scalar(r, n, "a command");
 
@@ -55,13 +56,11 @@ static int find_kind(struct scn_reader *r, const struct scn_node *n, const struc
 			*out = k;
 			return 0;
 		}
-		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s",
-			 *known ? ", " : "", k->name);
+		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s", *known ? ", " : "", k->name);
 	}
 	closest = scn_closest(n->text, &kinds[0].name, sizeof(kinds[0]));
 	if (closest)
-		return scn_fail(r, n, "unknown command %s; did you mean '%s'?",
-				scn_quote(r, n->text), closest);
+		return scn_fail(r, n, "unknown command %s; did you mean '%s'?", scn_quote(r, n->text), closest);
 	return scn_fail(r, n, "unknown command %s; use one of: %s", scn_quote(r, n->text), known);
 }
 
@@ -73,8 +72,7 @@ static bool takes(const struct kind *k, const char *key)
 	return false;
 }
 
-static int read_who(struct scn_reader *r, const struct scn_node *n, const struct kind *k,
-		    struct scn_event *e)
+static int read_who(struct scn_reader *r, const struct scn_node *n, const struct kind *k, struct scn_event *e)
 {
 	size_t path;
 	int err = 0;
@@ -85,6 +83,18 @@ static int read_who(struct scn_reader *r, const struct scn_node *n, const struct
 			return err;
 		path = scn_enter(r, "domain");
 		err = scn_find_domain(r, scn_get(n, "domain"), &e->domain);
+		if (err)
+			return err;
+		scn_leave(r, path);
+	}
+	if (takes(k, "sdom")) {
+		err = scn_need(r, n, "sdom", "vm1");
+		if (err)
+			return err;
+		path = scn_enter(r, "sdom");
+		err = scn_find_domain(r, scn_get(n, "sdom"), &e->sdom);
+		if (!err && e->sdom == e->domain)
+			err = scn_check_sdom(r, scn_get(n, "sdom"), e->domain, e->sdom);
 		if (err)
 			return err;
 		scn_leave(r, path);
@@ -120,17 +130,15 @@ static int read_value(struct scn_reader *r, const struct scn_node *n, struct scn
 
 	err = scn_need(r, n, "value", e->kind == SCN_EV_WEIGHT ? "512" : "50");
 	if (!err)
-		err = scn_read_int(r, n, "value", e->kind == SCN_EV_WEIGHT ? weights : caps,
-				   &value);
+		err = scn_read_int(r, n, "value", e->kind == SCN_EV_WEIGHT ? weights : caps, &value);
 	e->value = value;
 	return err;
 }
 
 static int read_event(struct scn_reader *r, const struct scn_node *n, struct scn_event *e)
 {
-	static const char *const any_key[] = { "at",   "do",   "domain", "vcpu",  "value",
-					       "cpus", "pool", "cost",	 "every", "sched",
-					       "params", NULL };
+	static const char *const any_key[] = { "at",   "do",	"domain", "vcpu",   "value", "cpus", "pool",
+					       "cost", "every", "sched",  "params", "sdom",  NULL };
 	const struct kind *k = NULL;
 	size_t path;
 	int err;
@@ -209,17 +217,15 @@ static int refuse(struct playback *p, const struct placed *e, const char *key, c
 static int play_unpause(struct playback *p, const struct placed *e)
 {
 	const struct scn_event *ev = &e->event;
-	int *count = ev->vcpu < 0 ? &p->paused[ev->domain] :
-				    &p->vcpu_paused[p->first_vcpu[ev->domain] + ev->vcpu];
+	int *count = ev->vcpu < 0 ? &p->paused[ev->domain] : &p->vcpu_paused[p->first_vcpu[ev->domain] + ev->vcpu];
 
 	if (ev->kind == SCN_EV_PAUSE) {
 		(*count)++;
 		return 0;
 	}
 	if (!*count)
-		return refuse(
-			p, e, "do",
-			"nothing paused it before; pause the same domain or vCPU first, or remove this");
+		return refuse(p, e, "do",
+			      "nothing paused it before; pause the same domain or vCPU first, or remove this");
 	(*count)--;
 	return 0;
 }
@@ -235,29 +241,25 @@ static int play_cpus(struct playback *p, const struct placed *e)
 		if (!scn_cpus_has(&ev->cpus, c))
 			continue;
 		if (ev->kind == SCN_EV_CPU_REMOVE && !scn_cpus_has(pool, c)) {
-			snprintf(what, sizeof(what),
-				 "pCPU %d is not in pool '%s' at that time; name its pCPUs", c,
+			snprintf(what, sizeof(what), "pCPU %d is not in pool '%s' at that time; name its pCPUs", c,
 				 s->pools[ev->pool].name);
 			return refuse(p, e, "cpus", what);
 		}
 		for (int i = 0; ev->kind == SCN_EV_CPU_ADD && i < s->nr_pools; i++) {
 			if (!scn_cpus_has(&p->cpus[i], c))
 				continue;
-			snprintf(what, sizeof(what),
-				 "pCPU %d is in pool '%s' at that time; cpu_remove it there first",
+			snprintf(what, sizeof(what), "pCPU %d is in pool '%s' at that time; cpu_remove it there first",
 				 c, s->pools[i].name);
 			return refuse(p, e, "cpus", what);
 		}
 	}
 	if (ev->kind == SCN_EV_CPU_REMOVE && !ev->pool && scn_cpus_has(&ev->cpus, 0))
-		return refuse(p, e, "cpus",
-			      "pCPU 0 cannot leave the first pool, as in Xen; take another");
+		return refuse(p, e, "cpus", "pCPU 0 cannot leave the first pool, as in Xen; take another");
 	for (int i = 0; i < SCN_CPU_WORDS; i++)
 		pool->w[i] ^= ev->cpus.w[i]; /* all of them were in, or none was */
 	if (scn_cpus_empty(pool) && p->domains_in[ev->pool])
-		return refuse(
-			p, e, "cpus",
-			"takes the last pCPU from a pool with domains; leave one, or move them first");
+		return refuse(p, e, "cpus",
+			      "takes the last pCPU from a pool with domains; leave one, or move them first");
 	return 0;
 }
 
@@ -271,10 +273,9 @@ static int play(struct playback *p, const struct placed *e)
 		return play_unpause(p, e);
 	case SCN_EV_PIN:
 		if (!scn_cpus_intersect(&ev->cpus, &p->cpus[p->pool_of[ev->domain]]))
-			return refuse(
-				p, e, "cpus",
-				"has no pCPU of the pool that the domain is in at that time; name at "
-				"least one");
+			return refuse(p, e, "cpus",
+				      "has no pCPU of the pool that the domain is in at that time; name at "
+				      "least one");
 		return 0;
 	case SCN_EV_MOVE:
 		if (scn_cpus_empty(&p->cpus[ev->pool]))
@@ -315,8 +316,7 @@ static int play_all(struct scn_reader *r, const struct placed *events)
 	p.paused = calloc(domains, sizeof(int));
 	p.first_vcpu = calloc(domains, sizeof(int));
 	p.vcpu_paused = calloc(vcpus, sizeof(int));
-	if (!p.cpus || !p.domains_in || !p.pool_of || !p.paused || !p.first_vcpu ||
-	    !p.vcpu_paused) {
+	if (!p.cpus || !p.domains_in || !p.pool_of || !p.paused || !p.first_vcpu || !p.vcpu_paused) {
 		err = scn_fail_memory(r);
 		goto out;
 	}

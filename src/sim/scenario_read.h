@@ -61,8 +61,7 @@ struct scn_reader {
 };
 
 /* scenario_tree.c */
-int scn_tree_parse(struct scn_reader *r, const char *text, size_t len, int set,
-		   struct scn_node **out);
+int scn_tree_parse(struct scn_reader *r, const char *text, size_t len, int set, struct scn_node **out);
 void *scn_alloc(struct scn_reader *r, size_t size); /* zeroed, lives until scn_tree_free() */
 struct scn_node *scn_node_new(struct scn_reader *r, enum scn_node_kind kind, int line, int set);
 void scn_node_append(struct scn_node *parent, struct scn_node *child);
@@ -87,11 +86,9 @@ size_t scn_enter_item(struct scn_reader *r, const struct scn_node *item, int ind
 void scn_leave(struct scn_reader *r, size_t path_len);
 
 const struct scn_node *scn_get(const struct scn_node *map, const char *key);
-int scn_check_map(struct scn_reader *r, const struct scn_node *n, const char *const *keys,
-		  const char *what);
+int scn_check_map(struct scn_reader *r, const struct scn_node *n, const char *const *keys, const char *what);
 int scn_check_list(struct scn_reader *r, const struct scn_node *n, const char *what, int max);
-int scn_need(struct scn_reader *r, const struct scn_node *map, const char *key,
-	     const char *example);
+int scn_need(struct scn_reader *r, const struct scn_node *map, const char *key, const char *example);
 bool scn_is_null(const struct scn_node *n);
 int scn_need_scalar(struct scn_reader *r, const struct scn_node *n, const char *what);
 
@@ -99,23 +96,18 @@ int scn_need_scalar(struct scn_reader *r, const struct scn_node *n, const char *
  * Each reads @key of @map into *@out, checks min..max, and leaves *@out alone when the key is
  * missing.
  */
-int scn_read_int(struct scn_reader *r, const struct scn_node *map, const char *key,
-		 const int64_t range[2], int *out);
-int scn_read_time(struct scn_reader *r, const struct scn_node *map, const char *key,
-		  const int64_t range[2], int64_t *out);
+int scn_read_int(struct scn_reader *r, const struct scn_node *map, const char *key, const int64_t range[2], int *out);
+int scn_read_time(struct scn_reader *r, const struct scn_node *map, const char *key, const int64_t range[2],
+		  int64_t *out);
 /* *@out is malloc'd. */
 int scn_read_line(struct scn_reader *r, const struct scn_node *map, const char *key, char **out);
-int scn_read_cpus(struct scn_reader *r, const struct scn_node *map, const char *key,
-		  struct scn_cpus *out);
-int scn_time_value(struct scn_reader *r, const struct scn_node *n, const int64_t range[2],
-		   int64_t *out);
-int scn_int_value(struct scn_reader *r, const struct scn_node *n, const int64_t range[2],
-		  int64_t *out);
+int scn_read_cpus(struct scn_reader *r, const struct scn_node *map, const char *key, struct scn_cpus *out);
+int scn_time_value(struct scn_reader *r, const struct scn_node *n, const int64_t range[2], int64_t *out);
+int scn_int_value(struct scn_reader *r, const struct scn_node *n, const int64_t range[2], int64_t *out);
 int scn_bool_value(struct scn_reader *r, const struct scn_node *n, int64_t *out);
 int scn_check_name(struct scn_reader *r, const struct scn_node *n, bool numbered);
 /* A required name, into @out[SCHED_NAME_LEN]. */
-int scn_read_name(struct scn_reader *r, const struct scn_node *map, const char *key,
-		  const char *example, char *out);
+int scn_read_name(struct scn_reader *r, const struct scn_node *map, const char *key, const char *example, char *out);
 
 /* scenario_text.c */
 int scn_parse_u64(const char *text, uint64_t *out); /* decimal digits only; -EINVAL, -ERANGE */
@@ -133,40 +125,38 @@ static inline bool scn_cpus_has(const struct scn_cpus *c, int cpu)
 int scn_read_pools(struct scn_reader *r, const struct scn_node *n);
 int scn_read_domains(struct scn_reader *r, const struct scn_node *n);
 /* scenario_sched.c: real-time parameters of vCPUs and pools, and arinc653's frames */
-int scn_read_vcpu_sched(struct scn_reader *r, const struct scn_node *n, const char *policy,
-			struct scn_sched *out);
+int scn_read_vcpu_sched(struct scn_reader *r, const struct scn_node *n, const char *policy, struct scn_sched *out);
+int scn_read_pool_sched(struct scn_reader *r, const struct scn_node *n, const char *policy, struct scn_sched *out);
+int scn_read_event_sched(struct scn_reader *r, const struct scn_node *n, bool pool, struct scn_sched *out);
 int scn_read_admission(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool);
-int scn_read_pool_sched(struct scn_reader *r, const struct scn_node *n, const char *policy,
-			struct scn_sched *out);
-int scn_read_event_sched(struct scn_reader *r, const struct scn_node *n, bool pool,
-			 struct scn_sched *out);
 /* scenario_micro.c: parent, hidden and microslice of a pool, after its name */
 int scn_read_hidden(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool);
 int scn_read_frames(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool);
 int scn_resolve_frames(struct scn_reader *r);
+
+/* scenario_sdom.c: does the policy account a domain to another? The lookup of `sdom:`, and what one may name. */
+bool scn_has_sdoms(const char *policy);
+int scn_resolve_sdoms(struct scn_reader *r);
+int scn_check_sdom(struct scn_reader *r, const struct scn_node *at, int domain, int sdom);
 /* @nr_vcpus: of the domain that all of them are the workload of; 0: it is one vCPU's */
-int scn_read_workload(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w,
-		      int nr_vcpus);
-int scn_read_program(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w,
-		     int nr_vcpus);
+int scn_read_workload(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w, int nr_vcpus);
+int scn_read_program(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w, int nr_vcpus);
 /*
  * scenario_model.c: is there a file for this model? The body of that which the workload @n names, a program, with the
  * parameters that @n gives.
  */
 bool scn_is_named_model(const struct scn_reader *r, const char *name);
 int scn_named_model(struct scn_reader *r, const struct scn_node *n, const struct scn_node **body);
-int scn_read_task_set(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w,
-		      int nr_vcpus);
+int scn_read_task_set(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w, int nr_vcpus);
 /* A required DIST. */
-int scn_read_dist(struct scn_reader *r, const struct scn_node *map, const char *key,
-		  struct scn_dist *d);
+int scn_read_dist(struct scn_reader *r, const struct scn_node *map, const char *key, struct scn_dist *d);
 int scn_read_events(struct scn_reader *r, const struct scn_node *n);
 int scn_find_pool(struct scn_reader *r, const struct scn_node *n, int *pool);
 int scn_find_domain(struct scn_reader *r, const struct scn_node *n, int *domain);
 
 /* scenario.c: as scenario_load(), for a text already in memory (not kept). */
-struct scenario *scn_load_text(const char *path, const char *text, size_t len, char *const *sets,
-			       int nr_sets, char *err, size_t errlen);
+struct scenario *scn_load_text(const char *path, const char *text, size_t len, char *const *sets, int nr_sets,
+			       char *err, size_t errlen);
 /* A whole file ("-": standard input) of at most SCN_MAX_FILE; malloc'ed, or NULL with one sentence. */
 char *scn_read_file(const char *path, size_t *len, char *err, size_t errlen);
 

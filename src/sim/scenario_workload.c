@@ -155,7 +155,7 @@ int scn_read_dist(struct scn_reader *r, const struct scn_node *map, const char *
 }
 
 /* A class of symbols, as rule files name it. */
-static int read_class(struct scn_reader *r, const struct scn_node *map, const char *key, int *out)
+static int read_class(struct scn_reader *r, const struct scn_node *map, const char *key, int8_t *out)
 {
 	const struct scn_node *n = scn_get(map, key);
 	const char *names[SYMBOL_NR_CLASSES + 1] = { NULL };
@@ -172,7 +172,7 @@ static int read_class(struct scn_reader *r, const struct scn_node *map, const ch
 	for (uint32_t c = 0; c < SYMBOL_NR_CLASSES; c++) {
 		names[c] = symbol_class_name(c);
 		if (!strcmp(names[c], n->text))
-			*out = (int)c;
+			*out = (int8_t)c;
 	}
 	if (*out < 0) {
 		closest = scn_closest(n->text, names, sizeof(names[0]));
@@ -201,8 +201,10 @@ static int read_spin(struct scn_reader *r, const struct scn_node *n, struct scn_
 		w->stopped_class = w->at_class;
 	if (!err && scn_get(n, "ipis")) {
 		size_t path = scn_enter(r, "ipis");
+		int64_t ipis = 0;
 
-		err = scn_bool_value(r, scn_get(n, "ipis"), &w->ipis);
+		err = scn_bool_value(r, scn_get(n, "ipis"), &ipis);
+		w->ipis = ipis;
 		scn_leave(r, path);
 	}
 	return err;

@@ -18,12 +18,16 @@ static const char *error_text(int err)
 	switch (err) {
 	case SCHED_EINVAL:
 		return "invalid (EINVAL)";
+	case SCHED_EEXIST:
+		return "it has a scheduling domain already (EEXIST)";
+	case SCHED_EOPNOTSUPP:
+		return "the pool's scheduler can't do that (EOPNOTSUPP)";
 	case SCHED_EBUSY:
 		return "busy (EBUSY)";
 	case SCHED_ENODEV:
 		return "no such free pCPU (ENODEV)";
 	case SCHED_ENOENT:
-		return "no such pool, or it has no pCPU (ENOENT)";
+		return "no such pool, or it has no pCPU; or no scheduling domain (ENOENT)";
 	case SCHED_EADDRNOTAVAIL:
 		return "that pCPU is not in the pool (EADDRNOTAVAIL)";
 	case SCHED_EADDRINUSE:
@@ -166,6 +170,10 @@ static int carry_out(struct machine *m, const struct scn_event *e)
 		return each_vcpu(m, e, irq);
 	case SCN_EV_MOVE:
 		return cpupool_move_domain(&m->cx, d, e->pool);
+	case SCN_EV_ATTACH:
+		return sdom_attach(&m->cx, m->domains[e->sdom].d, d);
+	case SCN_EV_DETACH:
+		return sdom_detach(&m->cx, d);
 	case SCN_EV_DOWN:
 	case SCN_EV_UP:
 		return each_vcpu(m, e, plug);

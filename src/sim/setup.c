@@ -315,6 +315,12 @@ static int populate(struct machine *m, char *err, size_t errlen)
 		vcpu += (uint32_t)s->domains[i].nr_vcpus;
 		machine_settle(m);
 	}
+	for (int i = 0; i < s->nr_domains; i++)
+		if (s->domains[i].sdom >= 0 && sdom_attach(&m->cx, m->domains[s->domains[i].sdom].d, m->domains[i].d)) {
+			snprintf(err, errlen, "%s:%d: domains.%s.sdom: the scheduler refuses it", s->path,
+				 s->domains[i].sdom_line, s->domains[i].name);
+			return -1;
+		}
 	if (machine_sched_start(m, err, errlen))
 		return -1;
 	machine_first_wakes(m, 0, m->nr_vcpus);

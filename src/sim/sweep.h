@@ -48,6 +48,7 @@ struct sweep_axis {
 	char *path; /* NULL: each value has its own */
 	struct sweep_value *values;
 	int nr_values;
+	bool other; /* they are not those of the file */
 };
 
 enum sweep_op { SWEEP_FIELD, SWEEP_SUM, SWEEP_MEAN, SWEEP_MIN, SWEEP_MAX, SWEEP_COUNT, SWEEP_ZEROS, SWEEP_NONE };
@@ -79,6 +80,7 @@ struct sweep_finding {
 	int column, by, chosen;
 	int above; /* the other column, -1 none */
 	bool most;
+	bool moot; /* a value that it names is not in this sweep */
 	bool of[SWEEP_MAX_LABELS];
 	bool each[SWEEP_MAX_AXES];
 	int where[SWEEP_MAX_AXES]; /* only at this value of the axis, -1 all */

@@ -60,6 +60,7 @@ static int read_ref(struct scn_reader *r, const struct scn_node *map, const char
 	return err;
 }
 
+/* -1: --axis has left it out. */
 static int read_label(struct scn_reader *r, const struct scn_node *n, const struct sweep_axis *a, int *out)
 {
 	int err = scn_need_scalar(r, n, "a value of the axis");
@@ -69,6 +70,9 @@ static int read_label(struct scn_reader *r, const struct scn_node *n, const stru
 	for (*out = 0; *out < a->nr_values; (*out)++)
 		if (!strcmp(a->values[*out].label, n->text))
 			return 0;
+	*out = -1;
+	if (a->other)
+		return 0;
 	return scn_fail(r, n, "%s is no value of axis %s", scn_quote(r, n->text), a->name);
 }
 
@@ -148,7 +152,8 @@ static int read_of(struct scn_reader *r, const struct scn_node *n, const struct 
 		err = read_label(r, c, a, &v);
 		if (err)
 			return err;
-		f->of[v] = true;
+		if (v >= 0)
+			f->of[v] = true;
 		scn_leave(r, item);
 	}
 	scn_leave(r, path);
@@ -173,6 +178,7 @@ static int read_where(struct scn_reader *r, const struct scn_node *n, const stru
 		err = read_label(r, c, &s->axes[axis], &f->where[axis]);
 		if (err)
 			return err;
+		f->moot |= f->where[axis] < 0;
 		scn_leave(r, item);
 	}
 	scn_leave(r, path);
@@ -198,6 +204,7 @@ static int read_chosen(struct scn_reader *r, const struct scn_node *n, const str
 	err = read_label(r, scn_get(n, key), &s->axes[f->by], &f->chosen);
 	if (err)
 		return err;
+	f->moot |= f->chosen < 0;
 	scn_leave(r, path);
 	err = read_of(r, n, &s->axes[f->by], f);
 	return err ? err : read_each(r, scn_get(n, "each"), s, f);
@@ -320,6 +327,14 @@ static void judge_columns(const struct sweep_table *t, const struct sweep_findin
 	j->holds = j->held == j->cells;
 }
 
+static bool has_others(const struct sweep *s, const struct sweep_finding *f)
+{
+	for (int v = 0; v < s->axes[f->by].nr_values; v++)
+		if (f->of[v] && v != f->chosen)
+			return true;
+	return false;
+}
+
 /* One combination of the `each` axes. */
 static void judge_cell(const struct sweep_table *t, const struct sweep_finding *f, int *at, struct sweep_judgement *j,
 		       double *sums)
@@ -354,6 +369,8 @@ void sweep_judge(const struct sweep_table *t, const struct sweep_finding *f, str
 	bool first = true;
 
 	memset(j, 0, sizeof(*j));
+	if (f->moot || (f->above < 0 && !has_others(s, f)))
+		return;
 	if (f->above >= 0) {
 		judge_columns(t, f, j);
 	} else {
@@ -391,7 +408,7 @@ void sweep_judge(const struct sweep_table *t, const struct sweep_finding *f, str
 void sweep_judgement_text(const struct sweep_finding *f, const struct sweep_judgement *j, char *out, size_t len)
 {
 	if (!j->cells)
-		snprintf(out, len, "can't be told: there is nothing to compare");
+		snprintf(out, len, "can't be told: this sweep has nothing to compare");
 	else if (f->above >= 0)
 		snprintf(out, len, "%s: at %d of %d points (means %.4g and %.4g)", j->holds ? "holds" : "does not hold",
 			 j->held, j->cells, j->chosen, j->best);

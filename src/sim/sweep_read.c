@@ -29,10 +29,9 @@
 
 #define MAX_VALUES 100000
 
-static const char *const ops[] = {
-	[SWEEP_FIELD] = "",  [SWEEP_SUM] = "sum",     [SWEEP_MEAN] = "mean", [SWEEP_MIN] = "min",
-	[SWEEP_MAX] = "max", [SWEEP_COUNT] = "count", [SWEEP_ZEROS] = "zeros", [SWEEP_NONE] = "none", NULL
-};
+static const char *const ops[] = { [SWEEP_FIELD] = "",	    [SWEEP_SUM] = "sum",   [SWEEP_MEAN] = "mean",
+				   [SWEEP_MIN] = "min",	    [SWEEP_MAX] = "max",   [SWEEP_COUNT] = "count",
+				   [SWEEP_ZEROS] = "zeros", [SWEEP_NONE] = "none", NULL };
 
 /* A value as YAML on one line: what --set takes. */
 static void put_flow(const struct scn_node *n, FILE *out, bool inside)
@@ -481,10 +480,10 @@ static int read_column(struct scn_reader *r, const struct scn_node *n, struct sw
 	err = scn_need_scalar(r, n, "a field of the result");
 	if (err)
 		return err;
-	return sweep_parse_column(n->text, c) ? 0 :
-						scn_fail(r, n,
-							 "%s is not a term; write it like sum domains.*.deadlines.missed",
-							 scn_quote(r, n->text));
+	return sweep_parse_column(n->text, c) ?
+		       0 :
+		       scn_fail(r, n, "%s is not a term; write it like sum domains.*.deadlines.missed",
+				scn_quote(r, n->text));
 }
 
 static int read_columns(struct scn_reader *r, const struct scn_node *n, struct sweep *s)
@@ -592,10 +591,6 @@ static int read_top(struct scn_reader *r, const struct scn_node *root, struct sw
 		err = scn_need(r, root, "columns", "{share: domains.vm1.share}");
 	if (!err)
 		err = read_columns(r, scn_get(root, "columns"), s);
-	if (!err)
-		err = sweep_read_plots(r, scn_get(root, "plots"), s);
-	if (!err)
-		err = sweep_read_findings(r, scn_get(root, "findings"), s);
 	if (!err && !s->name) {
 		s->name = default_name(r->file);
 		err = s->name ? 0 : scn_fail_memory(r);
@@ -690,6 +685,8 @@ static int other_axes(struct sweep *s, const struct sweep_sets *axes, char *err,
 			*list++ = 0;
 		a = list ? sweep_find_axis(s, name) : -1;
 		ret = a >= 0 ? new_values(&s->axes[a], list) : 0;
+		if (a >= 0)
+			s->axes[a].other = true;
 		if (a >= 0 && !ret && !s->axes[a].nr_values)
 			ret = -EINVAL;
 		free(name);
@@ -731,12 +728,17 @@ struct sweep *sweep_load(const char *path, const struct sweep_sets *sets, const 
 	bad = s->path ? scn_tree_parse(&r, text, len, -1, &root) : scn_fail_memory(&r);
 	if (!bad)
 		bad = read_top(&r, root, s);
-	scn_tree_free(&r);
-	free(text);
 	if (!bad)
 		bad = more_sets(s, sets, err, errlen);
 	if (!bad)
 		bad = other_axes(s, axes, err, errlen);
+	/* These name values of the axes. */
+	if (!bad)
+		bad = sweep_read_plots(&r, scn_get(root, "plots"), s);
+	if (!bad)
+		bad = sweep_read_findings(&r, scn_get(root, "findings"), s);
+	scn_tree_free(&r);
+	free(text);
 	if (!bad)
 		return s;
 	sweep_free(s);

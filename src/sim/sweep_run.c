@@ -343,7 +343,7 @@ int sweep_run(const struct sweep *s, const struct sweep_how *how, struct sweep_t
 		else if (old[i].sa_handler != SIG_IGN)
 			sigaction(ending_signals[i], &sa, NULL);
 	}
-	p.begin_ns = p.shown_ns = wall_ns();
+	p.begin_ns = wall_ns();
 	for (int i = 0; i < how->jobs && !ret; i++) {
 		ret = start_worker(&p, i);
 		if (ret)

@@ -80,10 +80,12 @@ static void credit_put_vcpu(FILE *out, const vcpu_t *v)
 {
 	const domain_t *d = v->domain;
 
-	fprintf(out, "[%u.%u] pri=%d flags=%x cpu=%u credit=%" PRId64 " [w=%u,cap=%u]", d->id,
-		v->id, xen_priority(v->credit.pri), v->credit.flags, v->processor->id,
-		credits(v->credit.credit_ns), d->weight, d->cap);
-	if (d->cap)
+	fprintf(out, "[%u.%u] pri=%d flags=%x cpu=%u credit=%" PRId64 " [w=%u,cap=%u]", d->id, v->id,
+		xen_priority(v->credit.pri), v->credit.flags, v->processor->id, credits(v->credit.credit_ns), d->weight,
+		d->cap);
+	if (d->sdom)
+		fprintf(out, " sdom=%u", d->sdom->id);
+	if (d->sdom ? d->sdom->cap : d->cap)
 		fprintf(out, " cap_left=%lldus", v->credit.cap_ns / USEC);
 	fputc('\n', out);
 }
@@ -98,7 +100,9 @@ static void credit_put_pool(FILE *out, const host_t *h, const cpupool_t *pool)
 	for (const link_t *k = c->active.next; k != &c->active; k = k->next) {
 		const domain_t *d = link_of(k, const domain_t, credit.pool_link);
 
-		weight += (u64)d->weight * (p->weight_of_domain ? 1 : d->credit.nr_active);
+		weight += (u64)d->weight * (p->weight_of_domain		      ? 1 :
+					    d->credit.nr_active < d->nr_vcpus ? d->credit.nr_active :
+										d->nr_vcpus);
 	}
 	fprintf(out, "info:\n");
 	fprintf(out, "\tncpus              = %u\n", pool->nr_cpus);
@@ -135,8 +139,7 @@ static void credit_put_pcpu(FILE *out, const host_t *h, const pcpu_t *p)
 	u32 n = 0;
 
 	/* Xen counts who runs among the runnable. */
-	fprintf(out, "CPU[%02u] nr_run=%u, sort=%u, sibling={", p->id,
-		c->nr_queued + !p->curr->is_idle, c->sort_epoch);
+	fprintf(out, "CPU[%02u] nr_run=%u, sort=%u, sibling={", p->id, c->nr_queued + !p->curr->is_idle, c->sort_epoch);
 	put_list(out, &h->core_mask[p->core], h->limits.pcpus);
 	fprintf(out, "}, core={");
 	put_list(out, &h->node_mask[p->node], h->limits.pcpus);
@@ -201,8 +204,7 @@ int host_dump(const host_t *host, s64 now, FILE *out)
 		fprintf(out, "Cpupool %u:\nCpus: ", pool->id);
 		put_list(out, &pool->cpus, nr_cpus);
 		fprintf(out, "\nScheduling granularity: cpu, 1 CPU per sched-resource\n");
-		fprintf(out, "Scheduler: %s (%s)\n", sched_full_name(pool->sched),
-			sched_name(pool->sched));
+		fprintf(out, "Scheduler: %s (%s)\n", sched_full_name(pool->sched), sched_name(pool->sched));
 		if (pool->sched == SCHED_ID_credit)
 			credit_put_pool(out, host, pool);
 		put_pcpus(out, host, pool);

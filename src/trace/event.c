@@ -84,6 +84,7 @@ static const struct event {
 	{ TRC_ROTA_UNPARK, SHAPE_VCPU, "unpark" },
 	{ TRC_ROTA_POOL_CPU, SHAPE_POOL_CPU, "pool-cpu" },
 	{ TRC_ROTA_POOL_DOMAIN, SHAPE_POOL_DOMAIN, "pool-domain" },
+	{ TRC_ROTA_SDOM, SHAPE_POOL_DOMAIN, "sdom" },
 	{ TRC_ROTA_TURN, SHAPE_TURN, "turn" },
 	{ TRC_ROTA_HOME, SHAPE_HOME, "turn-over" },
 	{ TRC_ROTA_GRACE, SHAPE_GRACE, "grace" },
@@ -176,7 +177,7 @@ static const char *const classes[] = {
 #define SYMBOL_CLASS(name, word, waits, critical, what) word,
 	SYMBOL_CLASSES(SYMBOL_CLASS)
 #undef SYMBOL_CLASS
-	NULL
+		NULL
 };
 
 static const char *word(const char *const *words, uint32_t n)
@@ -265,8 +266,8 @@ static void details(const struct trace_rec *r, enum shape shape, char *buf, size
 			 word(turns, d[1]), d[3], d[2]);
 		break;
 	case SHAPE_GRACE:
-		snprintf(buf, len, "%s %s, %" PRIu32 "ns", vcpu_name(v, d[0] >> 16, d[0] & 0xffff),
-			 word(classes, d[1]), d[2]);
+		snprintf(buf, len, "%s %s, %" PRIu32 "ns", vcpu_name(v, d[0] >> 16, d[0] & 0xffff), word(classes, d[1]),
+			 d[2]);
 		break;
 	case SHAPE_MICRO:
 		snprintf(buf, len, "pool %" PRIu32 " %s cpu %" PRIu32 ", has %" PRIu32, d[0],

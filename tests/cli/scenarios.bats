@@ -215,3 +215,30 @@ holds() {
 	holds out 'near(share("control"), 20, 0.1) and near(share("video"), 30, 0.1) and share("batch") > 45'
 	holds out 'wait("io1", "p99") > 14 and wait("io2", "p99") < 1.6 and wait("io2", "max") < 4'
 }
+
+@test "stub-domains: a VM and its device model have the share, and the cap, of the VM" {
+	run_json r stub-domains
+	holds r "near(share('guest') + share('model'), 50, 0.2) and near(share('neighbour'), 50, 0.2)"
+	holds r "near(share('guest-60') + share('model-60'), 60, 0.2) and d['model']['sdom'] == 'guest'"
+	holds r "d['guest']['entitlement'] == 0.5 and d['model']['entitlement'] == 0"
+	sed 's/sdom: [a-z0-9-]*, //' "$top/scenarios/stub-domains.yaml" >apart.yaml
+	run_json apart apart.yaml
+	holds apart "near(share('guest') + share('model'), 66.5, 0.5) and near(share('guest-60') + share('model-60'), 88.9, 0.5)"
+	run -0 "$rota" sim run stub-domains --dump
+	[[ $output == *" sdom=0"* ]]
+}
+
+@test "cures: each of them gives a waiting guest many times the work, and no more than its share" {
+	run_json out.json cures
+	holds out.json "all(d['vm-' + c]['guest']['ops'] > 20 * d['vm-off']['guest']['ops'] for c in ('lend', 'boost', 'micro', 'adaptive'))"
+	holds out.json "all(share('vm-' + c) <= share('hog-' + c) + 2 for c in ('lend', 'boost', 'micro', 'adaptive'))"
+	holds out.json "d['vm-lend']['turns']['lends'] and d['vm-boost']['turns']['coboosts'] and d['vm-micro']['turns']['micro_migrations']"
+	holds out.json "r['counters']['lends'] == sum(x['turns']['lends'] for x in d.values() if 'turns' in x)"
+	holds out.json "'turns' not in d['vm-off']"
+}
+
+@test "attacker: it has turns, and its share" {
+	run_json out.json attacker
+	holds out.json "all(share('liar-' + c) <= 50 * 4 + 2 * 4 for c in ('turns', 'boost', 'micro'))"
+	holds out.json "d['liar-turns']['turns']['irq_turns'] and d['liar-boost']['turns']['coboosts'] and d['liar-micro']['turns']['micro_migrations']"
+}

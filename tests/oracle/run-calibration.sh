@@ -35,7 +35,7 @@ calibration() {
 results() {
 	sed -n '1,/^<!-- figures -->$/p' "$top/docs/paper-results.md"
 	echo
-	"$rota" sim paper e18-fig4 e18-fig5 e18-fig6 e18-fig7-cures e18-fig8 e18-fig9 m14-slices rota-cures rota-locks rota-yields --markdown || exit 1
+	"$rota" sim paper e18-fig4 e18-fig4-exact e18-fig5 e18-fig5-exact e18-fig6 e18-fig7-cures e18-fig8 e18-fig9 m14-slices rota-cures rota-locks rota-yields --markdown || exit 1
 }
 
 if [ "$1" = --write ]; then

@@ -13,6 +13,18 @@ static inline bool may_run(const vcpu_t *v)
 	return !v->pause_flags && !v->pause_count && !v->domain->pause_count;
 }
 
+static inline domain_t *tiny_next_adom(domain_t *d, domain_t *a)
+{
+	link_t *l = a == d ? d->adoms.next : a->adom_link.next;
+
+	return l == &d->adoms ? NULL : link_of(l, domain_t, adom_link);
+}
+
+/* The vCPUs of d and of its activation domains. */
+#define tiny_each_accounted(v, d) \
+	for (domain_t *tiny_a = (d); tiny_a; tiny_a = tiny_next_adom(d, tiny_a)) \
+	tiny_each_vcpu(v, tiny_a)
+
 static inline void any_pcpu(struct tiny *t, pcpu_t *p)
 {
 	cpupool_t *pool = p->pool;
@@ -82,7 +94,7 @@ static inline void any_vcpu(struct tiny *t, vcpu_t *v, u32 running_on)
 static inline void credit2_vcpu_check(struct tiny *t, vcpu_t *v)
 {
 	struct credit2_vcpu *c = &v->credit2;
-	domain_t *d = v->domain;
+	domain_t *d = v->domain->sdom ? v->domain->sdom : v->domain;
 	bool curr = v->processor->curr == v, parked = v->pause_flags & VPF_parked,
 	     waits = may_run(v) && !curr && !(c->flags & CREDIT2_SCHEDULED);
 	const char *what = NULL;
@@ -194,12 +206,18 @@ static inline void credit2_pool_check(struct tiny *t, cpupool_t *pool)
 		domain_t *d = link_of(l, domain_t, pool_link);
 		u32 parked = 0, listed = 0, nv = 0;
 
-		tiny_each_vcpu(v, d)
+		tiny_each_accounted(v, d)
 		{
 			nv++;
 			parked += !!(v->pause_flags & VPF_parked);
-			credit2_vcpu_check(t, v);
 		}
+		tiny_each_vcpu(v, d) credit2_vcpu_check(t, v);
+		if (d->sdom) {
+			nv = 0;
+			parked = 0;
+		}
+		if (d->credit2.owed_ns < 0)
+			tiny_broken(t, "domain %u is owed", d->id);
 		for (link_t *k = d->credit2.parked.next; k != &d->credit2.parked; k = k->next)
 			if (++listed > TINY_VCPUS)
 				break;
@@ -212,7 +230,7 @@ static inline void credit2_pool_check(struct tiny *t, cpupool_t *pool)
 		    t->h->pcpus[pool->credit2.master].timer_ns[TIMER_ACCT] > t->cx.now)
 			tiny_broken(t, "domain %u: its period is over and no timer comes", d->id);
 		capped += d->credit2.capped;
-		vcpus += nv;
+		vcpus += d->nr_vcpus;
 	}
 	for (link_t *l = pool->credit2.replenish.order.next; l != &pool->credit2.replenish.order; l = l->next)
 		if (++n > TINY_DOMAINS)
@@ -224,7 +242,67 @@ static inline void credit2_pool_check(struct tiny *t, cpupool_t *pool)
 			pool->id, vcpus, assigned, pool->nr_cpus, cpus, capped, n);
 }
 
+/* ---- credit ---- */
+
+static inline void credit_pool_check(struct tiny *t, cpupool_t *pool)
+{
+	u32 listed = 0, active = 0;
+
+	for (link_t *l = pool->domains.next; l != &pool->domains; l = l->next) {
+		domain_t *d = link_of(l, domain_t, pool_link);
+		u32 na = 0, la = 0;
+
+		tiny_each_vcpu(v, d)
+		{
+			if (v->credit.flags & CREDIT_REJOINS)
+				tiny_broken(t, "d%uv%u is between two records", d->id, v->id);
+			if (!!(v->credit.flags & CREDIT_PARKED) != !!(v->pause_flags & VPF_parked))
+				tiny_broken(t, "d%uv%u is parked and not", d->id, v->id);
+		}
+		if (!d->sdom)
+			tiny_each_accounted(v, d) na += v->credit.is_active;
+		for (link_t *k = d->credit.active.next; k != &d->credit.active; k = k->next) {
+			vcpu_t *v = link_of(k, vcpu_t, credit.active);
+
+			if ((v->domain->sdom ? v->domain->sdom : v->domain) != d || !v->credit.is_active ||
+			    ++la > TINY_VCPUS)
+				tiny_broken(t, "domain %u: its active list is wrong", d->id);
+		}
+		if (na != d->credit.nr_active || na != la)
+			tiny_broken(t, "domain %u: %u active, %u listed, it says %u", d->id, na, la,
+				    d->credit.nr_active);
+		active += na > 0;
+	}
+	for (link_t *l = pool->credit.active.next; l != &pool->credit.active && listed <= TINY_DOMAINS; l = l->next)
+		listed++;
+	if (active != listed)
+		tiny_broken(t, "pool %u: %u domains earn, %u are listed", pool->id, active, listed);
+}
+
 /* ---- all ---- */
+
+/* Who is accounted to whom: one step deep, in one pool, both ways alike. */
+static inline void sdom_check(struct tiny *t, domain_t *d)
+{
+	u32 n = d->nr_vcpus, found = 0, steps = 0;
+
+	for (link_t *l = d->adoms.next; l != &d->adoms; l = l->next) {
+		domain_t *a = link_of(l, domain_t, adom_link);
+
+		if (a->sdom != d || !a->used || a->pool != d->pool || d->sdom || ++steps > TINY_DOMAINS)
+			tiny_broken(t, "domain %u: its activation domains are wrong", d->id);
+		n += a->nr_vcpus;
+	}
+	if (d->sdom) {
+		n -= d->nr_vcpus;
+		for (link_t *l = d->sdom->adoms.next; l != &d->sdom->adoms; l = l->next)
+			found += link_of(l, domain_t, adom_link) == d;
+		if (found != 1 || !d->sdom->used)
+			tiny_broken(t, "domain %u is not known to its scheduling domain", d->id);
+	}
+	if (n != d->nr_accounted)
+		tiny_broken(t, "domain %u: %u vCPUs are accounted to it, it says %u", d->id, n, d->nr_accounted);
+}
 
 /* Nobody who may run waits while a pCPU that may run him idles: once all kicks are carried out. */
 static inline void no_waste(struct tiny *t, cpupool_t *pool)
@@ -285,6 +363,7 @@ static inline void pools_check(struct tiny *t)
 				soft += v->soft_effective;
 				nv++;
 			}
+			sdom_check(t, d);
 			if (nv != d->nr_vcpus)
 				tiny_broken(t, "domain %u: nr_vcpus is wrong", d->id);
 			vcpus += nv;
@@ -296,6 +375,8 @@ static inline void pools_check(struct tiny *t)
 			tiny_broken(t, "pool %u: its counts are wrong", i);
 		if (pool->sched == SCHED_ID_credit2)
 			credit2_pool_check(t, pool);
+		if (pool->sched == SCHED_ID_credit)
+			credit_pool_check(t, pool);
 		if (pool->sched == SCHED_ID_credit2 || pool->sched == SCHED_ID_credit)
 			no_waste(t, pool);
 	}

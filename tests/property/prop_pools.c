@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Description: domains, vCPUs and pCPUs move at random between pools of all schedulers. Whatever the order, the
+ * Description: domains, vCPUs and pCPUs move at random between pools of all schedulers, and domains are attached to
+ * others as activation domains and detached. Whatever the order, the
  * invariants of pool_invariants.h hold after every step, and a domain keeps what was set: weight, cap, the real-time
  * parameters of its vCPUs, soft affinity, and hard affinity as long as it meets the pool. A refused call changes
  * nothing; at the end all can be destroyed.
@@ -11,7 +12,6 @@
  */
 #include "pool_invariants.h"
 
-static u32 events_per_run = 600;
 static s32 only_sched; /* 0: all */
 
 struct world {
@@ -27,7 +27,7 @@ struct world {
 		struct rt_params params;
 		struct cpumask hard, soft; /* as set; affinity_broken: what it returns to */
 	} v[TINY_VCPUS];
-	u64 moves, between; /* done; to a pool of another scheduler */
+	u64 moves, between, attached; /* done; to a pool of another scheduler */
 };
 
 static domain_t *some_domain(struct world *w)
@@ -226,10 +226,32 @@ static void move_domain(struct world *w)
 	if (refused(w, ret, "cpupool_move_domain"))
 		return;
 	w->d[d->id].moving_to = ret ? to : -1;
-	if (!ret && d->pool->id != (u32)to)
+	if (!ret && !d->sdom && d->pool->id != (u32)to)
 		tiny_broken(t, "domain %u moved to pool %d and is in %u", d->id, to, d->pool->id);
 	w->moves += !ret;
 	w->between += !ret && d->pool->sched != sched;
+}
+
+static void attach_or_detach(struct world *w)
+{
+	struct tiny *t = &w->t;
+	domain_t *d = some_domain(w), *to = some_domain(w);
+	s32 ret;
+
+	if (!d)
+		return;
+	for (u32 i = 0; i < 4 && (to == d || to->pool != d->pool); i++)
+		to = some_domain(w); /* others are refused, and that is soon seen */
+	tiny_remember(t);
+	if (tiny_below(t, 3)) {
+		ret = sdom_attach(&t->cx, to, d);
+		if (!ret && (d == to || d->pool != to->pool || d->sdom != to))
+			tiny_broken(t, "domain %u is attached to %u and should not be", d->id, to->id);
+		w->attached += !ret;
+	} else {
+		ret = sdom_detach(&t->cx, d);
+	}
+	refused(w, ret, "sdom_attach or sdom_detach");
 }
 
 static void adjust(struct world *w)
@@ -381,8 +403,10 @@ static void one_event(struct world *w)
 		new_pool(w);
 	else if (what < 775)
 		draw_params(w, &t->h->pools[tiny_below(t, TINY_POOLS)]);
-	else if (what < 840)
+	else if (what < 830)
 		cpu_in_or_out(w);
+	else if (what < 880)
+		attach_or_detach(w);
 	else
 		move_domain(w);
 	for (u32 i = 0; i < TINY_DOMAINS; i++)
@@ -401,7 +425,7 @@ static void check_model(struct world *w)
 
 		if (!d->used || w->d[i].dying)
 			continue;
-		if (d->pause_count != w->d[i].pauses + (w->d[i].moving_to >= 0))
+		if (d->pause_count != w->d[i].pauses + d->moving)
 			tiny_broken(t, "domain %u: %u pauses, of which %u are ours", i, d->pause_count, w->d[i].pauses);
 		if (d->weight != w->d[i].weight || d->cap != w->d[i].cap)
 			tiny_broken(t, "domain %u: weight %u cap %u, set were %u and %u", i, d->weight, d->cap,
@@ -525,24 +549,38 @@ static u64 from_env(const char *name, u64 otherwise)
 	return s && *s ? strtoull(s, NULL, 0) : otherwise;
 }
 
-static void test_moves(void **state)
+static void sequences(u64 runs, u32 events)
 {
-	u64 seed = from_env("ROTA_PROP_SEED", 1), runs = from_env("ROTA_PROP_RUNS", 300), moves = 0, between = 0;
+	u64 seed = from_env("ROTA_PROP_SEED", 1), moves = 0, between = 0, attached = 0;
 	struct world *w = calloc(1, sizeof(*w));
 
-	(void)state;
 	assert_non_null(w);
+	runs = from_env("ROTA_PROP_RUNS", runs);
 	for (u64 i = 0; i < runs; i++) {
-		w->moves = w->between = 0;
-		sequence(w, seed + i, events_per_run);
+		w->moves = w->between = w->attached = 0;
+		sequence(w, seed + i, (u32)from_env("ROTA_PROP_EVENTS", events));
 		moves += w->moves;
 		between += w->between;
+		attached += w->attached;
 	}
-	print_message("%llu moves, %llu of them to another scheduler\n", (unsigned long long)moves,
-		      (unsigned long long)between);
+	print_message("%llu moves, %llu of them to another scheduler, %llu attached\n", (unsigned long long)moves,
+		      (unsigned long long)between, (unsigned long long)attached);
 	/* A run of one seed is a repetition. */
-	assert_true(runs < 100 || (moves > 10 * runs && (only_sched || between > 5 * runs)));
+	assert_true(runs < 100 || (moves > 5 * runs && (only_sched || (between > 2 * runs && attached > runs / 2))));
 	free(w);
+}
+
+static void test_long(void **state)
+{
+	(void)state;
+	sequences(300, 600);
+}
+
+/* Many short ones begin anew more often: other topologies, pools and parameters. */
+static void test_many(void **state)
+{
+	(void)state;
+	sequences(10000, 150);
 }
 
 static void test_same_seed_same_records(void **state)
@@ -563,13 +601,13 @@ static void test_same_seed_same_records(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_moves),
+		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_same_seed_same_records),
 	};
 	const char *sched = getenv("ROTA_PROP_SCHED");
 
 	if (sched && sched_find(sched) > 0)
 		only_sched = sched_find(sched);
-	events_per_run = (u32)from_env("ROTA_PROP_EVENTS", events_per_run);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,10 +3,13 @@
  * Description: what RT-Xen's servers promise, for random servers, neighbours and switches of kind. A server that has
  * work gets, in every window, at least what its supply bound says (a sporadic one: to 1 us, the least refill); one
  * without loans or extra time gets, in no window, more than its interference bound says; nothing is lost in the queues.
+ * That holds when kinds change at random, and for each pair of kinds between which one server goes to and fro under
+ * load, a thousand times: for itself and for its neighbours. A sporadic server's refills add up to its budget, always.
  * Systems are such that the analysis admits them: response-time analysis with the deferrable server's jitter for fixed
  * priorities, utilisation for EDF.
  *
  *	ROTA_PROP_SEED=N  begin with this seed       ROTA_PROP_RUNS=N    so many systems a property
+ *	ROTA_PROP_PAIR=N  of the pairs only this one
  */
 #include "tiny_host.h"
 
@@ -20,6 +23,7 @@ struct server {
 	bool backlogged, ran;
 	s64 forgiven_ns; /* it left the sporadic kind: no bound for windows that begin before this */
 	bool sporadic; /* it has been: a refill that isn't worth a switch waits for the next */
+	bool polled; /* it has been: what comes too late waits for one budget's length more */
 	u32 n; /* corners of its supply since it has work */
 	s64 at[MAX_POINTS], got[MAX_POINTS];
 	s64 base;
@@ -30,8 +34,10 @@ struct system {
 	cpupool_t *pool;
 	u32 n, rule;
 	bool polling, pure; /* some server polls; none lends or has extra time */
+	s32 who; /* the one that switches, between these; -1 all, to any */
+	u32 from, to;
 	struct server s[MAX_S];
-	u64 windows, switches;
+	u64 windows, switches, rings;
 };
 
 static u64 from_env(const char *name, u64 otherwise)
@@ -42,11 +48,11 @@ static u64 from_env(const char *name, u64 otherwise)
 }
 
 /* The periodic resource model's bound; a polling server that gets work too late waits for one budget's length more. */
-static s64 sbf(const struct server *s, s64 t, bool polling)
+static s64 sbf(const struct server *s, s64 t, bool polled)
 {
 	s64 b = s->period - s->budget, n, rest;
 
-	if (polling)
+	if (polled)
 		t -= s->budget;
 	n = t < b ? 0 : (t - b) / s->period;
 	rest = t - 2 * b - n * s->period;
@@ -77,12 +83,12 @@ static void corner(struct system *y, struct server *s)
 
 		y->windows++;
 		if (s->backlogged && s->at[k] >= s->forgiven_ns &&
-		    g + (s->sporadic ? RT_MIN_CHUNK_NS : 0) < sbf(s, t, y->polling))
+		    g + (s->sporadic ? RT_MIN_CHUNK_NS : 0) < sbf(s, t, s->polled))
 			tiny_broken(&y->t,
 				    "server %u (%lld of %lld us, kind %u, rule %u) got %lld us of %lld, bound %lld", i,
 				    (long long)(s->budget / USEC), (long long)(s->period / USEC), s->v->rt.kind,
 				    y->rule, (long long)(g / USEC), (long long)(t / USEC),
-				    (long long)(sbf(s, t, y->polling) / USEC));
+				    (long long)(sbf(s, t, s->polled) / USEC));
 		if (y->pure && g > most(s, t))
 			tiny_broken(&y->t, "server %u (%lld of %lld us, kind %u) took %lld us of %lld, at most %lld", i,
 				    (long long)(s->budget / USEC), (long long)(s->period / USEC), s->v->rt.kind,
@@ -90,6 +96,26 @@ static void corner(struct system *y, struct server *s)
 	}
 	s->at[s->n] = now;
 	s->got[s->n++] = got;
+}
+
+/* The refills are the budget, in order. */
+static void check_ring(struct system *y, const struct server *s)
+{
+	const struct rt_vcpu *v = &s->v->rt;
+	s64 sum = 0, end = 0;
+
+	for (u32 i = 0; i < v->nr; i++) {
+		const struct rt_refill *r = &s->v->refills[(v->head + i) % RT_REFILLS];
+
+		if (r->amount_ns <= 0 || (i && r->at_ns < end))
+			tiny_broken(&y->t, "refill %u of server %u is empty or overlaps", i, (u32)(s - y->s));
+		sum += r->amount_ns;
+		end = r->at_ns + r->amount_ns;
+	}
+	if (sum != v->budget_ns)
+		tiny_broken(&y->t, "the refills of server %u are %lld ns of %lld", (u32)(s - y->s), (long long)sum,
+			    (long long)v->budget_ns);
+	y->rings++;
 }
 
 static void watch(struct tiny *t)
@@ -103,6 +129,8 @@ static void watch(struct tiny *t)
 		if (runs != s->ran)
 			corner(y, s);
 		s->ran = runs;
+		if (s->v->rt.kind == RT_SPORADIC)
+			check_ring(y, s);
 	}
 }
 
@@ -157,6 +185,7 @@ static void set_kind(struct system *y, struct server *s, u32 kind, u32 when)
 	if (sched_adjust_vcpu(&y->t.cx, s->v, &p))
 		tiny_broken(&y->t, "parameters refused");
 	s->sporadic |= kind == RT_SPORADIC;
+	s->polled |= kind == RT_POLLING;
 	tiny_settle(&y->t);
 }
 
@@ -170,6 +199,7 @@ static u32 draw_kind(struct system *y)
 	return kind;
 }
 
+/* Of a system that is zero but for who, from and to. */
 static void make(struct system *y, u64 seed, u32 rule, bool pure)
 {
 	struct rt_pool_params p = { .kind = RT_DEFERRABLE, .rule = (u8)rule };
@@ -182,7 +212,6 @@ static void make(struct system *y, u64 seed, u32 rule, bool pure)
 	y->rule = rule;
 	y->pure = pure;
 	y->polling = tiny_below(&y->t, 2);
-	y->windows = y->switches = 0;
 	assert_int_equal(cpupool_create(&y->t.cx, 0, SCHED_ID_rtxen), 0);
 	assert_int_equal(cpupool_add_cpu(&y->t.cx, 0, 0), 0);
 	y->pool = &y->t.h->pools[0];
@@ -193,7 +222,7 @@ static void make(struct system *y, u64 seed, u32 rule, bool pure)
 		struct server *s = &y->s[i];
 
 		s->v = vcpu_create(&y->t.cx, domain_create(&y->t.cx, y->pool, -1), NULL, NULL);
-		set_kind(y, s, draw_kind(y), RT_AT_BOUNDARY);
+		set_kind(y, s, (s32)i == y->who ? y->from : draw_kind(y), RT_AT_BOUNDARY);
 	}
 	for (u32 i = 0; i < y->n; i++) {
 		vcpu_up(&y->t.cx, y->s[i].v);
@@ -239,11 +268,15 @@ static void run(struct system *y, u32 steps, u32 switch_in)
 		if (restless >> (s - y->s) & 1)
 			come_or_go(y, s);
 		if (switch_in && tiny_below(&y->t, switch_in) == 0) {
-			s = &y->s[tiny_below(&y->t, y->n)];
+			u32 kind = draw_kind(y);
+
+			s = &y->s[y->who >= 0 ? (u32)y->who : tiny_below(&y->t, y->n)];
+			if (y->who >= 0)
+				kind = s->v->rt_params.kind == y->from ? y->to : y->from;
 			/* Who leaves the sporadic kind waits longer, once; that is not its neighbours' affair. */
 			if (s->v->rt.kind == RT_SPORADIC || s->v->rt.first_ns >= 0)
 				s->forgiven_ns = y->t.cx.now + 3 * s->period;
-			set_kind(y, s, draw_kind(y), tiny_below(&y->t, 2));
+			set_kind(y, s, kind, tiny_below(&y->t, 2));
 			watch(&y->t);
 			y->switches++;
 		}
@@ -258,6 +291,7 @@ static void supply(u32 rule, u32 switch_in, bool pure)
 	assert_non_null(y);
 	for (u64 r = 0; r < runs; r++) {
 		memset(y, 0, sizeof(*y));
+		y->who = -1;
 		make(y, seed + r, rule, pure);
 		run(y, 2000, switch_in);
 		windows += y->windows;
@@ -303,12 +337,52 @@ static void test_switches_edf(void **state)
 	supply(RT_EDF, 20, false);
 }
 
+/* One server goes to and fro between two kinds, the others keep theirs: 1,000 switches for each pair and rule. */
+static void test_pairs(void **state)
+{
+	u64 seed = from_env("ROTA_PROP_SEED", 1), windows = 0, switches = 0, rings = 0;
+	struct system *y = calloc(1, sizeof(*y));
+	u32 kinds = sizeof(all_kinds), pairs = 0, only = (u32)from_env("ROTA_PROP_PAIR", 1000);
+
+	(void)state;
+	assert_non_null(y);
+	for (u32 k = 0; k < kinds * kinds * 2; k++) {
+		u32 from = all_kinds[k % kinds], to = all_kinds[k / kinds % kinds];
+		bool lends = from == RT_WORK_CONSERVING || to == RT_WORK_CONSERVING || from == RT_RECLAIMING ||
+			     to == RT_RECLAIMING;
+		u64 here = 0;
+
+		if (from == to || (only < kinds * kinds * 2 && only != k))
+			continue;
+		pairs++;
+		for (u64 r = 0; here < 1000; r++) {
+			memset(y, 0, sizeof(*y));
+			y->who = (s32)(r % 2); /* every system has two */
+			y->from = from;
+			y->to = to;
+			make(y, seed + r + 1000 * k, k < kinds * kinds ? RT_FP : RT_EDF, !lends);
+			snprintf(y->t.where, sizeof(y->t.where), "repeat it with ROTA_PROP_SEED=%llu ROTA_PROP_PAIR=%u",
+				 (unsigned long long)seed, k);
+			run(y, 1000, 2 + (u32)(r % 3) * 6);
+			here += y->switches;
+			windows += y->windows;
+			rings += y->rings;
+			tiny_free(&y->t);
+		}
+		switches += here;
+	}
+	print_message("%u pairs, %llu switches, %llu windows, %llu rings\n", pairs, (unsigned long long)switches,
+		      (unsigned long long)windows, (unsigned long long)rings);
+	assert_true(only < 1000 || (pairs == 84 && switches >= 84000 && rings > 10000));
+	free(y);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_supply_fp),    cmocka_unit_test(test_supply_edf),
 		cmocka_unit_test(test_interference), cmocka_unit_test(test_switches_fp),
-		cmocka_unit_test(test_switches_edf),
+		cmocka_unit_test(test_switches_edf), cmocka_unit_test(test_pairs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

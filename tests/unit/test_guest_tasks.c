@@ -191,15 +191,17 @@ static void test_gedf(void **state)
 
 /* -- tick by tick ------------------------------------------------------------------- */
 
-/* Worst responses of tasks in order of priority on @cpus; @home: -1 any, else its CPU. */
-static void ticks(const struct set *t, int n, const int *home, int cpus, int duration, int64_t *worst)
+/*
+ * Worst responses of tasks on @cpus; @home: -1 any, else its CPU. In order of priority, or by EDF; false: at some
+ * instant equal deadlines leave it open who runs.
+ */
+static bool ticks(const struct set *t, int n, const int *home, int cpus, int duration, bool edf, int64_t *worst)
 {
 	int64_t left[16] = { 0 }, released[16], next[16] = { 0 };
-	bool running[16], busy[8];
 
 	memset(worst, 0, (size_t)n * sizeof(*worst));
 	for (int now = 0; now < duration; now++) {
-		int free = cpus;
+		bool running[16] = { false };
 
 		for (int i = 0; i < n; i++)
 			if (!left[i] && next[i] <= now) {
@@ -207,12 +209,21 @@ static void ticks(const struct set *t, int n, const int *home, int cpus, int dur
 				released[i] = next[i];
 				next[i] += t[i].period;
 			}
-		memset(busy, 0, sizeof(busy));
 		for (int i = 0; i < n; i++) {
-			running[i] = left[i] && (home[i] < 0 ? free > 0 : !busy[home[i]]);
-			free -= running[i];
-			if (running[i] && home[i] >= 0)
-				busy[home[i]] = true;
+			int64_t key = edf ? released[i] + t[i].period : i;
+			int before = 0, equal = 0, here = home[i] < 0 ? cpus : 1;
+
+			for (int k = 0; k < n && left[i]; k++) {
+				int64_t other = edf ? released[k] + t[k].period : k;
+
+				if (k == i || !left[k] || home[k] != home[i])
+					continue;
+				before += other < key;
+				equal += other == key;
+			}
+			if (left[i] && equal && before < here && before + equal >= here)
+				return false;
+			running[i] = left[i] && before < here;
 		}
 		for (int i = 0; i < n; i++) {
 			if (!running[i] || --left[i])
@@ -221,6 +232,7 @@ static void ticks(const struct set *t, int n, const int *home, int cpus, int dur
 				worst[i] = now + 1 - released[i];
 		}
 	}
+	return true;
 }
 
 static uint64_t lcg = 1;
@@ -231,41 +243,60 @@ static int below(int n)
 	return (int)((lcg >> 33) % (uint64_t)n);
 }
 
-/* Priorities leave no ties, so every job's end is determined: both must agree on each task's worst response. */
-static void test_against_ticks(void **state)
+/* Where there are no ties every job's end is determined: both must agree on each task's worst response. */
+static void compare_with_ticks(bool edf, int rounds, int *overloads, int *global_ones, int *compared)
 {
-	int overloads = 0, migrating = 0;
-
-	(void)state;
-	for (int round = 0; round < 300; round++) {
+	for (int round = 0; round < rounds; round++) {
 		int cpus = 1 + below(4), n = cpus + 1 + below(6), home[16];
 		bool global = below(2);
 		struct set t[16];
 		int64_t worst[16];
+		char how[60];
 
 		for (int i = 0; i < n; i++) {
-			t[i].period = 3 + below(30);
-			t[i].cost = 1 + below((int)t[i].period * cpus / n + 1);
+			t[i].period = edf ? 20 + below(400) : 3 + below(30);
+			t[i].cost = 1 + below((int)t[i].period * cpus * (edf ? 5 : 2) / (2 * n) + 1);
 			if (t[i].cost > t[i].period)
 				t[i].cost = t[i].period;
 			t[i].deadline = 0;
 			home[i] = -1;
 		}
-		run_set(global ? "scheduler: fp, placement: global" : "scheduler: fp", cpus, 2000, t, n, true);
+		snprintf(how, sizeof(how), "scheduler: %s%s", edf ? "edf" : "fp", global ? ", placement: global" : "");
+		run_set(how, cpus, 2000, t, n, !edf);
 		for (int i = 0; i < n && !global; i++)
 			home[i] = (int)os()->tasks[i].home->id;
-		ticks(t, n, home, cpus, 2000, worst);
+		if (!ticks(t, n, home, cpus, 2000, edf, worst))
+			continue;
 		for (int i = 0; i < n; i++)
 			if (worst_ms(i) != worst[i])
 				fail_msg("round %d, %s, %d CPUs, task %d of %d: %lld, tick by tick %lld\n%s", round,
-					 global ? "global" : "partitioned", cpus, i, n, (long long)worst_ms(i),
-					 (long long)worst[i], text);
-		overloads += missed() > 0;
-		migrating += global;
+					 how, cpus, i, n, (long long)worst_ms(i), (long long)worst[i], text);
+		*overloads += missed() > 0;
+		*global_ones += global;
+		++*compared;
 	}
+}
+
+static void test_against_ticks(void **state)
+{
+	int overloads = 0, migrating = 0, compared = 0;
+
+	(void)state;
+	compare_with_ticks(false, 300, &overloads, &migrating, &compared);
 	/* Otherwise this would test less than it says. */
+	assert_int_equal(compared, 300);
 	assert_in_range(overloads, 60, 290);
 	assert_in_range(migrating, 100, 200);
+}
+
+static void test_edf_against_ticks(void **state)
+{
+	int overloads = 0, migrating = 0, compared = 0;
+
+	(void)state;
+	compare_with_ticks(true, 1000, &overloads, &migrating, &compared);
+	print_message("%d of 1000 without ties, %d of them global, %d with misses\n", compared, migrating, overloads);
+	assert_true(compared >= 200 && migrating >= 50 && overloads >= 20);
 }
 
 /* On one CPU EDF misses nothing exactly when the utilisation is at most 1. */
@@ -318,6 +349,25 @@ static void test_under_a_server(void **state)
 	assert_int_equal(os()->response_ppm.max, 1062500);
 }
 
+/* Due at 1 and 51 ms, when the other server has the pCPU until 6 and 56: the guest knows of it then. */
+static void test_release_waits_for_the_vcpu(void **state)
+{
+	(void)state;
+	snprintf(text, sizeof(text), "%s",
+		 "duration: 100ms\n"
+		 "host: {costs: {context_switch: 0, ipi: 0, migration: 0, vm_exit: 0}}\n"
+		 "pools: [{name: p, sched: rtxen, params: {priority: fp}}]\n"
+		 "domains:\n"
+		 "  - {name: vm, sched: {period: 10ms, budget: 4ms, priority: 2}, workload: {model: tasks, " FREE
+		 ", tasks: [{name: t, cost: 1ms, period: 50ms, phase: 1ms}]}}\n"
+		 "  - {name: first, sched: {period: 10ms, budget: 6ms, priority: 1}, workload: {model: hog}}\n");
+	run_text();
+	assert_int_equal(os()->rt[0].release.count, 2);
+	assert_int_equal(os()->rt[0].release.sum, 10 * MS);
+	assert_int_equal(os()->rt[0].release.max, 5 * MS);
+	assert_int_equal(worst_ms(0), 6);
+}
+
 /* Overdue when the run ends is missed as well: jobs released at 0, 10 and 20 with deadlines at 10, 20 and 30 of 35. */
 static void test_overdue(void **state)
 {
@@ -351,6 +401,9 @@ static void test_costs(void **state)
 	assert_int_equal(os()->rt[0].response.max, 8 * MS);
 	assert_int_equal(histogram_percentile(&os()->rt[0].response, 400) / MS, 7);
 	assert_int_equal(os()->rt[1].response.max, 4 * MS);
+	/* the guest knows when the interrupt is handled */
+	assert_int_equal(os()->rt[0].release.max, 2 * MS);
+	assert_int_equal(os()->rt[0].release.count, 5);
 }
 
 /* By decreasing load: worst fit spreads, first fit fills; what has a vCPU keeps it. */
@@ -405,8 +458,10 @@ int main(void)
 		cmocka_unit_test_teardown(test_edf, done),
 		cmocka_unit_test_teardown(test_gedf, done),
 		cmocka_unit_test_teardown(test_against_ticks, done),
+		cmocka_unit_test_teardown(test_edf_against_ticks, done),
 		cmocka_unit_test_teardown(test_edf_is_optimal, done),
 		cmocka_unit_test_teardown(test_under_a_server, done),
+		cmocka_unit_test_teardown(test_release_waits_for_the_vcpu, done),
 		cmocka_unit_test_teardown(test_overdue, done),
 		cmocka_unit_test_teardown(test_costs, done),
 		cmocka_unit_test_teardown(test_fit, done),

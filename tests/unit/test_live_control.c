@@ -40,6 +40,8 @@ static int epoll;
 static volatile bool deaf; /* the BPF side does not answer */
 static char error[LIVE_ERROR_LEN];
 
+static u32 scheduler; /* of the host */
+
 static void lay_out(void)
 {
 	pthread_mutex_lock(&lock);
@@ -48,7 +50,7 @@ static void lay_out(void)
 	assert_non_null(arena);
 	memset(arena, 0, layout_size(&topology));
 	memset(&globals, 0, sizeof(globals));
-	assert_int_equal(layout_host(arena, &topology, SCHED_ID_credit, &globals, error), 0);
+	assert_int_equal(layout_host(arena, &topology, scheduler, &globals, error), 0);
 	pthread_mutex_unlock(&lock);
 }
 
@@ -71,6 +73,12 @@ static void obey_locked(void)
 		m->result = sched_adjust(call(), &h->domains[m->domain], m->a, m->b);
 	} else if (m->op == LIVE_PARAMS) {
 		m->result = sched_adjust_global_credit(call(), &h->pools[0], &m->params);
+	} else if (m->op == LIVE_CREDIT2) {
+		m->result = sched_adjust_global_credit2(call(), &h->pools[0], &m->credit2);
+	} else if (m->op == LIVE_RT_POOL) {
+		m->result = sched_adjust_global_rt(call(), &h->pools[0], &m->rt_pool, (u32)m->a);
+	} else if (m->op == LIVE_RT) {
+		m->result = sched_adjust_vcpu(call(), &h->vcpus[m->a], &m->rt);
 	} else if (m->op == LIVE_REAP && !globals.domains[m->domain].threads) {
 		m->result = domain_destroy(call(), &h->domains[m->domain]);
 		if (!m->result)
@@ -125,11 +133,11 @@ static void settle(void)
 	}
 }
 
-static int start(void **state)
+static int start_with(u32 sched)
 {
 	char path[512];
 
-	(void)state;
+	scheduler = sched;
 	strcpy(root, "/tmp/rota-XXXXXX");
 	assert_non_null(mkdtemp(root));
 	setenv("ROTA_ROOT", root, 1);
@@ -148,7 +156,7 @@ static int start(void **state)
 	lay_out();
 	deaf = false;
 	lh = calloc(1, sizeof(*lh));
-	about = (struct live_about){ .sched = "credit", .online = 2 };
+	about = (struct live_about){ .sched = sched_name(sched), .online = 2 };
 	live_host_begin(lh, &globals);
 	epoll = epoll_create1(0);
 	kvm_front_options = (struct kvm_front_options){ .no_config = true };
@@ -161,6 +169,24 @@ static int start(void **state)
 	return 0;
 }
 
+static int start(void **state)
+{
+	(void)state;
+	return start_with(SCHED_ID_credit);
+}
+
+static int start_credit2(void **state)
+{
+	(void)state;
+	return start_with(SCHED_ID_credit2);
+}
+
+static int start_rtxen(void **state)
+{
+	(void)state;
+	return start_with(SCHED_ID_rtxen);
+}
+
 static int end(void **state)
 {
 	char command[300];
@@ -171,6 +197,7 @@ static int end(void **state)
 	if (front)
 		kvm_front.close(front);
 	close(epoll);
+	live_host_end(lh);
 	free(lh);
 	free(arena);
 	arena = NULL;
@@ -499,6 +526,60 @@ static void test_restart(void **state)
 	}
 }
 
+static void test_credit2(void **state)
+{
+	u32 id = add_vm(100, 2);
+
+	(void)state;
+	settle();
+	accepted(V1 "\"sched-domain\",\"sched\":\"credit2\",\"domain\":1,\"weight\":512,\"cap\":150}\n");
+	assert_int_equal(globals.host->domains[id].weight, 512);
+	accepted(V1 "\"sched-pool\",\"sched\":\"credit2\",\"ratelimit_us\":200}\n");
+	assert_true(globals.host->pools[0].credit2.params.ratelimit_ns == 200 * USEC);
+	refused(V1 "\"sched-domain\",\"sched\":\"credit\",\"domain\":1,\"weight\":5}\n", "scheduled by credit2");
+	lay_out();
+	live_host_begin(lh, &globals);
+	id = add_vm(100, 2);
+	settle();
+	assert_int_equal(globals.host->domains[id].weight, 512);
+	assert_true(globals.host->pools[0].credit2.params.ratelimit_ns == 200 * USEC);
+}
+
+#define SET_RT V1 "\"sched-vcpu\",\"sched\":\"rtxen\",\"domain\":\"vm-60\",\"set\":["
+
+static void test_real_time(void **state)
+{
+	static vcpu_t *v[2];
+
+	(void)state;
+	add_vm(50, 1);
+	add_vm(60, 2);
+	settle();
+	/* Domain-0 has its reservation from the start. */
+	assert_true(globals.host->vcpus[0].rt_params.period_ns == 5 * MSEC &&
+		    globals.host->vcpus[0].rt_params.budget_ns == 1 * MSEC &&
+		    globals.host->vcpus[0].rt_params.extratime);
+	accepted(SET_RT "{\"vcpu\":1,\"period_us\":20000,\"budget_us\":5000,\"server\":\"sporadic\"}]}\n");
+	accepted(V1 "\"sched-pool\",\"sched\":\"rtxen\",\"rule\":\"rm\",\"server\":\"polling\"}\n");
+	refused(SET_RT "{\"vcpu\":2,\"period_us\":20000,\"budget_us\":5000}]}\n", "Invalid VCPU");
+	refused(SET_RT "{\"vcpu\":1,\"period_us\":20000,\"budget_us\":30000}]}\n", "smaller than or equal");
+	/* The kernel's watchdog would not wait that long. */
+	refused(SET_RT "{\"vcpu\":1,\"period_us\":60000000,\"budget_us\":5000}]}\n", "Invalid argument");
+	for (int i = 0; i < 2; i++) {
+		lay_out();
+		live_host_begin(lh, &globals);
+		add_vm(60, 2);
+		add_vm(50, 1);
+		settle();
+		assert_int_equal(live_host_vcpus(lh, (u32)live_host_find(lh, "vm-60"), v, 2), 2);
+		assert_true(v[1]->rt_params.period_ns == 20 * MSEC && v[1]->rt_params.budget_ns == 5 * MSEC &&
+			    v[1]->rt_params.kind == RT_SPORADIC);
+		assert_true(v[0]->rt_params.period_ns == RT_PERIOD_DEFAULT_NS);
+		assert_int_equal(globals.host->pools[0].rt.params.rule, RT_RM);
+		assert_int_equal(globals.host->pools[0].rt.params.kind, RT_POLLING);
+	}
+}
+
 static void *ask_params(void *unused)
 {
 	int code;
@@ -533,9 +614,17 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, end)
 	const struct CMUnitTest tests[] = {
-		TEST(test_layout),	    TEST(test_lists),	TEST(test_settings),
-		TEST(test_bad_requests),    TEST(test_clients), TEST(test_deaf_kernel),
-		TEST(test_vms_come_and_go), TEST(test_restart), TEST(test_the_commands_end),
+		TEST(test_layout),
+		TEST(test_lists),
+		TEST(test_settings),
+		TEST(test_bad_requests),
+		TEST(test_clients),
+		TEST(test_deaf_kernel),
+		TEST(test_vms_come_and_go),
+		TEST(test_restart),
+		TEST(test_the_commands_end),
+		cmocka_unit_test_setup_teardown(test_credit2, start_credit2, end),
+		cmocka_unit_test_setup_teardown(test_real_time, start_rtxen, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
