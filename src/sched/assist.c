@@ -68,10 +68,11 @@ CORE_FN u32 vcpu_need(vcpu_t *v ARG)
 	return v->assist.irq_pending && need < NEED_IRQ ? NEED_IRQ : need;
 }
 
-/* It waits in its policy's queue, and may have a turn. */
+/* It waits in its policy's queue, behind somebody, and may have a turn. Where a pCPU idles it is about to run. */
 static inline bool may_have_turn(vcpu_t *v)
 {
-	return v->runstate == RUNSTATE_runnable && !v->is_running && vcpu_runnable(v) && !v->affinity_broken;
+	return v->runstate == RUNSTATE_runnable && !v->is_running && vcpu_runnable(v) && !v->affinity_broken &&
+	       !v->processor->curr->is_idle;
 }
 
 /* ---- budgets ---- */

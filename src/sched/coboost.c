@@ -21,7 +21,7 @@ static s64 coboost_harm(vcpu_t *v, pcpu_t *p)
 	if (p->assist.nr_turns || vcpu_away(cur) || cur->domain == v->domain)
 		return -1;
 	if (cur->is_idle)
-		return 0;
+		return p->resched ? -1 : 0; /* claimed, by one who may run elsewhere */
 	/* Standing is within some slices of 0; distance breaks what is as good as a tie. */
 	harm = (hook_standing(cur) >> 20) + (1LL << 40);
 	harm *= 4;
