@@ -76,18 +76,26 @@ comparison: programs
 
 install: programs
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1' \
-		'$(DESTDIR)$(PREFIX)/share/man/man5' '$(DESTDIR)$(PREFIX)/share/rota'
+		'$(DESTDIR)$(PREFIX)/share/man/man5' '$(DESTDIR)$(PREFIX)/share/man/man8' \
+		'$(DESTDIR)$(PREFIX)/share/bash-completion/completions' '$(DESTDIR)$(PREFIX)/share/rota'
 	install -m 755 $(ROTA) '$(DESTDIR)$(PREFIX)/bin/'
 	for f in $(PLUGINS); do install -D -m 755 $(B)/$$f '$(DESTDIR)$(PREFIX)/lib/rota/'$$f; done
-	for n in 1 5; do for f in docs/man/*.$$n; do \
+	for n in 1 5 8; do for f in docs/man/*.$$n; do \
 		[ ! -e "$$f" ] || install -m 644 "$$f" '$(DESTDIR)$(PREFIX)/share/man/man'$$n/; \
 	done; done
+	install -m 644 data/completion/rota '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/'
+	install -d '$(DESTDIR)$(PREFIX)/lib/systemd/system'
+	sed 's,/usr/bin,$(PREFIX)/bin,' data/systemd/rotad.service >'$(DESTDIR)$(PREFIX)/lib/systemd/system/rotad.service'
 	install -m 644 data/symbols.rules '$(DESTDIR)$(PREFIX)/share/rota/'
 	for d in workloads experiments; do for f in data/$$d/*.yaml; do \
 		install -D -m 644 "$$f" '$(DESTDIR)$(PREFIX)/share/rota/'"$${f#data/}"; \
 	done; done
 	[ ! -d scenarios ] || (find scenarios -type f | while read -r f; do \
 		install -D -m 644 "$$f" '$(DESTDIR)$(PREFIX)/share/rota/'"$$f"; done)
+
+# A Debian package, in $(O).
+deb:
+	+@MAKE='$(MAKE)' scripts/deb '$(O)'
 
 # The C files, as .clang-format and .editorconfig want them; needs clang-format-19.
 format:
@@ -109,6 +117,7 @@ help:
 	@echo 'make bench         times and instruction counts'
 	@echo 'make comparison    renew docs/comparison.md: the schedulers on the same ten scenarios'
 	@echo 'make install       DESTDIR= PREFIX=/usr/local'
+	@echo 'make deb           a Debian package in O'
 	@echo 'make format        bring the C files into shape'
 	@echo 'make clean         remove O'
 	@echo

@@ -53,7 +53,7 @@ struct sim_host {
 
 static void reindex(int *domain, int from)
 {
-	if (*domain == from)
+	if (from >= 0 && *domain == from)
 		*domain = 0;
 	else if (*domain >= 0 && (from < 0 || *domain < from))
 		++*domain;
@@ -62,8 +62,12 @@ static void reindex(int *domain, int from)
 /* Domain @from becomes domain 0; -1: a new one will. */
 static void make_first(struct scenario *s, int from)
 {
-	for (int i = 0; i < s->nr_events; i++)
+	for (int i = 0; i < s->nr_events; i++) {
 		reindex(&s->events[i].domain, from);
+		reindex(&s->events[i].sdom, from);
+	}
+	for (int i = 0; i < s->nr_domains; i++)
+		reindex(&s->domains[i].sdom, from);
 	for (int p = 0; p < s->nr_pools; p++)
 		for (int f = 0; f < s->pools[p].nr_frames; f++)
 			reindex(&s->pools[p].frames[f].domain, from);
@@ -77,7 +81,7 @@ static bool make_dom0(const struct scenario *s, struct scn_domain *d)
 
 	for (int c = 0; c < s->nr_pcpus; c++)
 		n += scn_cpus_has(&pool->cpus, c);
-	*d = (struct scn_domain){ .name = strdup(DOM0_NAME), .weight = 256 };
+	*d = (struct scn_domain){ .name = strdup(DOM0_NAME), .weight = 256, .sdom = -1 };
 	if (!d->name || !scn_domain_vcpus(d, n ? n : 1))
 		return false;
 	scn_cpus_all(s, &d->settings->hard);
@@ -117,10 +121,10 @@ static bool put_dom0_first(struct scenario *s)
 		free(dom0.vcpus);
 		return false;
 	}
+	make_first(s, -1);
 	memmove(&domains[1], &domains[0], (size_t)s->nr_domains * sizeof(dom0));
 	domains[0] = dom0;
 	s->nr_domains++;
-	make_first(s, -1);
 	return true;
 }
 
@@ -142,6 +146,7 @@ static struct scenario *load(const struct sim_options *o, char *error)
 	if (!s)
 		return NULL;
 	free(s->domains[0].vcpus);
+	free(s->domains[0].settings);
 	free(s->domains[0].name);
 	s->nr_domains = 0;
 	return s;

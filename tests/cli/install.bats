@@ -27,16 +27,17 @@ setup() {
 	(cd "$root/usr/local/share/rota/scenarios" && find . -type f | sort) | diff want -
 	# nothing else, and nothing outside
 	# the two programs, the rules of guest symbols, workloads, experiments, and the pages
+	# the unit and bash's completion
 	local modules=0
-	pages=$(ls "$top"/docs/man/*.[15] | wc -l)
+	pages=$(ls "$top"/docs/man/*.[158] | wc -l)
 	data=$(ls "$top"/data/workloads/*.yaml "$top"/data/experiments/*.yaml | wc -l)
 	# and, where they were built, the plug-ins
 	for module in $(ls "$root/usr/local/lib/rota/" 2>/dev/null); do
 		[[ $module == rota-@(mpi|xl).so ]]
 		modules=$((modules + 1))
 	done
-	[ "$(cd "$root" && find . -type f | grep -vc '/share/rota/scenarios/')" = $((pages + 3 + data + modules)) ]
-	[ "$(ls "$root/usr/local" | tr '\n' ' ')" = "bin $( ((modules)) && echo "lib ")share " ]
+	[ "$(cd "$root" && find . -type f | grep -vc '/share/rota/scenarios/')" = $((pages + 5 + data + modules)) ]
+	[ "$(ls "$root/usr/local" | tr '\n' ' ')" = "bin lib share " ]
 
 	# the installed program finds its own scenarios, with their replay files, and its own rules
 	cd /

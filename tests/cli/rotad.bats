@@ -53,6 +53,22 @@ print(s.makefile().readline().strip())' "$dir/s" "$1"; }
 	[[ $output == *"not running"* ]]
 }
 
+@test "a scenario: Domain-0 comes first, then its domains, with its events" {
+	up "$top/scenarios/lab-weight-cap.yaml" --speed step
+	run -0 "$rota" list
+	[[ ${lines[1]} == "Domain-0 "*" 0 "* ]]
+	[ "${#lines[@]}" -gt 3 ]
+	run -0 "$rota" step 2s
+	down
+	printf 'duration: 1s\ndomains: [{name: a, workload: {model: hog}}, {name: b, sdom: a, workload: {model: hog}}]\nevents: [{at: 1ms, do: weight, domain: b, value: 77}]\n' >"$dir/s.yaml"
+	up "$dir/s.yaml" --speed step
+	"$rota" step 10ms
+	run -0 "$rota" sched-credit
+	[ "${lines[3]}" = "a                                    1    256    0" ]
+	[ "${lines[4]}" = "b                                    2     77    0" ]
+	down
+}
+
 @test "bad usage is 2, help is 0, what can't be is 1" {
 	run -0 "$rotad" --help
 	[[ $output == "Usage: rotad "* ]]

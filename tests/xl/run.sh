@@ -5,4 +5,4 @@
 # project's README typed in order, the sequences that panic Xen 4.17, and the tutorial. See transcript.py.
 cd "${ROTA_TOP:-$(dirname "$0")/../..}" || exit 1
 export ROTA_TOP=$PWD
-ROTA=${ROTA:-$PWD/build/rota} exec python3 tests/xl/transcript.py tests/xl/*.txt
+ROTA=${ROTA:-$PWD/build/rota} exec python3 tests/xl/transcript.py tests/xl/*.txt docs/tutorial.md

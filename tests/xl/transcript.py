@@ -12,7 +12,7 @@ Masked on both sides before the comparison are what differs from run to run: tim
 UUIDs, uptimes, the CPU of a vCPU, and the letters of States (r, b, - are all one). Everything else, columns above all, must be the same byte for byte.
 "...", alone on a line, stands for any lines.
 """
-import os, re, subprocess, sys, tempfile, time
+import os, re, socket, subprocess, sys, tempfile, time
 
 ROTA = os.environ["ROTA"]
 BIN = os.path.dirname(os.path.abspath(ROTA))
@@ -29,8 +29,17 @@ def mask(line):
 
 
 def parse(path):
-    args, steps = [], []
+    args, steps, fenced = [], [], not path.endswith(".md")
     for n, line in enumerate(open(path).read().split("\n"), 1):
+        # Of a page, what is between ```console and ```, and its arguments in a comment.
+        if path.endswith(".md"):
+            if line.startswith("<!-- #:"):
+                line = line[5:].replace("-->", "")
+            elif line.startswith("```"):
+                fenced = line == "```console"
+                continue
+            elif not fenced:
+                continue
         if line.startswith("#:"):
             args += line[2:].split()
         elif line.startswith("# ") or line == "#":
@@ -68,9 +77,14 @@ def run(path):
         d = subprocess.Popen([BIN + "/rotad"] + args, env=env, stderr=subprocess.PIPE)
         try:
             for _ in range(200):
-                if os.path.exists(tmp + "/s") or d.poll() is not None:
+                try:
+                    with socket.socket(socket.AF_UNIX) as s:
+                        s.connect(tmp + "/s")
+                        break
+                except OSError:
+                    time.sleep(0.05)
+                if d.poll() is not None:
                     break
-                time.sleep(0.05)
             for s in steps:
                 p = subprocess.run(s["cmd"], shell=True, env=env, cwd=tmp, capture_output=True, text=True, timeout=120)
                 got = p.stdout.split("\n")[:-1] if p.stdout else []

@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Description: the fuzzers of tests/fuzz, built with clang's libFuzzer, address and undefined-behaviour sanitizers; each
+# runs its corpus, then ROTA_FUZZ_SECONDS (default 10) on it. What a longer run finds new is left in build/fuzz/NAME and
+# belongs into tests/fuzz/corpus.
+cd "${ROTA_TOP:-$(dirname "$0")/../..}" || exit 1
+cc=${ROTA_FUZZ_CC:-clang-19}
+out=build/fuzz
+seconds=${ROTA_FUZZ_SECONDS:-10}
+names="protocol settings"
+
+if ! echo 'int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n) { return !d && n; }' |
+	"$cc" -fsanitize=fuzzer -x c - -o /dev/null 2>/dev/null; then
+	echo "ok 1 - fuzzers # SKIP $cc has no libFuzzer (libclang-rt-19-dev)"
+	echo "1..1"
+	exit 0
+fi
+mkdir -p "$out"
+# The tree itself, with the hooks that tell the fuzzer where it has been.
+flags="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -O1 -DSCHED_DEBUG"
+make -s -j2 CC="$cc" MODE=debug O="$out" CFLAGS="$flags" LDFLAGS="-fsanitize=address,undefined" programs >"$out/build.log" 2>&1 || {
+	echo "not ok 1 - the fuzzers' build"
+	sed 's/^/# /' "$out/build.log" | tail -20
+	echo "1..1"
+	exit 1
+}
+n=0
+failed=0
+for name in $names; do
+	n=$((n + 1))
+	mkdir -p "$out/$name"
+	# shellcheck disable=SC2086 # words
+	if "$cc" -std=gnu11 -D_GNU_SOURCE -Isrc $flags -fsanitize=fuzzer "tests/fuzz/fuzz_$name.c" -o "$out/fuzz_$name" \
+		"$out/$cc-debug/librota.a" -lyaml -ljansson -lm -lelf $(pkg-config --libs libbpf 2>/dev/null) -lz \
+		>"$out/$name.log" 2>&1 &&
+		"$out/fuzz_$name" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -artifact_prefix="$out/$name-" \
+			"$out/$name" "tests/fuzz/corpus/$name" >>"$out/$name.log" 2>&1; then
+		echo "ok $n - $name: $(grep -oE 'Done [0-9]+ runs.*' "$out/$name.log")"
+	else
+		failed=1
+		echo "not ok $n - $name"
+		tail -40 "$out/$name.log" | sed 's/^/# /'
+	fi
+done
+echo "1..$n"
+exit $failed
