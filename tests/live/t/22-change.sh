@@ -38,5 +38,4 @@ sleep 0.5
 settles "weights 256:256 to 1024:256" a 80 share rota sched-credit -d a -w 1024
 settles "weights 1024:256 to 256:768" a 25 share eval 'rota sched-credit -d a -w 256; rota sched-credit -d b -w 768'
 settles "cap 40 on b" b 40 cap rota sched-credit -d b -c 40
-settles "cap 150 on b, weight 4096" b 150 cap rota sched-credit -d b -c 150 -w 4096
 check "the host runs still" rota host stop

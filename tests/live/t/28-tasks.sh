@@ -22,11 +22,11 @@ start_rm b 0-1 -mode hog -vcpus 2
 known a && known b 2
 tid=$(vcpu_tids a)
 
+# Not for long: on 6.12 a real-time thread that never sleeps leaves its CPU to nobody (docs/live.md).
 chrt -f -p 1 "$tid"
 sleep 0.3
-goes_on "SCHED_FIFO"
 chrt -o -p 0 "$tid"
-goes_on "back from SCHED_FIFO"
+goes_on "SCHED_FIFO and back"
 for i in 1 2 3 4 5 6 7 8; do
 	chrt -f -p 1 "$tid"
 	chrt -o -p 0 "$tid"

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The live host's kernel side: host tasks. Those of a pCPU wait in its container, a queue of the kernel's by weighted
+ * virtual time, and run in it by turns of 3 ms at most. Included by rota.bpf.c.
+ */
+
+/* What a host task ran costs it virtual time. */
+static inline void charge(struct task_struct *p, const struct cpu_ctx *c)
+{
+	u64 ran = p->se.sum_exec_runtime - c->ran_ns;
+
+	if (p->scx.weight != 100)
+		ran = ran * 100 / (p->scx.weight ? p->scx.weight : 1);
+	set_vtime(p, p->scx.dsq_vtime + ran);
+}
+
+/* A pCPU whose container has nothing to run; @cpu: none. */
+static u32 empty_container(u32 cpu)
+{
+	u32 n = live.nr_cpus;
+
+	for (u32 i = ZERO + 1; i < n && i < LIVE_MAX_CPUS && can_loop; i++) {
+		u32 other = cpu + i >= n ? cpu + i - n : cpu + i;
+
+		if (container_of_cpu(other)->pause_flags == VPF_blocked)
+			return other;
+	}
+	return cpu;
+}
+
+static void enqueue_host(struct task_struct *p, u64 enq_flags)
+{
+	u32 cpu = (u32)scx_bpf_task_cpu(p);
+	struct cpu_ctx *c = cpu_ctx(cpu);
+	u64 vtime = p->scx.dsq_vtime;
+	vcpu_t *box = container_of_cpu(cpu);
+	sched_call_t *cx;
+
+	/* Who slept long comes first, but only by one slice. */
+	if (c && (s64)(vtime - (c->vtime - HOST_SLICE_NS)) < 0)
+		vtime = c->vtime - HOST_SLICE_NS;
+	if (box->pause_flags & VPF_blocked) {
+		cx = call_here();
+		vcpu_unblock(cx, box);
+		if (enq_flags & SCX_ENQ_WAKEUP && cx->cpu == cpu && switch_at_once(cx, c, box)) {
+			set_vtime(p, vtime);
+			insert_task(p, SCX_DSQ_LOCAL, HOST_SLICE_NS, enq_flags | SCX_ENQ_PREEMPT);
+		} else {
+			insert_task_vtime(p, cpu, HOST_SLICE_NS, vtime, enq_flags);
+		}
+		carry_out(cx, -1);
+		return;
+	}
+	insert_task_vtime(p, cpu, HOST_SLICE_NS, vtime, enq_flags);
+	if (p->nr_cpus_allowed > 1 && scx_bpf_dsq_nr_queued(cpu) > 1) {
+		/* Several wait here: an empty container elsewhere comes for one. */
+		u32 other = empty_container(cpu);
+
+		if (other != cpu) {
+			cx = call_here();
+			vcpu_unblock(cx, container_of_cpu(other));
+			carry_out(cx, -1);
+		}
+	}
+}
+
+/* A host task that waits on another pCPU, when this one has none. */
+static bool take_host_task(u32 cpu)
+{
+	u32 n = live.nr_cpus;
+
+	if (move_to_local(cpu))
+		return true;
+	for (u32 i = ZERO + 1; i < n && i < LIVE_MAX_CPUS && can_loop; i++) {
+		u32 other = cpu + i >= n ? cpu + i - n : cpu + i;
+
+		if (scx_bpf_dsq_nr_queued(other) > 0 && move_to_local(other))
+			return true;
+	}
+	return false;
+}
+
+/* Run a host task on this pCPU, whose container's turn it is. False: there is none. */
+static bool run_host_task(u32 cpu, struct task_struct *prev)
+{
+	struct cpu_ctx *c = prev && !is_vcpu(prev) ? cpu_ctx(cpu) : NULL;
+
+	if (c) {
+		u64 ran = prev->se.sum_exec_runtime - c->ran_ns;
+
+		if (ran < HOST_SLICE_NS) {
+			set_slice(prev, HOST_SLICE_NS - ran);
+			return true;
+		}
+		if (scx_bpf_dsq_nr_queued(cpu) > 0 && move_to_local(cpu)) {
+			set_slice(prev, 0);
+			return true;
+		}
+		charge(prev, c);
+		c->ran_ns = prev->se.sum_exec_runtime;
+		set_slice(prev, HOST_SLICE_NS);
+		return true;
+	}
+	return take_host_task(cpu);
+}
