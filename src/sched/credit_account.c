@@ -58,7 +58,7 @@ CORE_FN int credit_deactivate(sched_call_t *cx ARG, vcpu_t *v ARG)
  * What an active domain weighs in its pool: its weight for each active vCPU, or as a whole (weight_of). vCPUs of its
  * activation domains count as its own, but do not make it heavier than all of its own would (sdom.c).
  */
-static inline s64 credit_weight(cpupool_t *pool, domain_t *d)
+CORE_FN s64 credit_weight(cpupool_t *pool ARG, domain_t *d ARG)
 {
 	s64 n = d->credit.nr_active;
 
