@@ -36,13 +36,15 @@ enum command_op {
 	CMD_CPU_ADD,
 	CMD_CPU_REMOVE, /* pool, cpu */
 	CMD_MOVE, /* domain, pool */
+	CMD_SDOM_ATTACH, /* domain, sdom: whom it is accounted to from now on */
+	CMD_SDOM_DETACH, /* domain */
 	CMD_DESTROY, /* domain */
 };
 
 /* Numbers are the core's ids. Errors are the core's, -SCHED_E*; -ENOTSUP where this host can't do it at all. */
 struct command {
 	enum command_op op;
-	u32 domain, vcpu, pool, cpu;
+	u32 domain, vcpu, pool, cpu, sdom;
 	s32 weight, cap;
 	u32 sched, when;
 	bool set_hard, set_soft, hidden;

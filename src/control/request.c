@@ -172,13 +172,9 @@ void rotad_name_pools(struct rotad *d, const char *(*name)(void *arg, u32 id), v
 }
 
 /* What names something, as text: a string, or a number in its figures. */
-static bool ask_name(struct request *r, const char *key, bool needed, char *text, size_t size)
+static bool ask_name(struct request *r, json_t *v, const char *key, char *text, size_t size)
 {
-	json_t *v = json_object_get(r->in, key);
-
 	*text = 0;
-	if (!v && !needed)
-		return true;
 	if (json_is_integer(v)) {
 		snprintf(text, size, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
 		return true;
@@ -192,15 +188,13 @@ static bool ask_name(struct request *r, const char *key, bool needed, char *text
 	return true;
 }
 
-bool ask_domain(struct request *r, bool needed, u32 *id)
+bool domain_named(struct request *r, json_t *v, const char *key, u32 *id)
 {
 	char name[4 * CONTROL_NAME_LEN];
 	int found;
 
-	if (!ask_name(r, "domain", needed, name, sizeof(name)))
+	if (!ask_name(r, v, key, name, sizeof(name)))
 		return false;
-	if (!json_object_get(r->in, "domain"))
-		return true;
 	found = rotad_find_domain(r->d, name);
 	if (found < 0) {
 		refuse(r, ESRCH, "%.64s is an invalid domain identifier", name);
@@ -210,15 +204,23 @@ bool ask_domain(struct request *r, bool needed, u32 *id)
 	return true;
 }
 
+bool ask_domain(struct request *r, bool needed, u32 *id)
+{
+	json_t *v = json_object_get(r->in, "domain");
+
+	return (!v && !needed) || domain_named(r, v, "domain", id);
+}
+
 bool ask_pool(struct request *r, const char *key, bool needed, u32 *id)
 {
+	json_t *v = json_object_get(r->in, key);
 	char name[4 * CONTROL_NAME_LEN];
 	int found;
 
-	if (!ask_name(r, key, needed, name, sizeof(name)))
-		return false;
-	if (!json_object_get(r->in, key))
+	if (!v && !needed)
 		return true;
+	if (!ask_name(r, v, key, name, sizeof(name)))
+		return false;
 	found = rotad_find_pool(r->d, name);
 	if (found < 0) {
 		refuse(r, ENOENT, "unknown cpupool '%.64s'", name);
@@ -278,7 +280,10 @@ static const struct {
 	{ "vcpu-list", false, verb_vcpu_list },
 	{ "cpupool-list", false, verb_pool_list },
 	{ "sched", false, verb_sched },
+	{ "sdom-list", false, verb_sdom_list },
 	{ "dump", false, verb_dump },
+	{ "sdom-attach", true, verb_sdom_attach },
+	{ "sdom-detach", true, verb_sdom_detach },
 	{ "sched-domain", true, verb_sched_domain },
 	{ "sched-vcpu", true, verb_sched_vcpu },
 	{ "sched-pool", true, verb_sched_pool },

@@ -395,6 +395,10 @@ static int core_call(struct machine *m, void *arg)
 		return cpupool_rm_cpu(cx, (s32)cmd->pool, (s32)cmd->cpu);
 	case CMD_MOVE:
 		return cpupool_move_domain(cx, d, (s32)cmd->pool);
+	case CMD_SDOM_ATTACH:
+		return sdom_attach(cx, &host->domains[cmd->sdom], d);
+	case CMD_SDOM_DETACH:
+		return sdom_detach(cx, d);
 	case CMD_DESTROY:
 		break; /* sim_command() */
 	}
@@ -407,7 +411,7 @@ static int sim_command(void *arg, const struct command *cmd)
 	struct command copy = *cmd, back = *cmd;
 	int ret;
 
-	if (cmd->domain >= h->m->max_domains || cmd->pool >= h->m->host->limits.pools)
+	if (cmd->domain >= h->m->max_domains || cmd->sdom >= h->m->max_domains || cmd->pool >= h->m->host->limits.pools)
 		return -SCHED_ENOENT;
 	if (cmd->op == CMD_DESTROY)
 		return machine_remove_domain(h->m, cmd->domain);

@@ -137,6 +137,10 @@ static bool note_inverse(struct request *r, const struct command *cmd)
 	case CMD_MOVE:
 		inv.pool = domain_of(r, cmd->domain)->pool->id;
 		return note_affinities(r, cmd) && note(r, &inv);
+	case CMD_SDOM_ATTACH:
+		inv.op = CMD_SDOM_DETACH;
+		return note(r, &inv);
+	case CMD_SDOM_DETACH: /* the last command of its verb */
 	case CMD_UNPIN:
 	case CMD_POOL_DESTROY:
 	case CMD_DESTROY:

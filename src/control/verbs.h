@@ -34,6 +34,8 @@ bool ask_string(struct request *r, const char *key, bool needed, const char **ou
 bool ask_number(struct request *r, const char *key, s64 *out, bool *given);
 bool ask_flag(struct request *r, const char *key, bool *out);
 bool ask_domain(struct request *r, bool needed, u32 *id);
+/* The same of any value; NULL: the request has no @key. */
+bool domain_named(struct request *r, json_t *v, const char *key, u32 *id);
 bool ask_pool(struct request *r, const char *key, bool needed, u32 *id);
 bool ask_cpus(struct request *r, const char *key, bool needed, struct cpumask *out);
 /* A name that can be shown, and given to a shell: 1 to 63 printable ASCII characters, no blank at either end. */
@@ -79,6 +81,10 @@ json_t *verb_vcpu_list(struct request *r);
 json_t *verb_pool_list(struct request *r);
 json_t *verb_sched(struct request *r);
 json_t *verb_dump(struct request *r);
+
+json_t *verb_sdom_list(struct request *r);
+json_t *verb_sdom_attach(struct request *r);
+json_t *verb_sdom_detach(struct request *r);
 
 json_t *verb_sched_domain(struct request *r);
 json_t *verb_sched_vcpu(struct request *r);

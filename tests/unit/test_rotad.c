@@ -67,10 +67,10 @@ static const char *error_of(enum access access, const char *text)
 /* All that can be seen of the host, as text. */
 static char *everything(void)
 {
-	static const char *const looks[] = { "list", "vcpu-list", "cpupool-list" };
+	static const char *const looks[] = { "list", "vcpu-list", "cpupool-list", "sdom-list" };
 	char *all = calloc(1, 1);
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
 		char request[64], *text, *more;
 		json_t *a;
 
@@ -195,6 +195,8 @@ static void who_may_what(void **state)
 		"cpupool-cpu-remove",
 		"cpupool-migrate",
 		"cpupool-numa-split",
+		"sdom-attach",
+		"sdom-detach",
 		"step",
 		"speed",
 	};
@@ -305,6 +307,98 @@ static void split(void **state)
 	free(after);
 }
 
+static s64 cpu_ns(const char *name)
+{
+	char request[96];
+	json_t *a;
+	s64 ns;
+
+	snprintf(request, sizeof(request), "{" V "\"list\",\"domain\":\"%s\"}", name);
+	a = ask_as(ACCESS_READ, request);
+	ns = json_integer_value(json_object_get(json_array_get(json_object_get(a, "domains"), 0), "cpu_ns"));
+	json_decref(a);
+	return ns;
+}
+
+/* What it gets of a pCPU in the next 20 s, in percent. */
+static double share(const char *name)
+{
+	s64 before;
+
+	done("\"step\",\"ns\":1000000000");
+	before = cpu_ns(name);
+	done("\"step\",\"ns\":20000000000");
+	return (double)(cpu_ns(name) - before) / 2e8;
+}
+
+/*
+ * Three that want all of a pCPU. When the one is accounted to the other, the third has half and not a third of it; so
+ * after what was refused, after what was undone, and after they have moved.
+ */
+static void sdoms(void **state)
+{
+	static const char *const scheds[] = { "credit", "credit2" };
+
+	(void)state;
+	done("\"cpupool-cpu-remove\",\"pool\":0,\"cpus\":\"5-7\"");
+	done("\"cpupool-create\",\"name\":\"rt\",\"cpus\":\"5\",\"sched\":\"rtds\"");
+	for (int i = 0; i < 2; i++) {
+		static const char *const names[] = { "guest", "model", "third" };
+		char text[256];
+
+		snprintf(text, sizeof(text), "{" V "\"cpupool-create\",\"name\":\"p\",\"cpus\":\"6\",\"sched\":\"%s\"}",
+			 scheds[i]);
+		assert_string_equal(error_of(ACCESS_CHANGE, text), "");
+		for (int k = 0; k < 3; k++) {
+			snprintf(
+				text, sizeof(text),
+				"{" V
+				"\"create\",\"config\":{\"name\":\"%s\",\"pool\":\"p\",\"workload\":\"{model: hog}\"}}",
+				names[k]);
+			assert_string_equal(error_of(ACCESS_CHANGE, text), "");
+		}
+		assert_float_equal(share("third"), 33.3, 1);
+		done("\"sdom-attach\",\"sdom\":\"guest\",\"domains\":[\"model\"]");
+		assert_float_equal(share("third"), 50, 1);
+		/* A chain either way, twice, a domain and itself, another pool, and none of it half. */
+		changes_nothing("\"sdom-attach\",\"sdom\":\"model\",\"domains\":[\"third\"]",
+				"is accounted to 'guest'");
+		changes_nothing("\"sdom-attach\",\"sdom\":\"third\",\"domains\":[\"guest\"]",
+				"others are accounted to");
+		changes_nothing("\"sdom-attach\",\"sdom\":\"guest\",\"domains\":[\"third\",\"model\"]",
+				"detach it first");
+		changes_nothing("\"sdom-attach\",\"sdom\":\"guest\",\"domains\":[\"third\",\"guest\"]", "its own");
+		changes_nothing("\"sdom-attach\",\"sdom\":\"guest\",\"domains\":[\"third\",0]", "must be in one");
+		changes_nothing("\"sdom-attach\",\"sdom\":\"guest\",\"domains\":[\"third\",\"nosuch\"]",
+				"nosuch is an invalid");
+		changes_nothing("\"sdom-attach\",\"sdom\":\"nosuch\",\"domains\":[\"third\"]", "nosuch is an invalid");
+		changes_nothing("\"sdom-attach\",\"sdom\":\"guest\",\"domains\":[{}]", "name or a number");
+		changes_nothing("\"sdom-attach\",\"sdom\":\"guest\",\"domains\":[]", "needs domains");
+		changes_nothing("\"sdom-attach\",\"sdom\":\"guest\"", "needs domains");
+		changes_nothing("\"sdom-attach\",\"domains\":[\"third\"]", "needs sdom");
+		changes_nothing("\"sdom-detach\",\"domain\":\"third\"", "'third' is accounted to itself");
+		changes_nothing("\"sdom-detach\"", "needs domain");
+		changes_nothing("\"cpupool-migrate\",\"domain\":\"model\",\"pool\":0", "Error moving domain");
+		assert_float_equal(share("third"), 50, 1);
+		/* Under another scheduler each is for itself, and none can be attached. */
+		done("\"cpupool-migrate\",\"domain\":\"guest\",\"pool\":\"rt\"");
+		changes_nothing("\"sdom-detach\",\"domain\":\"third\"", "'third' is accounted to itself");
+		done("\"cpupool-migrate\",\"domain\":\"guest\",\"pool\":\"p\"");
+		assert_float_equal(share("third"), 50, 1);
+		done("\"sdom-detach\",\"domain\":\"model\"");
+		assert_float_equal(share("third"), 33.3, 1);
+		done("\"cpupool-migrate\",\"domain\":\"guest\",\"pool\":\"rt\"");
+		done("\"cpupool-migrate\",\"domain\":\"model\",\"pool\":\"rt\"");
+		changes_nothing("\"sdom-attach\",\"sdom\":\"guest\",\"domains\":[\"model\"]",
+				"has no scheduling domains");
+		for (int k = 0; k < 3; k++) {
+			snprintf(text, sizeof(text), "{" V "\"destroy\",\"domain\":\"%s\"}", names[k]);
+			assert_string_equal(error_of(ACCESS_CHANGE, text), "");
+		}
+		done("\"cpupool-destroy\",\"pool\":\"p\"");
+	}
+}
+
 /* Domains come and go for ever: ids come round, places are used again, nothing is lost. */
 static void churn(void **state)
 {
@@ -346,6 +440,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(all_or_nothing, start, stop),
 		cmocka_unit_test_setup_teardown(affinity_comes_back, start, stop),
 		cmocka_unit_test_setup_teardown(split, start, stop),
+		cmocka_unit_test_setup_teardown(sdoms, start, stop),
 		cmocka_unit_test_setup_teardown(churn, start, stop),
 	};
 
