@@ -62,7 +62,7 @@ CORE_FN s64 credit_weight(cpupool_t *pool ARG, domain_t *d ARG)
 {
 	s64 n = d->credit.nr_active;
 
-	if (unlikely(n > d->nr_vcpus))
+	if (sdom_shared(d) && n > d->nr_vcpus)
 		n = d->nr_vcpus ? d->nr_vcpus : 1;
 	return pool->credit.params.weight_of_domain ? (s64)d->weight : (s64)d->weight * n;
 }
