@@ -19,7 +19,8 @@ fi
 mkdir -p "$out"
 # The tree itself, with the hooks that tell the fuzzer where it has been.
 flags="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -O1 -DSCHED_DEBUG"
-make -s -j2 CC="$cc" MODE=debug O="$out" CFLAGS="$flags" LDFLAGS="-fsanitize=address,undefined" programs >"$out/build.log" 2>&1 || {
+make -s -j2 CC="$cc" MODE=debug O="$out" CFLAGS="$flags" LIVE_MISSING=fuzzing "$out/$cc-debug/librota.a" \
+	>"$out/build.log" 2>&1 || {
 	echo "not ok 1 - the fuzzers' build"
 	sed 's/^/# /' "$out/build.log" | tail -20
 	echo "1..1"
@@ -34,7 +35,7 @@ for name in $names; do
 	mkdir -p "$out/$name"
 	# shellcheck disable=SC2086 # words
 	if "$cc" -std=gnu11 -D_GNU_SOURCE -Isrc $flags -fsanitize=fuzzer "tests/fuzz/fuzz_$name.c" -o "$out/fuzz_$name" \
-		"$out/$cc-debug/librota.a" -lyaml -ljansson -lm -lelf $(pkg-config --libs libbpf 2>/dev/null) -lz \
+		"$out/$cc-debug/librota.a" -lyaml -ljansson -lm -lelf \
 		>"$out/$name.log" 2>&1 &&
 		"$out/fuzz_$name" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -artifact_prefix="$out/$name-" \
 			"$out/$name" "tests/fuzz/corpus/$name" >>"$out/$name.log" 2>&1; then

@@ -45,6 +45,9 @@ def main():
     for pcpus in (64, 512):
         for arrangement in ('cpu', 'core', 'socket', 'all'):
             for spread in (False, True)[arrangement == 'all':]:
+                # The large host takes minutes: as a test one of its cases, as figures all of them.
+                if pcpus == 512 and not rep.accept and (arrangement, spread) != ('socket', True):
+                    continue
                 case(rep, 'even', '%d pCPUs, %d vCPUs, a run queue for %s, start %s' % (
                     pcpus, 4 * pcpus, NAMES[arrangement], 'within 900 ms' if spread else 'at once'),
                     host(pcpus, arrangement, 4 * pcpus, spread), LIMIT)
