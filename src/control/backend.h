@@ -87,6 +87,11 @@ struct backend {
 	 * -1 with the sentence.
 	 */
 	int (*create)(void *arg, json_t *config, u32 pool, char *error);
+	/*
+	 * Do the pool's vCPUs reserve more than can be guaranteed, and does it say what becomes of that? 0 no; 1: it is
+	 * to be refused, 2: told of, with the sentence. NULL: pools of this host don't say.
+	 */
+	int (*overbooked)(void *arg, u32 pool, char *why);
 	int (*rename)(void *arg, u32 id, const char *name, char *error);
 	/* More about this host, into an object: `rota host status`. */
 	void (*status)(void *arg, json_t *into);

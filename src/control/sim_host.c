@@ -416,6 +416,9 @@ static int sim_command(void *arg, const struct command *cmd)
 	if (cmd->op == CMD_DESTROY)
 		return machine_remove_domain(h->m, cmd->domain);
 	ret = machine_insist(h->m, core_call, &copy);
+	/* The next one of this number is another pool. */
+	if (cmd->op == CMD_POOL_DESTROY && !ret && cmd->pool < (u32)h->s->nr_pools)
+		h->s->pools[cmd->pool].admission = SCN_ADMISSION_OFF;
 	if (ret != -SCHED_EAGAIN)
 		return ret;
 	/* It can't be had: give up what was begun. */
@@ -427,6 +430,18 @@ static int sim_command(void *arg, const struct command *cmd)
 		return ret;
 	machine_insist(h->m, core_call, &back);
 	return ret;
+}
+
+/* A pool of the scenario says so (`admission:`), as long as it lives. */
+static int sim_overbooked(void *arg, u32 pool, char *why)
+{
+	struct sim_host *h = arg;
+	enum scn_admission mode = pool < (u32)h->s->nr_pools ? h->s->pools[pool].admission : SCN_ADMISSION_OFF;
+	int ret = mode == SCN_ADMISSION_OFF ? 0 : machine_admits(h->m, pool, NULL, why, CONTROL_ERROR_LEN);
+
+	if (ret < 0)
+		snprintf(why, CONTROL_ERROR_LEN, "there is not enough memory to judge it");
+	return !ret ? 0 : mode == SCN_ADMISSION_ENFORCE ? 1 : 2;
 }
 
 /* ---- create ---- */
@@ -722,6 +737,7 @@ const struct backend sim_backend = {
 	.vcpus = sim_vcpus,
 	.online = sim_online,
 	.create = sim_create,
+	.overbooked = sim_overbooked,
 	.rename = sim_rename,
 	.status = sim_status,
 	.verb = sim_verb,

@@ -166,6 +166,18 @@ int carry_out(struct request *r, const struct command *cmd)
 	return ret;
 }
 
+bool admitted(struct request *r, u32 pool)
+{
+	char why[CONTROL_ERROR_LEN] = "";
+	int over = r->d->ops->overbooked ? r->d->ops->overbooked(r->d->arg, pool, why) : 0;
+
+	if (over == 1)
+		refuse(r, EPERM, "cpupool '%s': %s", r->d->pool_name[pool], why);
+	else if (over)
+		warn(r, "cpupool '%s': %s", r->d->pool_name[pool], why);
+	return over != 1;
+}
+
 void undo_all(struct request *r)
 {
 	while (r->nr_undo)

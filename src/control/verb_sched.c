@@ -233,7 +233,7 @@ json_t *verb_sched_vcpu(struct request *r)
 		return refuse(r, EINVAL, "Domain %u:Setting vcpu sched %.32s: Invalid argument (it is scheduled by %s)",
 			      domain, sched, sched_name(domain_of(r, domain)->pool->sched));
 	json_array_foreach(set, i, o) if (!set_vcpus(r, domain, o)) return NULL;
-	return json_object();
+	return admitted(r, domain_of(r, domain)->pool->id) ? json_object() : NULL;
 }
 
 /* ---- of a pool ---- */
@@ -390,8 +390,9 @@ json_t *verb_sched_pool(struct request *r)
 		if (!kinds[i].params(r, &cmd))
 			return NULL;
 		ret = carry_out(r, &cmd);
-		return ret < 0 ? refuse(r, -ret, "Setting %s scheduler parameters: %s", sched, error_words(ret)) :
-				 json_object();
+		if (ret < 0)
+			return refuse(r, -ret, "Setting %s scheduler parameters: %s", sched, error_words(ret));
+		return admitted(r, cmd.pool) ? json_object() : NULL;
 	}
 	return refuse(r, EINVAL, "%.32s has no parameters of a pool", sched);
 }

@@ -185,7 +185,7 @@ json_t *verb_create(struct request *r)
 					     "budget_us", "extratime", "workload", "paused",	 NULL };
 	json_t *config = json_object_get(r->in, "config"), *value;
 	const char *name, *key, *pool;
-	struct command pause = { .op = CMD_PAUSE };
+	struct command pause = { .op = CMD_PAUSE }, destroy = { .op = CMD_DESTROY };
 	int id, p = 0;
 
 	if (!json_is_object(config))
@@ -215,6 +215,11 @@ json_t *verb_create(struct request *r)
 	id = r->d->ops->create(r->d->arg, config, (u32)p, r->error);
 	if (id < 0) {
 		r->code = EINVAL;
+		return NULL;
+	}
+	if (!admitted(r, (u32)p)) {
+		destroy.domain = (u32)id;
+		r->d->ops->command(r->d->arg, &destroy);
 		return NULL;
 	}
 	settings_born(r->d, (u32)id, config);

@@ -48,6 +48,8 @@ const char *error_words(int err);
 /* Carry out one command, to be undone if the request fails after all. 0, the id, or -SCHED_E* without refuse(). */
 int carry_out(struct request *r, const struct command *cmd);
 void undo_all(struct request *r);
+/* May the pool hold what its vCPUs reserve now? False after refuse(). */
+bool admitted(struct request *r, u32 pool);
 
 /* ---- reading hosts ---- */
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Description: a real-time pool of a scenario refuses, or tells of, what the analysis can't guarantee, at the start and
-# in events; what it admits runs; `rota analyze` of such a scenario, and --apply.
+# Description: a real-time pool of a scenario refuses, or tells of, what the analysis can't guarantee, at the start, in
+# events and by command; what it admits runs; `rota analyze` of such a scenario, and --apply.
 
 bats_require_minimum_version 1.5.0
 
@@ -9,6 +9,10 @@ setup() {
 	top=${ROTA_TOP:-$PWD}
 	rota=${ROTA:-$top/build/rota}
 	cd "$BATS_TEST_TMPDIR"
+}
+
+teardown() {
+	[ -z "${daemon:-}" ] || kill "$daemon" 2>/dev/null || :
 }
 
 # two servers, one pCPU: BUDGET is the second's, of 13 ms; 7 ms is the most beside 3 of 10
@@ -103,4 +107,64 @@ two() { # MODE POOL-KEYS BUDGET
 	sed -i 's/sched: rtds/&, admission: enforce/' s.yaml
 	"$rota" sim run s.yaml --json >r
 	python3 -c 'import json,sys; d = json.load(open("r"))["domains"]; sys.exit(any(x["deadlines"]["missed"] or not x["deadlines"]["jobs"] for x in d))'
+}
+
+@test "by command: refused and undone, or told of; not in a pool that came later" {
+	rotad=$(dirname "$rota")/rotad
+	export ROTA_SOCKET=$BATS_TEST_TMPDIR/s
+	# A request that needs no libxlutil.
+	create() { # NAME BUDGET
+		python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
+s.sendall(b"""{"version":1,"verb":"create","config":{"name":"%s","pool":"rt","period_us":13000,"budget_us":%s}}\n""" % (sys.argv[2].encode(), sys.argv[3].encode()))
+print(s.makefile().readline().strip())' "$ROTA_SOCKET" "$1" "$2"
+	}
+	for mode in enforce warn; do
+		cat >s.yaml <<-END
+			duration: 1s
+			host: {cores: 2}
+			pools: [{name: Pool-0, cpus: "0"}, {name: rt, cpus: "1", sched: rtxen, admission: $mode}]
+			domains:
+			  - {name: a, pool: rt, sched: {period: 10ms, budget: 3ms}, workload: {model: hog}}
+			  - {name: b, pool: rt, sched: {period: 13ms, budget: 1ms}, workload: {model: hog}}
+		END
+		"$rotad" --host sim s.yaml --speed step 3>&- &
+		daemon=$!
+		for _ in $(seq 200); do ! "$rota" domid 0 >/dev/null 2>&1 || break; sleep 0.05; done
+		"$rota" step 50ms
+		run -0 --separate-stderr "$rota" sched-rtxen -d b -v all -p 13000 -b 6900
+		[ -z "$stderr" ]
+		run --separate-stderr "$rota" sched-rtxen -d b -v all -p 13000 -b 7500
+		[[ $stderr == *"cpupool 'rt': a.v0 on pCPU 1: not guaranteed (processor demand, budgets put off): in an interval of 20 ms the demand is up to 20.5 ms, the supply 20 ms" ]]
+		[ $status = $([ $mode = warn ] && echo 0 || echo 1) ]
+		run -0 "$rota" sched-rtxen -d b
+		[[ $output == *$([ $mode = warn ] && echo 7500 || echo 6900)* ]]
+		# As periodic servers it holds, but not by rate.
+		"$rota" sched-rtxen -s -c rt -k periodic
+		"$rota" sched-rtxen -d b -v all -p 13000 -b 7500
+		run --separate-stderr "$rota" sched-rtxen -s -c rt -r rm
+		[[ $stderr == *"b.v0 on pCPU 1: not guaranteed (response time)"* ]]
+		[ $status = $([ $mode = warn ] && echo 0 || echo 1) ]
+		run -0 "$rota" sched-rtxen -s -c rt
+		[[ $output == *$([ $mode = warn ] && echo rm || echo edf)* ]] || { echo "$output"; false; }
+		"$rota" sched-rtxen -d b -v all -p 13000 -b 1000
+		run create c 9000
+		[[ $output == *"not guaranteed"* ]] || { echo "$output"; false; }
+		run -0 "$rota" list
+		[ $mode = warn ] || [[ $output != *$'\n'"c "* ]]
+		if [ $mode = enforce ]; then
+			run create c 1000
+			[[ $output == *'"id"'* ]]
+			for d in a b c; do "$rota" destroy $d; done
+			"$rota" cpupool-destroy rt
+			"$rota" cpupool-create name=rt sched=rtds cpus=1
+			run create d 13000
+			run create e 13000
+			[[ $output == *'"id"'* ]]
+		fi
+		kill $daemon
+		wait $daemon || :
+		daemon=
+	done
 }
