@@ -133,10 +133,17 @@ print(s.makefile().readline().strip())' "$dir/s" "$1"; }
 	for vm in a b; do "$rota" create "name=\"$vm\"" 'workload="{model: hog}"'; done
 	"$rota" sched-credit -d a -w 1024
 	sleep 0.5
-	share() { "$rota" list --json "$1" | sed -n 's/.*"cpu_ns": \([0-9]*\),/\1/p'; }
-	a0=$(share a) b0=$(share b)
+	# both at one instant: virtual time runs on between two requests, however long the second takes
+	times() {
+		"$rota" list --json | python3 -c '
+import json, sys
+t = {d["name"]: d["cpu_ns"] for d in json.load(sys.stdin)}
+print(t["a"], t["b"])'
+	}
+	read -r a0 b0 < <(times)
 	sleep 1
-	a=$(($(share a) - a0)) b=$(($(share b) - b0))
+	read -r a b < <(times)
+	a=$((a - a0)) b=$((b - b0))
 	echo "a $a b $b"
 	[ "$a" -gt $((3 * b)) ]
 	[ "$a" -lt $((5 * b)) ]
