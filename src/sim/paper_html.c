@@ -5,34 +5,13 @@
  */
 #include <math.h>
 
+#include "sim/html.h"
 #include "sim/paper.h"
 
 #define PLOT_HEIGHT 180.0
 #define BAR 9.0
 #define GAP 14.0
 #define LEFT 56.0
-
-static void put_escaped(const char *text, FILE *out)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '<':
-			fputs("&lt;", out);
-			break;
-		case '>':
-			fputs("&gt;", out);
-			break;
-		case '&':
-			fputs("&amp;", out);
-			break;
-		case '"':
-			fputs("&quot;", out);
-			break;
-		default:
-			fputc(*text, out);
-		}
-	}
-}
 
 static const char style[] =
 	"<style>\n"
@@ -115,7 +94,7 @@ static void put_plot(const struct paper *p, const struct paper_figure *f, FILE *
 		if (x == begin)
 			continue;
 		fprintf(out, "<text x=\"%.1f\" y=\"%.0f\">", begin, PLOT_HEIGHT + 26);
-		put_escaped(p->rows[r].name, out);
+		html_put(out, p->rows[r].name);
 		fputs("</text>\n", out);
 		x += GAP;
 	}
@@ -136,7 +115,7 @@ static void put_figure(const struct paper *p, const struct paper_figure *f, FILE
 	double mean = paper_mean(p, f, &n, &far);
 
 	fputs("<h3>", out);
-	put_escaped(f->name, out);
+	html_put(out, f->name);
 	fputs("</h3>\n", out);
 	put_plot(p, f, out);
 	fputs("<table><tr><th></th><th></th><th>paper</th><th>rota</th><th>ratio</th></tr>\n", out);
@@ -147,9 +126,9 @@ static void put_figure(const struct paper *p, const struct paper_figure *f, FILE
 			if (isnan(paper))
 				continue;
 			fprintf(out, "<tr%s><td>", paper_off(p, f, r, c) ? " class=\"far\"" : "");
-			put_escaped(p->rows[r].name, out);
+			html_put(out, p->rows[r].name);
 			fputs("</td><td>", out);
-			put_escaped(p->columns[c].name, out);
+			html_put(out, p->columns[c].name);
 			fputs("</td>", out);
 			put_number(paper, out);
 			put_number(*paper_at(p, f->rota, r, c), out);
@@ -167,7 +146,7 @@ void paper_html(const struct paper *const *p, int n, FILE *out)
 	fputs("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
 	      "<meta name=\"viewport\" content=\"width=device-width\">\n<title>rota: ",
 	      out);
-	put_escaped(n == 1 ? p[0]->name : "experiments", out);
+	html_put(out, n == 1 ? p[0]->name : "experiments");
 	fprintf(out, "</title>\n%s</head><body>\n<h1>Published figures and rota's</h1>\n", style);
 	fputs("<p><svg width=\"12\" height=\"12\"><rect class=\"paper\" width=\"12\" height=\"12\"/></svg> paper "
 	      "<svg width=\"12\" height=\"12\"><rect class=\"rota\" width=\"12\" height=\"12\"/></svg> rota; red: off by "
@@ -175,11 +154,11 @@ void paper_html(const struct paper *const *p, int n, FILE *out)
 	      out);
 	for (int i = 0; i < n; i++) {
 		fputs("<h2>", out);
-		put_escaped(p[i]->name, out);
+		html_put(out, p[i]->name);
 		fputs(": ", out);
-		put_escaped(p[i]->title, out);
+		html_put(out, p[i]->title);
 		fputs("</h2>\n<p class=\"source\">", out);
-		put_escaped(p[i]->source, out);
+		html_put(out, p[i]->source);
 		fputs("</p>\n", out);
 		for (int k = 0; k < p[i]->nr_figures; k++)
 			put_figure(p[i], &p[i]->figures[k], out);

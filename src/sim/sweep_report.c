@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/html.h"
 #include "sim/sweep.h"
 
 #define PANEL_W 340
@@ -24,27 +25,6 @@ static const char *const colours[] = { "#0072b2", "#d55e00", "#009e73", "#cc79a7
 				       "#e69f00", "#56b4e9", "#000000", "#999999" };
 static const char *const dashes[] = { "none", "6 3", "2 2", "8 3 2 3" };
 #define NR_COLOURS (int)(sizeof(colours) / sizeof(colours[0]))
-
-static void put_text(FILE *out, const char *text)
-{
-	for (; *text; text++)
-		switch (*text) {
-		case '<':
-			fputs("&lt;", out);
-			break;
-		case '>':
-			fputs("&gt;", out);
-			break;
-		case '&':
-			fputs("&amp;", out);
-			break;
-		case '"':
-			fputs("&quot;", out);
-			break;
-		default:
-			fputc(*text, out);
-		}
-}
 
 static int nr_values(const struct sweep *s, int axis)
 {
@@ -144,17 +124,17 @@ static void put_axes(const struct chart *c, int panel, FILE *out)
 	}
 	for (int i = 0; i < a->nr_values; i += every) {
 		fprintf(out, "<text x='%.1f' y='%d' text-anchor='middle'>", px(c, i), c->top + PANEL_H - BOTTOM + 15);
-		put_text(out, a->values[i].label);
+		html_put(out, a->values[i].label);
 		fprintf(out, "</text>\n");
 	}
 	fprintf(out, "<text x='%d' y='%d' text-anchor='middle' fill='#555'>",
 		c->left + LEFT + (PANEL_W - LEFT - RIGHT) / 2, c->top + PANEL_H - 6);
-	put_text(out, a->name);
+	html_put(out, a->name);
 	fprintf(out, "</text>\n<text x='%d' y='%d' font-weight='bold'>", c->left + LEFT, c->top + TOP - 9);
 	if (c->p->panels >= 0) {
-		put_text(out, s->axes[c->p->panels].name);
+		html_put(out, s->axes[c->p->panels].name);
 		fputs(": ", out);
-		put_text(out, label(s, c->p->panels, panel));
+		html_put(out, label(s, c->p->panels, panel));
 	}
 	fprintf(out, "</text>\n");
 }
@@ -191,7 +171,7 @@ static void put_legend(const struct chart *c, int top, FILE *out)
 			"<line x1='%d' x2='%d' y1='%d' y2='%d' stroke='%s' stroke-width='2.2' stroke-dasharray='%s'/>"
 			"<text x='%d' y='%d'>",
 			x, x + 26, top + 9, top + 9, colours[i % NR_COLOURS], dashes[i % 4], x + 31, top + 13);
-		put_text(out, text);
+		html_put(out, text);
 		fprintf(out, "</text>\n");
 		x += 48 + 7 * (int)strlen(text);
 	}
@@ -223,7 +203,7 @@ static void put_chart(const struct sweep_table *t, const struct sweep_plot *p, i
 	c.most = nice(most);
 	place_x(&c);
 	fprintf(out, "<text x='%d' y='%d' font-size='15' font-weight='bold'>", LEFT, top + 20);
-	put_text(out, p->title);
+	html_put(out, p->title);
 	fprintf(out, "</text>\n");
 	for (int panel = 0; panel < nr_values(s, p->panels); panel++) {
 		c.left = panel % PER_ROW * PANEL_W;
@@ -270,10 +250,10 @@ static void put_table(const struct sweep_table *t, const struct sweep_plot *p, i
 	double y;
 
 	fprintf(out, "%s%s", html ? "<table><tr>" : "", head);
-	put_text(out, s->axes[p->x].name);
+	html_put(out, s->axes[p->x].name);
 	for (int line = 0; line < lines; line++) {
 		fprintf(out, "%s%s", html ? "" : " ", head);
-		put_text(out, p->lines < 0 ? s->columns[p->column].name : label(s, p->lines, line));
+		html_put(out, p->lines < 0 ? s->columns[p->column].name : label(s, p->lines, line));
 	}
 	fprintf(out, html ? "</tr>\n" : " |\n|---|");
 	for (int line = 0; !html && line < lines; line++)
@@ -281,7 +261,7 @@ static void put_table(const struct sweep_table *t, const struct sweep_plot *p, i
 	fprintf(out, html ? "" : "\n");
 	for (int i = 0; i < nr_values(s, p->x); i++) {
 		fprintf(out, "%s%s", html ? "<tr>" : "", cell);
-		put_text(out, label(s, p->x, i));
+		html_put(out, label(s, p->x, i));
 		for (int line = 0; line < lines; line++) {
 			fprintf(out, "%s%s", html ? "" : " ", cell);
 			if (mean_at(t, p, (int[]){ panel, line, i }, &y))
@@ -298,10 +278,10 @@ static void put_tables(const struct sweep_table *t, const struct sweep_plot *p, 
 
 	for (int panel = 0; panel < nr_values(s, p->panels); panel++) {
 		fprintf(out, html ? "<h3>" : "**");
-		put_text(out, p->title);
+		html_put(out, p->title);
 		if (p->panels >= 0) {
 			fprintf(out, ", %s ", s->axes[p->panels].name);
-			put_text(out, label(s, p->panels, panel));
+			html_put(out, label(s, p->panels, panel));
 		}
 		fprintf(out, html ? "</h3>\n" : "**\n\n");
 		put_table(t, p, panel, html, out);
@@ -322,11 +302,11 @@ static void put_findings(const struct sweep_table *t, bool html, FILE *out)
 		sweep_judge(t, f, &j);
 		sweep_judgement_text(f, &j, text, sizeof(text));
 		fprintf(out, html ? "<tr><td>" : "| ");
-		put_text(out, f->claim);
+		html_put(out, f->claim);
 		fprintf(out, html ? "<td>" : " | ");
-		put_text(out, text);
+		html_put(out, text);
 		fprintf(out, html ? "<td>" : " | ");
-		put_text(out, f->why ? f->why : "");
+		html_put(out, f->why ? f->why : "");
 		fprintf(out, html ? "</tr>\n" : " |\n");
 	}
 	fprintf(out, html ? "</table>\n" : "\n");
@@ -353,14 +333,14 @@ void sweep_html(const struct sweep_table *t, FILE *out)
 	const struct sweep *s = t->sweep;
 
 	fprintf(out, "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'><title>");
-	put_text(out, s->name);
+	html_put(out, s->name);
 	fprintf(out, "</title>\n<style>body{font:14px sans-serif;max-width:1100px;margin:2em auto;padding:0 1em}"
 		     "table{border-collapse:collapse;margin:.6em 0 1.4em}td,th{border:1px solid #ccc;padding:2px 8px;"
 		     "text-align:right}.f td,.f th{text-align:left;vertical-align:top}svg{max-width:100%%;height:auto}"
 		     "</style></head><body>\n<h1>");
-	put_text(out, s->name);
+	html_put(out, s->name);
 	fprintf(out, "</h1>\n<p>");
-	put_text(out, s->description ? s->description : "");
+	html_put(out, s->description ? s->description : "");
 	fprintf(out, "</p>\n<p>%d points.</p>\n", s->nr_points);
 	if (s->nr_findings)
 		put_findings(t, true, out);

@@ -47,6 +47,6 @@ for n in $hogs; do
 		p99[$s,$n]=$(median ${p99[$s,$n]})
 		note "wake-up to run beside $n hogs, us, median of $rounds runs: $s p50 ${p50[$s,$n]} p99 ${p99[$s,$n]}"
 	done
-	within "beside $n hogs, p50 of rota to EEVDF's" "$(ratio "${p50[rota,$n]}" "${p50[EEVDF,$n]}")" 0 "${ROTA_LIVE_IO_RATIO:-3}"
-	within "beside $n hogs, p99 of rota to EEVDF's" "$(ratio "${p99[rota,$n]}" "${p99[EEVDF,$n]}")" 0 "${ROTA_LIVE_IO_RATIO:-3}"
+	within "beside $n hogs, p50 of rota to EEVDF's" "$(ratio "${p50[rota,$n]}" "${p50[EEVDF,$n]}")" 0 "${ROTA_LIVE_IO_RATIO:-1}"
+	within "beside $n hogs, p99 of rota to EEVDF's" "$(ratio "${p99[rota,$n]}" "${p99[EEVDF,$n]}")" 0 "${ROTA_LIVE_IO_RATIO:-1}"
 done

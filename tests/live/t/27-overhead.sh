@@ -50,6 +50,6 @@ for s in EEVDF simple; do
 	[ -n "${host[$s]:-}" ] || continue
 	h=$(awk -v a="${host[rota]}" -v b="${host[$s]}" 'BEGIN { printf "%.2f", b / a }')
 	v=$(awk -v a="${vm[rota]}" -v b="${vm[$s]}" 'BEGIN { printf "%.2f", b / a }')
-	within "a switch of two host tasks, rota to $s" "$h" 0 "${ROTA_LIVE_SWITCH_RATIO:-5}"
-	within "a switch of two vCPUs, rota to $s" "$v" 0 "${ROTA_LIVE_SWITCH_RATIO:-5}"
+	within "a switch of two host tasks, rota to $s" "$h" 0 "${ROTA_LIVE_SWITCH_RATIO:-1.15}"
+	within "a switch of two vCPUs, rota to $s" "$v" 0 "${ROTA_LIVE_SWITCH_RATIO:-1.15}"
 done
