@@ -14,9 +14,9 @@
 #include "kvm/layout.h"
 
 /*
- * credit's and credit2's ratelimit on a live host. Xen's is 1 ms, and its Domain-0 wakes up seldom; here each kernel thread and
- * each process of the host is a wake-up of a container, and the vCPU that it interrupted would be kept from being
- * preempted for a millisecond more each time. 100 us is the least that Xen takes.
+ * credit's and credit2's ratelimit on a live host. Xen's is 1 ms, and its Domain-0 wakes up seldom; here each kernel
+ * thread and each process of the host is a wake-up of a container, and the vCPU that it interrupted would be kept from
+ * being preempted for a millisecond more each time. 100 us is the least that Xen takes.
  */
 #define LIVE_RATELIMIT_NS (100 * USEC)
 
