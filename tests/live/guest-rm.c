@@ -11,6 +11,8 @@
  *             halts. The deadline is absolute, so being late once does not move the later ones; one that has passed
  *             by the time it would be armed is counted as missed. The guest itself stamps each wake-up, so what is
  *             reported is the whole way from the moment the timer was due to the first instruction of the guest.
+ *             --cost is by the clock, whoever runs meanwhile; --work instead of it is instructions.
+ *   lock      computes for --cost, takes a ticket lock of all its vCPUs, holds it for 1 us; counts passes
  *   dyield    works for a moment, then asks the hypervisor to run the next vCPU in its place (KVM_HC_SCHED_YIELD)
  *   pingpong  pairs of vCPUs that wake each other by IPI and halt: nothing but context switches
  *
@@ -21,8 +23,8 @@
  * Reports: one line a vCPU with what happened since the start, or since the last SIGUSR2:
  *	NAME vcpu=N span_ms=N loops=N cpu_ns=N wait_ns=N [wakes=N missed=N p50_us=F p90_us=F p99_us=F max_us=F]
  * every --interval seconds, on SIGUSR1, and at the end (--duration, SIGTERM, SIGINT). loops counts 1000 rounds of the
- * hog's loop, jobs of io, yields of dyield, IPIs taken in pingpong. cpu_ns and wait_ns are the thread's time on a CPU
- * and on a run queue as the kernel counts them.
+ * hog's loop, jobs of io, yields of dyield, IPIs taken in pingpong, passes of lock. cpu_ns and wait_ns are the thread's
+ * time on a CPU and on a run queue as the kernel counts them.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -65,7 +67,9 @@ struct guest {
 	uint64_t deadline; /* 0x18 TSC */
 	uint32_t ready; /* 0x20 this vCPU takes interrupts */
 	uint32_t begin; /* 0x24 it opens the ping-pong */
-	uint8_t pad[0x8000 - 0x28]; /* its stack grows down from 0x8000 */
+	uint32_t work; /* 0x28 rounds of two instructions: the work of io if not 0, and of lock */
+	uint16_t ticket, served; /* 0x2c, 0x2e of the first vCPU: the lock */
+	uint8_t pad[0x8000 - 0x30]; /* its stack grows down from 0x8000 */
 	struct stamp {
 		uint64_t due, woke;
 	} ring[RING]; /* 0x8000 */
@@ -73,13 +77,15 @@ struct guest {
 
 _Static_assert(offsetof(struct guest, deadline) == 0x18, "guest code uses 0x18");
 _Static_assert(offsetof(struct guest, begin) == 0x24, "guest code uses 0x24");
+_Static_assert(offsetof(struct guest, work) == 0x28, "guest code uses 0x28");
+_Static_assert(offsetof(struct guest, served) == 0x2e, "guest code uses 0x2c and 0x2e");
 _Static_assert(offsetof(struct guest, ring) == 0x8000, "guest code uses 0x8000");
 _Static_assert(sizeof(struct guest) <= SEGMENT, "one segment a vCPU");
 
 /* The guests. Only relative jumps, so the code may lie anywhere in its segment. */
 __asm__(".pushsection .rodata\n"
 	".code16\n"
-	".globl rm_code, rm_hog, rm_io, rm_io_isr, rm_dyield_amd, rm_dyield_intel, rm_ping, rm_ping_isr, rm_end\n"
+	".globl rm_code, rm_hog, rm_io, rm_io_isr, rm_dyield_amd, rm_dyield_intel, rm_ping, rm_ping_isr, rm_lock, rm_end\n"
 	"rm_code:\n"
 
 	"rm_hog:\n"
@@ -125,11 +131,17 @@ __asm__(".pushsection .rodata\n"
 	"	xor %edx, %edx\n"
 	"	mov $0x80b, %ecx\n" /* end of interrupt */
 	"	wrmsr\n"
-	"2:	rdtsc\n" /* the work */
+	"	mov 0x28, %ecx\n" /* the work */
+	"	test %ecx, %ecx\n"
+	"	jz 2f\n"
+	"1:	dec %ecx\n"
+	"	jnz 1b\n"
+	"	jmp 6f\n"
+	"2:	rdtsc\n"
 	"	sub %esi, %eax\n"
 	"	cmp 0x10, %eax\n"
 	"	jb 2b\n"
-	"	incl 0x00\n"
+	"6:	incl 0x00\n"
 	"3:	mov 0x0c, %eax\n" /* the next deadline that is still to come */
 	"	add %eax, 0x18\n"
 	"	adcl $0, 0x1c\n"
@@ -198,12 +210,28 @@ __asm__(".pushsection .rodata\n"
 	"	mov $0x830, %ecx\n"
 	"	wrmsr\n"
 	"	iretw\n"
+
+	/* FS is the first vCPU's segment. */
+	"rm_lock:\n"
+	"	mov 0x28, %ecx\n"
+	"1:	dec %ecx\n"
+	"	jnz 1b\n"
+	"	mov $1, %ax\n"
+	"	lock xaddw %ax, %fs:0x2c\n"
+	"2:	cmp %ax, %fs:0x2e\n" /* without pause, which is slow to emulate */
+	"	jne 2b\n"
+	"	mov $250, %ecx\n"
+	"3:	dec %ecx\n"
+	"	jnz 3b\n"
+	"	incw %fs:0x2e\n"
+	"	incl 0x00\n"
+	"	jmp rm_lock\n"
 	"rm_end:\n"
 	".code64\n"
 	".popsection\n");
 
 extern const uint8_t rm_code[], rm_hog[], rm_io[], rm_io_isr[], rm_dyield_amd[], rm_dyield_intel[],
-	rm_ping[], rm_ping_isr[], rm_end[];
+	rm_ping[], rm_ping_isr[], rm_lock[], rm_end[];
 
 static const struct mode {
 	const char *name;
@@ -213,6 +241,7 @@ static const struct mode {
 	{ "io", rm_io, rm_io, rm_io_isr },
 	{ "dyield", rm_dyield_amd, rm_dyield_intel, NULL },
 	{ "pingpong", rm_ping, rm_ping, rm_ping_isr },
+	{ "lock", rm_lock, rm_lock, NULL },
 };
 
 /* One vCPU as its thread and the reports see it. */
@@ -316,7 +345,8 @@ static struct kvm_segment segment(uint32_t base, uint8_t type)
 static void make_vcpu(int kvm_fd, int vm, int id, uint16_t entry)
 {
 	struct vcpu *v = &vcpus[id];
-	uint32_t base = SEGMENT * (1 + (uint32_t)id), partner = SEGMENT * (1 + (uint32_t)(id ^ 1));
+	uint32_t base = SEGMENT * (1 + (uint32_t)id);
+	uint32_t partner = SEGMENT * (1 + (mode->amd == rm_lock ? 0 : (uint32_t)(id ^ 1)));
 	struct kvm_mp_state runnable = { .mp_state = KVM_MP_STATE_RUNNABLE };
 	struct kvm_regs regs = { .rip = entry, .rsp = 0x8000, .rflags = 2 };
 	struct kvm_sregs sregs;
@@ -347,8 +377,8 @@ static bool on_amd(void)
 	return b == 0x68747541 || b == 0x6f677948; /* "Auth"enticAMD, "Hygo"nGenuine */
 }
 
-/* Builds the machine; period and cost in microseconds. */
-static void make_vm(uint32_t period_us, uint32_t cost_us)
+/* Builds the machine; period and cost in microseconds, work in instructions. */
+static void make_vm(uint32_t period_us, uint32_t cost_us, uint32_t work)
 {
 	int kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC), vm;
 	const uint8_t *start = on_amd() ? mode->amd : mode->intel;
@@ -385,6 +415,9 @@ static void make_vm(uint32_t period_us, uint32_t cost_us)
 				      cost_us * 100 + 1;
 		g->target = (uint32_t)(pairs ? i ^ 1 : (i + 1) % nr_vcpus);
 		g->begin = pairs && !(i & 1);
+		g->work = work / 2;
+		if (mode->amd == rm_lock && !g->work)
+			g->work = cost_us * 250 + 1;
 		vcpus[i].guest = g;
 		if (mode->isr == rm_io_isr) {
 			vcpus[i].sample_ns = calloc(MAX_SAMPLES, sizeof(uint32_t));
@@ -525,8 +558,8 @@ static void watch(const sigset_t *signals, double interval, double duration)
 
 static void usage(FILE *out)
 {
-	fputs("usage: guest-rm [-name NAME] [-vcpus N] [-mode hog|io|dyield|pingpong] [-period US] [-cost US]\n"
-	      "                [-interval SECONDS] [-duration SECONDS]\n"
+	fputs("usage: guest-rm [-name NAME] [-vcpus N] [-mode hog|io|dyield|pingpong|lock] [-period US]\n"
+	      "                [-cost US] [-work INSTRUCTIONS] [-interval SECONDS] [-duration SECONDS]\n"
 	      "SIGUSR1 prints a report, SIGUSR2 starts the count anew, SIGTERM ends with a report\n",
 	      out);
 }
@@ -552,12 +585,13 @@ int main(int argc, char **argv)
 		{ "mode", required_argument, NULL, 'm' },
 		{ "period", required_argument, NULL, 'p' },
 		{ "cost", required_argument, NULL, 'c' },
+		{ "work", required_argument, NULL, 'w' },
 		{ "interval", required_argument, NULL, 'i' },
 		{ "duration", required_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	double period_us = 5000, cost_us = 200, interval = 0, duration = 0;
+	double period_us = 5000, cost_us = 200, work = 0, interval = 0, duration = 0;
 	sigset_t signals;
 	int opt;
 
@@ -585,6 +619,9 @@ int main(int argc, char **argv)
 		case 'c':
 			cost_us = number(optarg, 0, 500000);
 			break;
+		case 'w':
+			work = number(optarg, 0, 4e9);
+			break;
 		case 'i':
 			interval = number(optarg, 0, 3600);
 			break;
@@ -607,7 +644,7 @@ int main(int argc, char **argv)
 	sigaddset(&signals, SIGINT);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	base_ns = now_ns();
-	make_vm((uint32_t)period_us, (uint32_t)cost_us);
+	make_vm((uint32_t)period_us, (uint32_t)cost_us, (uint32_t)work);
 	for (int i = 0; i < nr_vcpus; i++) {
 		int rc = pthread_create(&vcpus[i].thread, NULL, run_vcpu, &vcpus[i]);
 
