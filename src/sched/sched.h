@@ -296,6 +296,12 @@ SCHED_API bool vcpu_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to);
  */
 SCHED_API void vcpu_spin(sched_call_t *cx, vcpu_t *v);
 /*
+ * The same on a host that names a waiting sibling by guess (KVM's pause-loop exits and directed yields): first what the
+ * pool has for one that spins, else vcpu_yield_to(). False: nothing helped, and nothing changed. After true v goes on
+ * all the same, unless its pCPU wants to schedule.
+ */
+SCHED_API bool vcpu_spin_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to);
+/*
  * The host is about to deliver an interrupt to v: an IPI of a sibling, or a device's. Nothing happens if v runs or
  * sleeps (the host wakes it as ever); if it waits for a pCPU, its pool may have a turn for it.
  */
