@@ -103,6 +103,9 @@ static bool note_inverse(struct request *r, const struct command *cmd)
 	case CMD_POOL_ARINC:
 		inv.arinc = pool_of(r, cmd->pool)->arinc653.table;
 		return !inv.arinc.nr || note(r, &inv);
+	case CMD_POOL_TURNS:
+		inv.turns = pool_of(r, cmd->pool)->assist.params;
+		return note(r, &inv);
 	case CMD_POOL_MICRO:
 		inv.micro = pool_of(r, cmd->pool)->assist.micro;
 		return note(r, &inv);
