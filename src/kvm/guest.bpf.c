@@ -78,6 +78,7 @@ int rota_kvm_irq(struct kvm_irq_record *r)
 	struct task_struct *on = bpf_get_current_task_btf();
 	u32 id = r->apicid + 1, cpu;
 	domain_t *d;
+	link_t *l;
 
 	USE_ARENA();
 	if (live.exit_kind)
@@ -85,7 +86,9 @@ int rota_kvm_irq(struct kvm_irq_record *r)
 	d = domain_of_task(on);
 	if (!d)
 		return 0;
-	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
+	/* The list may change meanwhile, when the domain goes: it may lead anywhere, but not for ever. */
+	l = d->vcpus.next;
+	for (u32 n = ZERO; n < SCHED_MAX_DOMAIN_VCPUS && l != &d->vcpus && can_loop; n++, l = l->next) {
 		vcpu_t *v = link_of(l, vcpu_t, domain_link);
 
 		if (AT(live.vcpus, v->index)->kvm_id != id)

@@ -200,6 +200,20 @@ int loader_attach(struct loader *l, char *error)
 			 l->globals->exit_msg[0] ? ": " : "", l->globals->exit_msg);
 }
 
+int loader_watch_guests(struct loader *l, bool on, char *error)
+{
+	int rc = 0;
+
+	if (on == (bool)l->globals->watching)
+		return 0;
+	if (on)
+		rc = watch_attach(&l->watch, l->object, error);
+	else
+		watch_detach(&l->watch);
+	l->globals->watching = on && !rc;
+	return rc;
+}
+
 int loader_again(struct loader *l, const struct topology *t, u32 sched, char *error)
 {
 	struct live_globals *g = l->globals;
@@ -207,6 +221,8 @@ int loader_again(struct loader *l, const struct topology *t, u32 sched, char *er
 	size_t known;
 	void *mem = bpf_map__initial_value(l->arena, &known);
 
+	/* The programs on tracepoints must not find half a host. */
+	loader_watch_guests(l, false, error);
 	bpf_link__destroy(l->scheduler);
 	l->scheduler = NULL;
 	/* Until it is done it takes its leave of each task, which the BPF side tells the old core. */
@@ -229,20 +245,6 @@ int loader_attach_kvm(struct loader *l)
 		return 0;
 	l->kvm_link = bpf_program__attach_raw_tracepoint(l->kvm_entry, "kvm_entry");
 	return l->kvm_link ? 0 : -errno;
-}
-
-int loader_watch_guests(struct loader *l, bool on, char *error)
-{
-	int rc = 0;
-
-	if (on == (bool)l->globals->watching)
-		return 0;
-	if (on)
-		rc = watch_attach(&l->watch, l->object, error);
-	else
-		watch_detach(&l->watch);
-	l->globals->watching = on && !rc;
-	return rc;
 }
 
 void loader_close(struct loader *l)
