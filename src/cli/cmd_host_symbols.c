@@ -73,9 +73,12 @@ static bool take(struct symbol_options *o, int c)
 static bool parse(struct symbol_options *o, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "domain", required_argument, NULL, 'd' },	  { "slide", required_argument, NULL, OPT_SLIDE },
-		{ "rules", required_argument, NULL, OPT_RULES },  { "kernel", required_argument, NULL, OPT_KERNEL },
-		{ "off", no_argument, NULL, OPT_OFF },		  { "help", no_argument, NULL, 'h' },
+		{ "domain", required_argument, NULL, 'd' },
+		{ "slide", required_argument, NULL, OPT_SLIDE },
+		{ "rules", required_argument, NULL, OPT_RULES },
+		{ "kernel", required_argument, NULL, OPT_KERNEL },
+		{ "off", no_argument, NULL, OPT_OFF },
+		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	int c;
@@ -109,7 +112,8 @@ static json_t *table_of(const struct symbol_options *o)
 		if (!symbol_set_slide(kernel.table, o->slide))
 			table = symbols_write(kernel.table, o->slide_known);
 		else
-			snprintf(err, sizeof(err), "--slide %llx: a kernel moves by multiples of 2 MiB, less than 1 GiB",
+			snprintf(err, sizeof(err),
+				 "--slide %llx: a kernel moves by multiples of 2 MiB, less than 1 GiB",
 				 (unsigned long long)o->slide);
 		symbol_kernel_close(&kernel);
 	}

@@ -107,12 +107,10 @@ static json_t *counters(const struct live_globals *g)
 		const char *name;
 		size_t at;
 	} all[] = {
-		COUNTER(dispatch), COUNTER(keep),      COUNTER(kick),	  COUNTER(timer),
-		COUNTER(miss),	   COUNTER(yield_to),  COUNTER(yield_ok), COUNTER(adopt),
-		COUNTER(leave),	   COUNTER(full),      COUNTER(late),	  COUNTER(stay),
-		COUNTER(at_once),  COUNTER(taken),     COUNTER(irq),	  COUNTER(due_100us),
-		COUNTER(due_1ms),
-		COUNTER(due_later),
+		COUNTER(dispatch),  COUNTER(keep),     COUNTER(kick),	   COUNTER(timer), COUNTER(miss),
+		COUNTER(yield_to),  COUNTER(yield_ok), COUNTER(adopt),	   COUNTER(leave), COUNTER(full),
+		COUNTER(late),	    COUNTER(stay),     COUNTER(at_once),   COUNTER(taken), COUNTER(irq),
+		COUNTER(due_100us), COUNTER(due_1ms),  COUNTER(due_later),
 	};
 	json_t *o = json_object();
 
@@ -136,9 +134,9 @@ static void kvm_status(void *arg, json_t *into)
 	scx_name(ops, sizeof(ops));
 	more = json_pack("{ss sI si sb ss si si s{ss ss} so sO*}", "scheduler", f->about->sched, "since_unix",
 			 (json_int_t)f->about->since_unix, "restarts", (int)f->about->restarts, "kvm", f->about->kvm,
-			 "guests", f->about->guests,
-			 "cpus", (int)f->about->online, "possible_cpus", (int)f->lh->g->nr_cpus, "kernel", "state",
-			 state, "ops", ops, "counters", counters(f->lh->g), "last_exit", f->about->last_exit);
+			 "guests", f->about->guests, "cpus", (int)f->about->online, "possible_cpus",
+			 (int)f->lh->g->nr_cpus, "kernel", "state", state, "ops", ops, "counters", counters(f->lh->g),
+			 "last_exit", f->about->last_exit);
 	json_object_update(into, more);
 	json_decref(more);
 }

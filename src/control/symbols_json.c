@@ -67,6 +67,7 @@ bool symbols_read(json_t *from, struct symbol_table *table, bool *slide_known, c
 	}
 	if (!symbol_table_check(table) && !symbol_set_slide(table, slide))
 		return true;
-	snprintf(error, CONTROL_ERROR_LEN, "the symbol table is not in order, or its slide not a multiple of 2 MiB below 1 GiB");
+	snprintf(error, CONTROL_ERROR_LEN,
+		 "the symbol table is not in order, or its slide not a multiple of 2 MiB below 1 GiB");
 	return false;
 }

@@ -38,8 +38,8 @@ bool turn_param_set(struct assist_params *p, const struct turn_param *param, s64
 				 (long long)param->most);
 			return false;
 		}
-		snprintf(error, CONTROL_ERROR_LEN, "%s is %lld to %lld us, or 0, which switches it off",
-			 param->name, param->least / USEC, param->most / USEC);
+		snprintf(error, CONTROL_ERROR_LEN, "%s is %lld to %lld us, or 0, which switches it off", param->name,
+			 param->least / USEC, param->most / USEC);
 		return false;
 	}
 	if (param->percent)
@@ -72,8 +72,8 @@ bool turn_param_read(const char *text, const struct turn_param **param, s64 *val
 			*value = ns;
 			return true;
 		}
-		snprintf(error, CONTROL_ERROR_LEN, "'%.64s' is no time; write a number with us or ms, such as 10us, or 0",
-			 is);
+		snprintf(error, CONTROL_ERROR_LEN,
+			 "'%.64s' is no time; write a number with us or ms, such as 10us, or 0", is);
 		return false;
 	}
 	snprintf(error, CONTROL_ERROR_LEN,

@@ -26,8 +26,7 @@ static json_t *params_row(const cpupool_t *pool)
 	for (size_t i = 0; i < nr_turn_params; i++) {
 		s64 value = turn_param_get(&pool->assist.params, &turn_params[i]);
 
-		json_object_set_new(o, turn_params[i].key,
-				    json_integer(turn_params[i].percent ? value : value / USEC));
+		json_object_set_new(o, turn_params[i].key, json_integer(turn_params[i].percent ? value : value / USEC));
 	}
 	return o;
 }
@@ -38,9 +37,9 @@ static json_t *domain_row(const struct request *r, u32 id, const struct domain_f
 
 	return json_pack("{ss sI sb sI sI sI sI sI sI sI}", "name", facts->name, "id", (json_int_t)id, "symbols",
 			 a->symbols != NULL, "lends", (json_int_t)a->lends, "graces", (json_int_t)a->graces,
-			 "irq_turns", (json_int_t)a->irq_turns, "coboosts", (json_int_t)a->coboosts,
-			 "micro_migrations", (json_int_t)a->micro_migrations, "refused", (json_int_t)a->refused,
-			 "turn_ns", (json_int_t)a->turn_ns);
+			 "irq_turns", (json_int_t)a->irq_turns, "coboosts", (json_int_t)a->coboosts, "micro_migrations",
+			 (json_int_t)a->micro_migrations, "refused", (json_int_t)a->refused, "turn_ns",
+			 (json_int_t)a->turn_ns);
 }
 
 static json_t *pool_row(const struct request *r, u32 pool)

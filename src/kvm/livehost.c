@@ -427,9 +427,8 @@ void live_host_begin(struct live_host *lh, struct live_globals *g)
 		live_host_submit(lh, &(struct live_command){ .op = LIVE_RT_POOL, .rt_pool = lh->rt_pool });
 	for (u32 i = 0; i < LIVE_MAX_POOLS; i++)
 		if (lh->turns_set[i])
-			live_host_submit(lh, &(struct live_command){ .op = LIVE_TURNS,
-								     .domain = i,
-								     .turns = lh->turns[i] });
+			live_host_submit(lh, &(struct live_command){
+						     .op = LIVE_TURNS, .domain = i, .turns = lh->turns[i] });
 }
 
 void live_host_end(struct live_host *lh)

@@ -13,13 +13,13 @@
  *             reported is the whole way from the moment the timer was due to the first instruction of the guest.
  *   dyield    works for a moment, then asks the hypervisor to run the next vCPU in its place (KVM_HC_SCHED_YIELD)
  *   pingpong  pairs of vCPUs that wake each other by IPI and halt: nothing but context switches
- *   lock      like a kernel whose CPUs share one spinlock: each works for --period in user mode, takes the lock, holds it
- *             for --cost, lets it go. Who spins long asks the hypervisor to run another vCPU, each in turn
- *             (KVM_HC_SCHED_YIELD, the way of a pause-loop exit on processors that have none). Each halts once when it
- *             begins, as a kernel does, and is woken by a signal to its thread. This one is 64-bit code; its
- *             kernel lies where Linux's does, --slide further up, and --symbols prints its System.map: the waiting is
- *             native_queued_spin_lock_slowpath, the holding get_page_from_freelist, the halt native_safe_halt. User mode is known by its low
- *             addresses only.
+ *   lock      like a kernel whose CPUs share one spinlock: each works for --period in user mode, takes the lock,
+ *             holds it for --cost, lets it go. Who spins long asks the hypervisor to run another vCPU, each in turn
+ *             (KVM_HC_SCHED_YIELD, the way of a pause-loop exit on processors that have none). Each halts once when
+ *             it begins, as a kernel does, and is woken by a signal to its thread. This one is 64-bit code; its
+ *             kernel lies where Linux's does, --slide further up, and --symbols prints its System.map: the waiting
+ *             is native_queued_spin_lock_slowpath, the holding get_page_from_freelist, the halt native_safe_halt.
+ *             User mode is known by its low addresses only.
  *
  * The guest writes its counters to memory that this program reads, so looking at them disturbs nobody. Each vCPU has
  * a 64 KiB segment of its own (struct guest below); the code is shared and reached through CS. The local APICs are in
@@ -28,7 +28,7 @@
  * Reports: one line a vCPU with what happened since the start, or since the last SIGUSR2:
  *	NAME vcpu=N span_ms=N loops=N cpu_ns=N wait_ns=N [yields=N] [wakes=N missed=N p50_us=F p90_us=F p99_us=F max_us=F]
  * every --interval seconds, on SIGUSR1, and at the end (--duration, SIGTERM, SIGINT). loops counts 1000 rounds of the
- * hog's loop, jobs of io, yields of dyield, IPIs taken in pingpong, times that lock let the lock go. cpu_ns and wait_ns are the thread's time on a CPU
+ * hog's loop, jobs of io, yields of dyield, IPIs taken in pingpong, times lock let go. cpu_ns and wait_ns are the thread's time on a CPU
  * and on a run queue as the kernel counts them.
  */
 #define _GNU_SOURCE

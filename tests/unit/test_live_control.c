@@ -677,7 +677,8 @@ static void test_symbols(void **state)
 	refused(V1 "\"symbols-set\",\"domain\":1,\"table\":{\"text\":\"0\",\"entries\":[5]}}\n", "hexadecimal");
 	refused(V1 "\"symbols-set\",\"domain\":1,\"table\":{\"text\":\"0\",\"entries\":[5,-1]}}\n", "32 bits");
 	refused(V1 "\"symbols-set\",\"domain\":1,\"table\":{\"text\":\"0\",\"entries\":[5,0]}}\n", "not in order");
-	refused(V1 "\"symbols-set\",\"domain\":1,\"table\":{\"text\":\"0\",\"slide\":\"5\",\"entries\":[]}}\n", "2 MiB");
+	refused(V1 "\"symbols-set\",\"domain\":1,\"table\":{\"text\":\"0\",\"slide\":\"5\",\"entries\":[]}}\n",
+		"2 MiB");
 }
 
 static void *ask_params(void *unused)

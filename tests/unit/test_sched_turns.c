@@ -367,10 +367,10 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lend),	   cmocka_unit_test(test_unknown_is_a_yield),
-		cmocka_unit_test(test_named),
-		cmocka_unit_test(test_grace),	   cmocka_unit_test(test_interrupt),
-		cmocka_unit_test(test_coboost),	   cmocka_unit_test(test_micro_turn),
-		cmocka_unit_test(test_hidden_pools), cmocka_unit_test(test_controller),
+		cmocka_unit_test(test_named),	   cmocka_unit_test(test_grace),
+		cmocka_unit_test(test_interrupt),  cmocka_unit_test(test_coboost),
+		cmocka_unit_test(test_micro_turn), cmocka_unit_test(test_hidden_pools),
+		cmocka_unit_test(test_controller),
 	};
 
 	if (argc > 1) /* the name of one of them */
