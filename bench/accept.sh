@@ -72,7 +72,7 @@ properties() {
 		program=$O/gcc-release/${f%.c}
 		make -s --no-print-directory O="$O" CC=gcc MODE=release "$program" >"$tmp/build" 2>&1 ||
 			figure "build $f" "builds" "$(tail -n 1 "$tmp/build")" 1
-		CMOCKA_MESSAGE_OUTPUT=TAP tap "properties: $(basename "$f" .c), random sequences" \
+		CMOCKA_MESSAGE_OUTPUT=TAP ROTA_PROP_SDOM_RUNS=10000 tap "properties: $(basename "$f" .c), random sequences" \
 			"no invariant broken" 1 "$program"
 	done
 }
