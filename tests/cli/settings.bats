@@ -139,7 +139,7 @@ vm() { "$rota" create "name=\"$1\"" vcpus=2 'workload="{model: hog}"' "${@:2}"; 
 	# What could not be read again is not saved: with web gone from the host the core would take it.
 	"$rota" destroy web
 	vm other
-	run -1 "$rota" sdom attach --save web-dm other
+	run -0 "$rota" sdom attach --save web-dm other
 	[[ $output == *"can't have others accounted to it: it is to be accounted to 'web' itself"* ]]
 	down
 	up --config "$dir/rota.yaml"
