@@ -89,6 +89,8 @@ install: programs
 	install -m 644 data/completion/rota '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/'
 	install -d '$(DESTDIR)$(PREFIX)/lib/systemd/system'
 	sed 's,/usr/bin,$(PREFIX)/bin,' data/systemd/rotad.service >'$(DESTDIR)$(PREFIX)/lib/systemd/system/rotad.service'
+	install -D -m 755 data/libvirt/rota '$(DESTDIR)$(PREFIX)/share/rota/libvirt-hook'
+	sed -i 's,/usr/bin,$(PREFIX)/bin,' '$(DESTDIR)$(PREFIX)/share/rota/libvirt-hook'
 	install -m 644 data/symbols.rules '$(DESTDIR)$(PREFIX)/share/rota/'
 	for d in workloads experiments; do for f in data/$$d/*.yaml; do \
 		install -D -m 644 "$$f" '$(DESTDIR)$(PREFIX)/share/rota/'"$${f#data/}"; \

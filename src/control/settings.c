@@ -113,11 +113,9 @@ static const struct rule access_rules[] = {
 	{ NULL, K_NAME, 0, 0, NULL },
 };
 static const struct rule top_rules[] = {
-	{ "access", K_OBJECT, 0, 0, access_rules },
-	{ "pools", K_LIST, 0, 0, pool_rules },
-	{ "defaults", K_OBJECT, 0, 0, default_rules },
-	{ "domains", K_LIST, 0, 0, domain_rules },
-	{ NULL, K_NAME, 0, 0, NULL },
+	{ "access", K_OBJECT, 0, 0, access_rules },    { "pools", K_LIST, 0, 0, pool_rules },
+	{ "defaults", K_OBJECT, 0, 0, default_rules }, { "domains", K_LIST, 0, 0, domain_rules },
+	{ "announced", K_LIST, 0, 0, domain_rules },   { NULL, K_NAME, 0, 0, NULL },
 };
 
 static bool plain_text(const char *text, size_t most)
@@ -272,16 +270,16 @@ static json_t *read_file(host_t *host, const char *file, bool needed, char *erro
  * Who is accounted to another can't have others accounted to it: of all that is wanted, in both files together. @file
  * is the one that is looked at.
  */
-static bool no_chains(const struct settings *s, const char *file, json_t *doc, char *error)
+static bool no_chains(const struct settings *s, const char *file, json_t *doc, const char *list, char *error)
 {
 	struct checker c = { .file = file, .error = error };
 	json_t *e, *to;
 	const char *sdom;
 	size_t i;
 
-	json_array_foreach(json_object_get(doc, "domains"), i, e)
+	json_array_foreach(json_object_get(doc, list), i, e)
 	{
-		snprintf(c.path, sizeof(c.path), "domains[%zu].sdom", i);
+		snprintf(c.path, sizeof(c.path), "%s[%zu].sdom", list, i);
 		sdom = json_string_value(json_object_get(e, "sdom"));
 		if (!sdom)
 			continue;
@@ -299,7 +297,8 @@ static bool no_chains(const struct settings *s, const char *file, json_t *doc, c
 
 bool settings_consistent(const struct settings *s, const char *file, char *error)
 {
-	return no_chains(s, file, s->written, error) && no_chains(s, s->path, s->saved, error);
+	return no_chains(s, file, s->written, "domains", error) &&
+	       no_chains(s, s->path, s->saved, "announced", error) && no_chains(s, s->path, s->saved, "domains", error);
 }
 
 struct settings *settings_open(host_t *host, const char *file, bool needed, const char *saved, char *error)

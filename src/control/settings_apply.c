@@ -145,6 +145,15 @@ void settings_apply_pools(struct rotad *d, settings_say say)
 
 /* ---- domains ---- */
 
+static void update_by_name(json_t *all, json_t *list, const char *name)
+{
+	json_t *e;
+	size_t i;
+
+	json_array_foreach(list, i, e) if (!strcmp(json_string_value(json_object_get(e, "name")), name))
+		json_object_update(all, e);
+}
+
 json_t *settings_wanted(const struct settings *s, const char *name)
 {
 	json_t *all = json_copy(json_object_get(s->written, "defaults")), *e;
@@ -159,9 +168,8 @@ json_t *settings_wanted(const struct settings *s, const char *name)
 		json_object_update(all, e);
 		break;
 	}
-	json_array_foreach(json_object_get(s->saved, "domains"), i,
-			   e) if (!strcmp(json_string_value(json_object_get(e, "name")), name))
-		json_object_update(all, e);
+	update_by_name(all, json_object_get(s->saved, "announced"), name);
+	update_by_name(all, json_object_get(s->saved, "domains"), name);
 	json_object_del(all, "name");
 	return all;
 }
@@ -298,6 +306,64 @@ void settings_born(struct rotad *d, u32 id, json_t *config)
 	know(d->settings, id, &facts);
 	apply_domain(d, NULL, name, id, config);
 	apply_sdoms(d, NULL, name, id);
+}
+
+/* ---- announced by libvirt ---- */
+
+/* Into the saved document; NULL: out of it. */
+static void set_announced(struct settings *s, const char *name, json_t *entry)
+{
+	json_t *all = json_object_get(s->saved, "announced"), *e;
+	size_t i;
+
+	if (!all) {
+		all = json_array();
+		json_object_set_new(s->saved, "announced", all);
+	}
+	json_array_foreach(all, i, e) if (!strcmp(json_string_value(json_object_get(e, "name")), name))
+	{
+		json_array_remove(all, i);
+		break;
+	}
+	if (entry)
+		json_array_append(all, entry);
+	if (!json_array_size(all))
+		json_object_del(s->saved, "announced");
+}
+
+int settings_announce(struct rotad *d, const char *name, json_t *settings, char *error)
+{
+	struct settings *s = d->settings;
+	json_t *entry = NULL, *doc = NULL, *before = json_deep_copy(s->saved);
+	bool good = true;
+	int id;
+
+	if (settings) {
+		entry = json_deep_copy(settings);
+		json_object_set_new(entry, "name", json_string(name));
+		doc = json_pack("{s[O]}", "announced", entry);
+		good = settings_check(d->host, "what is announced", doc, error);
+	}
+	if (good) {
+		set_announced(s, name, entry);
+		good = json_equal(before, s->saved) ||
+		       (settings_consistent(s, "rota.yaml", error) && !settings_write(s, error));
+	}
+	json_decref(doc);
+	json_decref(entry);
+	if (!good) {
+		json_decref(s->saved);
+		s->saved = before;
+		return -1;
+	}
+	json_decref(before);
+	/* It may be there already: libvirt was started again, or rotad was late. */
+	id = settings ? rotad_find_domain(d, name) : -1;
+	if (id >= 0 && *s->seen[id].name) {
+		apply_domain(d, NULL, name, (u32)id, NULL);
+		apply_sdoms(d, NULL, name, (u32)id);
+	}
+	return 0;
 }
 
 /* ---- --save ---- */

@@ -9,7 +9,9 @@ cd "${ROTA_TOP:-$(dirname "$0")/../..}" || exit 1
 cc=${ROTA_FUZZ_CC:-clang-19}
 out=build/fuzz
 seconds=${ROTA_FUZZ_SECONDS:-4}
-names=${*:-protocol settings scenario symbols tasks}
+names=${*:-protocol settings scenario symbols tasks domxml}
+# What is in a plug-in, and its library.
+domxml="src/cli/libvirt/domxml.c -isystem /usr/include/libxml2 -lxml2"
 
 if ! echo 'int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n) { return !d && n; }' |
 	"$cc" -fsanitize=fuzzer -x c - -o /dev/null 2>/dev/null; then
@@ -51,6 +53,7 @@ seeds() { # seeds NAME
 		seed symbols M tests/data/symbols/System.map-*
 		;;
 	tasks) seed tasks R scenarios/replay/*.csv ;;
+	domxml) cp tests/data/libvirt/*.xml "$out/domxml.seeds/" ;;
 	esac
 }
 
@@ -60,11 +63,19 @@ n=0
 failed=0
 for name in $names; do
 	n=$((n + 1))
+	plugin=
+	if [ "$name" = domxml ]; then
+		plugin=$domxml
+		[ -d /usr/include/libxml2 ] || {
+			echo "ok $n - domxml # SKIP libxml2-dev is not installed"
+			continue
+		}
+	fi
 	mkdir -p "$out/$name" "tests/fuzz/corpus/$name"
 	seeds "$name"
 	# shellcheck disable=SC2086 # words
 	if "$cc" -std=gnu11 -D_GNU_SOURCE -Isrc $flags -fsanitize=fuzzer "tests/fuzz/fuzz_$name.c" -o "$out/fuzz_$name" \
-		"$out/$cc-debug/librota.a" -lyaml -ljansson -lm -lelf \
+		$plugin "$out/$cc-debug/librota.a" -lyaml -ljansson -lm -lelf \
 		>"$out/$name.log" 2>&1 &&
 		"$out/fuzz_$name" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -artifact_prefix="$out/$name-" \
 			"$out/$name" "tests/fuzz/corpus/$name" "$out/$name.seeds" >>"$out/$name.log" 2>&1; then

@@ -197,6 +197,7 @@ static void who_may_what(void **state)
 		"cpupool-numa-split",
 		"sdom-attach",
 		"sdom-detach",
+		"announce",
 		"step",
 		"speed",
 	};
