@@ -16,7 +16,7 @@ static const char usage[] =
 	"       rota host symbols -d DOMAIN --off\n"
 	"\n"
 	"FILE is the System.map, a vmlinux or /proc/kallsyms of the kernel that the VM runs. From then on turns\n"
-	"(`rota turns`) go by what its vCPUs are doing. The table lasts as long as the VM; `rota turns` shows when it counts.\n"
+	"(`rota turns`) go by what its vCPUs are doing. It lasts as long as the VM; `rota turns` tells when it counts.\n"
 	"\n"
 	"  -d, --domain=DOMAIN  the VM, by name or id\n"
 	"      --slide N        how far KASLR moved its kernel (hexadecimal); unless given, it is found out when the VM\n"

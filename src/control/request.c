@@ -285,6 +285,7 @@ static const struct {
 	{ "dump", false, verb_dump },
 	{ "sdom-attach", true, verb_sdom_attach },
 	{ "sdom-detach", true, verb_sdom_detach },
+	{ "announce", true, verb_announce },
 	{ "sched-domain", true, verb_sched_domain },
 	{ "sched-vcpu", true, verb_sched_vcpu },
 	{ "sched-pool", true, verb_sched_pool },

@@ -267,8 +267,8 @@ static int attach(struct daemon *d, char *error)
 		if (g->exit_kind)
 			return live_fail(error, -EIO, "the scheduler was left at once: %.127s %.127s", g->exit_reason,
 					 g->exit_msg);
-		if (i == 200)
-			return live_fail(error, -ETIMEDOUT, "the kernel did not switch to the scheduler within 2 s");
+		if (i == 1000)
+			return live_fail(error, -ETIMEDOUT, "the kernel did not switch to the scheduler within 10 s");
 		usleep(10000);
 	}
 	d->attached_ns = live_now();

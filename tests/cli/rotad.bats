@@ -5,37 +5,7 @@
 
 bats_require_minimum_version 1.5.0
 
-setup() {
-	top=${ROTA_TOP:-$PWD}
-	rota=${ROTA:-$top/build/rota}
-	rotad=$(dirname "$rota")/rotad
-	dir=$(mktemp -d /tmp/rota-XXXXXX)
-	chmod 755 "$dir"
-	export ROTA_SOCKET=$dir/s
-}
-
-teardown() {
-	[ -z "${daemon:-}" ] || kill "$daemon" 2>/dev/null || :
-	rm -rf "$dir"
-}
-
-up() { # up ARGUMENT...
-	"$rotad" --host sim "$@" 2>"$dir/log" 3>&- &
-	daemon=$!
-	for _ in $(seq 200); do
-		! "$rota" domid 0 >/dev/null 2>&1 || return 0
-		kill -0 "$daemon" 2>/dev/null || break
-		sleep 0.05
-	done
-	cat "$dir/log"
-	false
-}
-
-down() {
-	kill "$daemon"
-	wait "$daemon"
-	daemon=
-}
+load rotad
 
 # A line of JSON to rotad, and its answer.
 ask() { python3 -c '
