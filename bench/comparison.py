@@ -71,7 +71,7 @@ The columns are those above, but:
 
 Four of the ten can't be formed here. *odd* and *large* need several pCPUs, of which an emulated machine has no exact clock; *nodes*
 needs two nodes; and of *smt* the emulated processor has only the numbers: its threads share nothing. null is not on live hosts. In *locks* the
-processor has no pause-loop exits, so that who spins is not noticed by anybody.
+processor has no pause-loop exits; the guest asks the hypervisor to run another of its vCPUs when it has spun for long.
 '''
 LIVE_SCENARIOS = {
     'weights': 'Three VMs of one vCPU, weights 256, 512 and 1024, all computing.',

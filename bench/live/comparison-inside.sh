@@ -85,7 +85,7 @@ scenario_deadlines()
 scenario_locks()
 {
 	vm hog 256 0 5000 10000 -mode hog
-	vm kernel 256 0 2500 10000 -mode lock -vcpus 2 -cost 50
+	vm kernel 256 0 2500 10000 -mode lock -vcpus 2 -period 50 -cost 1
 }
 
 scenario_pingpong()
