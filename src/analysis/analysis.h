@@ -139,6 +139,8 @@ int64_t an_fp_first_response(const struct an_task *tasks, int i, const struct an
 			     int64_t limit);
 /* Worst response of any job of the busy period, for deadlines beyond periods too. */
 int64_t an_fp_response(const struct an_task *tasks, int i, const struct an_supply *s);
+/* Least budget above s->budget, which does not do, with which task @i meets its deadlines; -1: not even @max does. */
+int64_t an_fp_least_budget(const struct an_task *tasks, int i, const struct an_supply *s, int64_t max);
 enum an_answer an_fp_check(const struct an_task *tasks, int n, const struct an_supply *s,
 			   struct an_verdict *v);
 /* Worst response under EDF (Spuri), AN_NEVER if the bound of the search was met; no jitter. */
