@@ -64,8 +64,11 @@ static int real_cpu(struct question *q, int place)
 	return -1;
 }
 
-/* How many pCPUs of the pool v may use, and the first of them. The core lets one that may use none use all. */
-static int usable(struct question *q, vcpu_t *v, s32 *first)
+/*
+ * How many pCPUs of the pool v may use, and the first of them; it leaves a home that it may not. The core lets one that
+ * may use none use all.
+ */
+static int usable(struct question *q, vcpu_t *v, s32 *first, s32 *home)
 {
 	const struct admission_change *c = q->change;
 	bool moved = c && c->hard && c->d == v->domain && (c->vcpu < 0 || (u32)c->vcpu == v->id);
@@ -78,6 +81,8 @@ static int usable(struct question *q, vcpu_t *v, s32 *first)
 			*first = *first < 0 ? (s32)c : *first;
 			n++;
 		}
+	if (n && *home >= 0 && !mask_test(hard, (u32)*home))
+		*home = -1;
 	return n ? n : q->host.cpus;
 }
 
@@ -121,7 +126,7 @@ static void add_server(struct question *q, const char *name, u32 id, vcpu_t *v)
 	struct an_server *s = &q->servers[q->n];
 	bool here = v->domain->pool == q->pool;
 	s32 first, home = !here ? -1 : is_sedf(q) ? v->sedf.home : q->params.placement == RT_PARTITIONED ? v->rt.home : -1;
-	int may = usable(q, v, &first);
+	int may = usable(q, v, &first, &home);
 
 	if (p->budget_ns <= 0)
 		return;

@@ -130,7 +130,7 @@ two() { # MODE POOL-KEYS BUDGET
 	END
 	run -0 "$rota" sim run m.yaml
 	# Of the pins one is to where the vCPU is.
-	[[ $output == *"4 scripted commands were refused, the first: m.yaml:13: at 0.050000 s: the pool does not admit it: c.v0 fits on no pCPU beside the others"* ]] || { echo "$output"; false; }
+	[[ $output == *"4 scripted commands were refused, the first: m.yaml:12: at 0.050000 s: the pool does not admit it: c.v0 fits on no pCPU beside the others"* ]] || { echo "$output"; false; }
 	"$rota" sim run m.yaml --json >r
 	# All are where they were, and have what they were promised.
 	python3 -c '
