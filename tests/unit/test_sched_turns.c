@@ -94,6 +94,44 @@ static void test_lend(void **state)
 	tiny_free(t);
 }
 
+/* A host that names a sibling by guess: what the pool knows of comes first. */
+static void test_named(void **state)
+{
+	cpupool_t *pool;
+	domain_t *d = one_pcpu(&pool);
+	pcpu_t *p = &t->h->pcpus[0];
+	vcpu_t *v = tiny_vcpu(d, 0);
+
+	(void)state;
+	assist(pool, (struct assist_params){ .lend_ns = 50 * USEC });
+	at(tiny_vcpu(d, 1), SYMBOL_SPIN);
+	at(tiny_vcpu(d, 2), SYMBOL_PAGE_ALLOC);
+	at(v, SYMBOL_SPIN);
+	t->cx.cpu = 0;
+	assert_false(vcpu_spin_to(&t->cx, v, v));
+	assert_true(vcpu_spin_to(&t->cx, v, tiny_vcpu(d, 1)));
+	assert_true(p->resched);
+	tiny_settle(t);
+	assert_ptr_equal(p->curr, tiny_vcpu(d, 2));
+	/* Who has a turn, and spins, gives it up. */
+	assert_true(vcpu_spin_to(&t->cx, tiny_vcpu(d, 2), v));
+	tiny_settle(t);
+	assert_ptr_equal(p->curr, v);
+	assert_int_equal(d->assist.lends, 1);
+	/* At an address that says nothing, it is who was named. */
+	at(v, SYMBOL_NONE);
+	assert_true(vcpu_spin_to(&t->cx, v, tiny_vcpu(d, 1)));
+	tiny_settle(t);
+	assert_ptr_equal(p->curr, tiny_vcpu(d, 1));
+	assert_int_equal(d->assist.lends, 1);
+	/* But not one that sleeps. */
+	at(tiny_vcpu(d, 1), SYMBOL_NONE);
+	vcpu_block(&t->cx, tiny_vcpu(d, 2));
+	assert_false(vcpu_spin_to(&t->cx, tiny_vcpu(d, 1), tiny_vcpu(d, 2)));
+	assert_false(p->resched);
+	tiny_free(t);
+}
+
 static void test_unknown_is_a_yield(void **state)
 {
 	cpupool_t *pool;
@@ -242,13 +280,18 @@ static void test_micro_turn(void **state)
 	assert_ptr_equal(t->h->pcpus[2].curr, s);
 	assert_ptr_equal(t->h->pcpus[0].curr, v);
 	tiny_run(t, t->cx.now + 100 * USEC);
+	/* Nobody else wants the core, and it is in a critical service still: another turn. */
+	assert_ptr_equal(t->h->pcpus[2].curr, s);
+	assert_int_equal(d->assist.micro_migrations, 2);
+	s->assist.ip = 0x401000; /* user mode */
+	tiny_run(t, t->cx.now + 100 * USEC);
 	/* Home after the turn, though nobody else wants the core, and without a BOOST. */
 	assert_true(t->h->pcpus[2].curr->is_idle);
 	assert_ptr_equal(s->processor, &t->h->pcpus[0]);
 	assert_int_equal(s->runstate, RUNSTATE_runnable);
 	assert_int_not_equal(s->credit.pri, CREDIT_BOOST);
 	assert_ptr_equal(t->h->pcpus[0].curr, v);
-	assert_int_equal(d->assist.micro_migrations, 1);
+	assert_int_equal(d->assist.micro_migrations, 2);
 	/* An interrupt takes it there as well; when it blocks it is at home. */
 	vcpu_interrupt(&t->cx, s, false);
 	tiny_settle(t);
@@ -329,9 +372,10 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lend),	   cmocka_unit_test(test_unknown_is_a_yield),
-		cmocka_unit_test(test_grace),	   cmocka_unit_test(test_interrupt),
-		cmocka_unit_test(test_coboost),	   cmocka_unit_test(test_micro_turn),
-		cmocka_unit_test(test_hidden_pools), cmocka_unit_test(test_controller),
+		cmocka_unit_test(test_named),	   cmocka_unit_test(test_grace),
+		cmocka_unit_test(test_interrupt),  cmocka_unit_test(test_coboost),
+		cmocka_unit_test(test_micro_turn), cmocka_unit_test(test_hidden_pools),
+		cmocka_unit_test(test_controller),
 	};
 
 	if (argc > 1) /* the name of one of them */
