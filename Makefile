@@ -50,7 +50,7 @@ ROTA     := $(if $(CLI_SRCS),$(B)/rota $(B)/rotad)
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all programs tests benches run check coverage check-live live-shell live-deps accept accept-live bench comparison install deb format clean help FORCE
+.PHONY: all programs tests benches run check coverage check-live live-shell live-deps accept accept-live bench comparison comparison-live install deb format clean help FORCE
 
 # Hard links, because a program finds what lies beside it by its own path.
 all: programs

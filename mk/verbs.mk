@@ -98,6 +98,15 @@ install: programs
 	[ ! -d scenarios ] || (find scenarios -type f | while read -r f; do \
 		install -D -m 644 "$$f" '$(DESTDIR)$(PREFIX)/share/rota/'"$$f"; done)
 
+# Its second half, in a test machine: real KVM guests under EEVDF and rota. Takes some 10 minutes.
+comparison-live:
+	@scripts/install-deps live
+	+@$(SUBMAKE) live-deps
+	+@$(SUBMAKE) programs
+	@tests/live/kernel.sh 6.12 >/dev/null
+	@ROTA=$(abspath $(O))/rota python3 -B bench/comparison_live.py
+	@ROTA=$(abspath $(O))/rota python3 -B bench/comparison.py --write
+
 # A Debian package, in $(O).
 deb:
 	+@MAKE='$(MAKE)' scripts/deb '$(O)'
@@ -121,6 +130,7 @@ help:
 	@echo 'make accept-live   the same of the live host, in test machines; takes long'
 	@echo 'make bench         times and instruction counts'
 	@echo 'make comparison    renew docs/comparison.md: the schedulers on the same ten scenarios'
+	@echo 'make comparison-live  its second half as well, with real guests, in a test machine'
 	@echo 'make install       DESTDIR= PREFIX=/usr/local'
 	@echo 'make deb           a Debian package in O'
 	@echo 'make format        bring the C files into shape'

@@ -11,6 +11,7 @@
  *             halts. The deadline is absolute, so being late once does not move the later ones; one that has passed
  *             by the time it would be armed is counted as missed. The guest itself stamps each wake-up, so what is
  *             reported is the whole way from the moment the timer was due to the first instruction of the guest.
+ *             --cost is by the clock, whoever runs meanwhile; --work instead of it is instructions.
  *   dyield    works for a moment, then asks the hypervisor to run the next vCPU in its place (KVM_HC_SCHED_YIELD)
  *   pingpong  pairs of vCPUs that wake each other by IPI and halt: nothing but context switches
  *   lock      like a kernel whose CPUs share one spinlock: each works for --period in user mode, takes the lock,
@@ -75,7 +76,8 @@ struct guest {
 	uint64_t deadline; /* 0x18 TSC */
 	uint32_t ready; /* 0x20 this vCPU takes interrupts */
 	uint32_t begin; /* 0x24 it opens the ping-pong; lock: the number of vCPUs */
-	uint8_t pad[0x8000 - 0x28]; /* its stack grows down from 0x8000 */
+	uint32_t work; /* 0x28 io: rounds of two instructions, if not 0, instead of cost */
+	uint8_t pad[0x8000 - 0x2c]; /* its stack grows down from 0x8000 */
 	struct stamp {
 		uint64_t due, woke;
 	} ring[RING]; /* 0x8000 */
@@ -83,6 +85,7 @@ struct guest {
 
 _Static_assert(offsetof(struct guest, deadline) == 0x18, "guest code uses 0x18");
 _Static_assert(offsetof(struct guest, begin) == 0x24, "guest code uses 0x24");
+_Static_assert(offsetof(struct guest, work) == 0x28, "guest code uses 0x28");
 _Static_assert(offsetof(struct guest, ring) == 0x8000, "guest code uses 0x8000");
 _Static_assert(sizeof(struct guest) <= SEGMENT, "one segment a vCPU");
 
@@ -136,11 +139,17 @@ __asm__(".pushsection .rodata\n"
 	"	xor %edx, %edx\n"
 	"	mov $0x80b, %ecx\n" /* end of interrupt */
 	"	wrmsr\n"
-	"2:	rdtsc\n" /* the work */
+	"	mov 0x28, %ecx\n" /* the work */
+	"	test %ecx, %ecx\n"
+	"	jz 2f\n"
+	"1:	dec %ecx\n"
+	"	jnz 1b\n"
+	"	jmp 6f\n"
+	"2:	rdtsc\n"
 	"	sub %esi, %eax\n"
 	"	cmp 0x10, %eax\n"
 	"	jb 2b\n"
-	"	incl 0x00\n"
+	"6:	incl 0x00\n"
 	"3:	mov 0x0c, %eax\n" /* the next deadline that is still to come */
 	"	add %eax, 0x18\n"
 	"	adcl $0, 0x1c\n"
@@ -495,8 +504,8 @@ static bool on_amd(void)
 	return b == 0x68747541 || b == 0x6f677948; /* "Auth"enticAMD, "Hygo"nGenuine */
 }
 
-/* Builds the machine; period and cost in microseconds. */
-static void make_vm(uint32_t period_us, uint32_t cost_us)
+/* Builds the machine; period and cost in microseconds, work in instructions. */
+static void make_vm(uint32_t period_us, uint32_t cost_us, uint32_t work)
 {
 	int kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC), vm;
 	const uint8_t *start = on_amd() ? mode->amd : mode->intel;
@@ -534,6 +543,7 @@ static void make_vm(uint32_t period_us, uint32_t cost_us)
 		g->cost = mode->isr ? (uint32_t)((uint64_t)cost_us * tsc_khz / 1000) :
 				      cost_us * 100 + 1;
 		g->target = (uint32_t)(pairs ? i ^ 1 : (i + 1) % nr_vcpus);
+		g->work = work / 2;
 		g->begin = in_long_mode() ? (uint32_t)nr_vcpus : pairs && !(i & 1);
 		vcpus[i].guest = g;
 		if (mode->isr == rm_io_isr) {
@@ -692,7 +702,7 @@ static void watch(const sigset_t *signals, double interval, double duration)
 static void usage(FILE *out)
 {
 	fputs("usage: guest-rm [-name NAME] [-vcpus N] [-mode hog|io|dyield|pingpong|lock] [-period US] [-cost US]\n"
-	      "                [-slide MIB] [-interval SECONDS] [-duration SECONDS]\n"
+	      "                [-work INSTRUCTIONS] [-slide MIB] [-interval SECONDS] [-duration SECONDS]\n"
 	      "       guest-rm -symbols\n"
 	      "SIGUSR1 prints a report, SIGUSR2 starts the count anew, SIGTERM ends with a report\n",
 	      out);
@@ -719,6 +729,7 @@ int main(int argc, char **argv)
 		{ "mode", required_argument, NULL, 'm' },
 		{ "period", required_argument, NULL, 'p' },
 		{ "cost", required_argument, NULL, 'c' },
+		{ "work", required_argument, NULL, 'w' },
 		{ "slide", required_argument, NULL, 's' },
 		{ "symbols", no_argument, NULL, 'S' },
 		{ "interval", required_argument, NULL, 'i' },
@@ -726,7 +737,7 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	double period_us = 5000, cost_us = 200, interval = 0, duration = 0;
+	double period_us = 5000, cost_us = 200, work = 0, interval = 0, duration = 0;
 	sigset_t signals;
 	int opt;
 
@@ -760,6 +771,9 @@ int main(int argc, char **argv)
 		case 'S':
 			print_symbols();
 			return 0;
+		case 'w':
+			work = number(optarg, 0, 4e9);
+			break;
 		case 'i':
 			interval = number(optarg, 0, 3600);
 			break;
@@ -783,7 +797,7 @@ int main(int argc, char **argv)
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGALRM, nothing);
 	base_ns = now_ns();
-	make_vm((uint32_t)period_us, (uint32_t)cost_us);
+	make_vm((uint32_t)period_us, (uint32_t)cost_us, (uint32_t)work);
 	for (int i = 0; i < nr_vcpus; i++) {
 		int rc = pthread_create(&vcpus[i].thread, NULL, run_vcpu, &vcpus[i]);
 
