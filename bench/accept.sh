@@ -114,6 +114,7 @@ all() {
 	figures speed python3 -B bench/simulator.py --accept
 	figures decision python3 -B bench/decision.py --accept
 	figures papers python3 -B bench/papers.py --accept
+	figures 'pages of the papers' sh tests/oracle/run-calibration.sh --accept
 	figures 'decision of credit2' python3 -B bench/decision.py credit2 --accept
 	figures 'turns, on and idle' python3 -B bench/decision.py --turns
 	figures 'turns, on and idle, credit2' python3 -B bench/decision.py credit2 --turns

@@ -34,6 +34,7 @@
 
 #define BUDGET_SAVED_NS (10 * MSEC) /* for each vCPU: a burst of a hundred micro-slices */
 #define TURN_LEAST_NS (10 * USEC)
+#define MICRO_STAY_NS (10 * MSEC) /* on a micro-sliced core, turn after turn: then it goes home, whatever it does */
 
 /* ---- whom it would help to run ---- */
 
@@ -189,16 +190,22 @@ NO_FRAME void turn_cancel_all(sched_call_t *cx, pcpu_t *p)
 	}
 }
 
-/* v's turn is over and its state is saved. */
-CORE_FN int turn_over(sched_call_t *cx ARG, vcpu_t *v ARG)
+/* What v has used of its turn is counted. */
+static void turn_count(vcpu_t *v, s64 used)
 {
-	s64 used = cx->now - v->assist.began_ns;
-
 	if (v->assist.kind != TURN_LENT)
 		budget_settle(v->domain, v->assist.turn_ns, used);
 	v->domain->assist.turn_ns += (u64)used;
 	if (v->processor->assist.micro)
 		v->processor->assist.micro->assist.busy_ns += (u64)used;
+}
+
+/* v's turn is over and its state is saved. */
+CORE_FN int turn_over(sched_call_t *cx ARG, vcpu_t *v ARG)
+{
+	s64 used = cx->now - v->assist.began_ns;
+
+	turn_count(v, used);
 	record4(cx, TRC_ROTA_HOME, pair(v->domain->id << 16 | v->id, v->assist.kind),
 		pair(v->processor->id, (u32)used));
 	v->assist.kind = TURN_NONE;
@@ -220,6 +227,31 @@ static inline bool turn_wanted(pcpu_t *p)
 }
 
 /*
+ * v's turn on a micro-sliced core, debited already, ends in the middle of a service, and nobody else wants the core: it has another, if
+ * it can pay. A guest that is stopped while it takes packets from its network card hears of no more of them: no
+ * interrupt would bring it back.
+ */
+CORE_FN bool turn_again(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *v ARG)
+{
+	if (v->assist.kind != TURN_MICRO || !p->assist.micro || p->assist.nr_turns || !serves(p) ||
+	    !vcpu_wants_cpu(v) || cx->now - v->state_entry_ns >= MICRO_STAY_NS || vcpu_need(v) < NEED_IRQ)
+		return false;
+	if (!hook_affords(v, NULL) || !budget_take(cx, v->domain, v->assist.turn_ns)) {
+		v->domain->assist.refused++;
+		return false;
+	}
+	turn_count(v, cx->now - v->assist.began_ns);
+	hook_turn_begin(cx, p, v);
+	v->assist.began_ns = cx->now;
+	v->domain->assist.micro_migrations++;
+	p->assist.turn_end_ns = cx->now + v->assist.turn_ns;
+	p->next = v;
+	p->next_slice_ns = v->assist.turn_ns;
+	record4(cx, TRC_ROTA_TURN, pair(v->domain->id << 16 | v->id, TURN_MICRO), pair(p->id, p->id));
+	return true;
+}
+
+/*
  * schedule()'s first question: does a turn, or the want of one on a micro-sliced core, decide who runs on p? Sets p's
  * next then, as the hook do_schedule does.
  */
@@ -235,8 +267,11 @@ CORE_FN bool turn_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 		p->next_slice_ns = p->assist.turn_end_ns - cx->now;
 		return true;
 	}
-	if (away)
+	if (away) {
 		hook_turn_end(cx, p, prev);
+		if (turn_again(cx, p, prev))
+			return true;
+	}
 	if (p->assist.nr_turns) {
 		v = link_of(p->assist.turns.next, vcpu_t, assist.turn);
 		list_del(&v->assist.turn);

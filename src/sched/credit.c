@@ -437,6 +437,25 @@ CORE_FN int credit_keep(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev ARG)
 	return 0;
 }
 
+/*
+ * prev has yielded, and next was let in: that was the yield (mends 6.1.15). From now on prev waits in the queue of its
+ * class, whence a pCPU that would run somebody OVER may take it; and next has the pCPU for a ratelimit, not for a slice,
+ * unless prev's class is worse. Who spins waits for somebody, and not for long: were it sent behind whole slices of
+ * whoever computes, a guest that spins would have next to nothing of its share.
+ */
+CORE_FN int credit_yielded(cpupool_t *pool ARG, pcpu_t *p ARG, vcpu_t *prev ARG, vcpu_t *next ARG)
+{
+	s64 most = pool->credit.params.ratelimit_ns ? pool->credit.params.ratelimit_ns : MSEC;
+
+	if (prev == next || !prev->credit.queued || !mended(pool, CREDIT_MEND_YIELD))
+		return 0;
+	prev->credit.flags &= (u8)~CREDIT_YIELD;
+	credit_sort(pool, p);
+	if (prev->credit.pri <= next->credit.pri && p->next_slice_ns > most && !pool->credit.params.old_yields)
+		p->next_slice_ns = most;
+	return 0;
+}
+
 CORE_FN int credit_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 {
 	cpupool_t *pool = p->pool;
@@ -499,6 +518,8 @@ CORE_FN int credit_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 			p->next_slice_ns = next->credit.left_ns;
 		next->credit.left_ns = 0;
 	}
+	if (unlikely(prev->credit.flags & CREDIT_YIELD))
+		credit_yielded(pool, p, prev, next);
 	if (prev->is_idle || unlikely(vcpu_away(prev))) {
 		credit_tick_start(cx, p);
 		if (p->credit.classes && mended(pool, CREDIT_MEND_PUSH))

@@ -23,7 +23,8 @@ enum credit_mend {
 	CREDIT_MEND_SHARE = 1 << 6, /* exact shares: ns, no lost surplus, no forgiven debt (6.1.12, 6.1.13) */
 	CREDIT_MEND_CAP = 1 << 7, /* a cap is a budget that ends to the ns (6.1.5: on and off by whole periods) */
 	CREDIT_MEND_BOOST = 1 << 8, /* BOOST ends after 1 ms of CPU time, not by being sampled (6.1.4) */
-	CREDIT_MEND_YIELD = 1 << 9, /* a yield is over when its vCPU blocks (6.1.15) */
+	/* a yield is for a ratelimit, not for a slice of whom it lets in, and over when its vCPU blocks (6.1.15) */
+	CREDIT_MEND_YIELD = 1 << 9,
 	CREDIT_MEND_INSERT = 1 << 10, /* a vCPU that joins a pool tickles (6.1.19) */
 	CREDIT_MEND_ALL = (1 << 11) - 1,
 };

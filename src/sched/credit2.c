@@ -336,7 +336,8 @@ CORE_FN int credit2_turn_begin(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *v AR
 	}
 	if (mask_test(&pool->cpus, p->id))
 		credit2_set_idle(pool, p, false);
-	credit2_load(cx, v, 1);
+	if (!(v->credit2.flags & CREDIT2_SCHEDULED)) /* one turn after the other */
+		credit2_load(cx, v, 1);
 	v->credit2.flags |= CREDIT2_SCHEDULED;
 	v->credit2.tickled_cpu = -1;
 	v->credit2.start_ns = cx->now;

@@ -458,10 +458,16 @@ CORE_FN s64 credit_domain_grant_xen(sched_call_t *cx ARG, cpupool_t *pool ARG, d
 	return sum;
 }
 
+/* The pCPUs whose time is granted: a hidden pool's as well, where turns are debited as anywhere. */
+static inline s64 credit_cpus(cpupool_t *pool)
+{
+	return (s64)pool->nr_cpus + (unlikely(pool->assist.hidden) ? pool->assist.hidden->nr_cpus : 0);
+}
+
 /* Xen's accounting to the letter, in its integer credits; in 64 bits, where Xen's wraps (6.1.11). */
 CORE_FN int credit_account_xen(sched_call_t *cx ARG, cpupool_t *pool ARG)
 {
-	s64 cpt = pool->credit.params.tslice_ns / CREDIT_NS, total = cpt * pool->nr_cpus;
+	s64 cpt = pool->credit.params.tslice_ns / CREDIT_NS, total = cpt * credit_cpus(pool);
 	s64 balance = pool->credit.balance_ns / CREDIT_NS, weight = 0, left, new_balance = 0;
 	link_t *pool_head = &pool->credit.active, *next_domain;
 	bool extra = false;

@@ -6,8 +6,9 @@
  *
  * A hidden pool has no domains and no scheduler: its pCPUs are its parent's as far as locks and data go (p->pool is the
  * parent), but not in the parent's set, so that its policy neither places nor steals anybody there. What runs there is
- * turns (assist.c), one after the other; after a turn a vCPU goes home, always (in the published code it stays as long
- * as nobody else wants the core). A core has at most `queue` vCPUs waiting, one by default.
+ * turns (assist.c), one after the other; after a turn a vCPU goes home, but for those stopped in the middle of a
+ * service (turn_again; in the published code all stay as long as nobody else wants the core). A core has at most
+ * `queue` vCPUs waiting, one by default.
  *
  * Hard affinity does not hold on micro-sliced cores: whoever sets cores aside wants just that. Who is pinned for the
  * moment (vcpu_temporary_affinity) stays where he is.

@@ -14,6 +14,7 @@ void guest_init(struct guest *g, const struct scn_workload *load, const struct r
 	g->load = load;
 	g->replay = replay;
 	g->asleep = true;
+	g->speed = 100;
 	g->stats.completion_ns = -1;
 	random_init(&g->rng, seed, stream);
 	switch (load->model) {
@@ -124,7 +125,7 @@ static int64_t burst_end(const struct guest *g)
 {
 	if (g->load->model == SCN_DUTY && g->need_ns == GUEST_FOREVER)
 		return g->end_ns > g->since_ns ? g->end_ns : g->since_ns;
-	return g->need_ns == GUEST_FOREVER ? GUEST_FOREVER : g->since_ns + g->need_ns;
+	return g->need_ns == GUEST_FOREVER ? GUEST_FOREVER : g->since_ns + guest_takes(g, g->need_ns);
 }
 
 int64_t guest_run(struct guest *g, int64_t now, int64_t since)
@@ -155,8 +156,19 @@ void guest_stop(struct guest *g, int64_t now)
 	}
 	if (worked <= 0 || g->need_ns == GUEST_FOREVER)
 		return;
+	worked = guest_work(g, worked);
 	g->need_ns = g->need_ns > worked ? g->need_ns - worked : 0;
 	g->irq_ns = g->irq_ns > worked ? g->irq_ns - worked : 0; /* handlers come first */
+}
+
+int64_t guest_change_speed(struct guest *g, int64_t now, uint32_t speed)
+{
+	guest_stop(g, now);
+	g->speed = speed;
+	g->running = true;
+	if (g->since_ns < now)
+		g->since_ns = now;
+	return g->os_cpu ? guest_os_end(g->os_cpu) : burst_end(g);
 }
 
 int64_t guest_delay(struct guest *g, int64_t cost)

@@ -44,6 +44,7 @@ struct guest {
 	uint64_t queued; /* periodic: releases behind it */
 	uint64_t burst; /* replay: the burst in hand */
 	int64_t irq_ns; /* of need_ns, what interrupt handlers want */
+	uint32_t speed; /* percent: what it computes in a time of its pCPU's; 100 but on a core's only busy thread */
 	bool running;
 	bool asleep;
 	struct guest_stats stats;
@@ -69,6 +70,20 @@ bool guest_irq(struct guest *g, int64_t now, int64_t cost);
  * at which the burst will be done if nothing comes between, GUEST_FOREVER: never.
  */
 int64_t guest_run(struct guest *g, int64_t now, int64_t since);
+
+/* What it computes in @elapsed ns of its pCPU; how long it takes to compute @work ns. */
+static inline int64_t guest_work(const struct guest *g, int64_t elapsed)
+{
+	return g->speed == 100 ? elapsed : elapsed * g->speed / 100;
+}
+
+static inline int64_t guest_takes(const struct guest *g, int64_t work)
+{
+	return g->speed == 100 || work == GUEST_FOREVER ? work : (work * 100 + g->speed - 1) / g->speed;
+}
+
+/* Another speed from now on, while it runs. Returns the end of its burst, as guest_run(). */
+int64_t guest_change_speed(struct guest *g, int64_t now, uint32_t speed);
 
 /* Its vCPU no longer runs. */
 void guest_stop(struct guest *g, int64_t now);

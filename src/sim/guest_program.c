@@ -287,11 +287,12 @@ static bool spins(const struct task *t)
 void guest_account(struct guest_cpu *c)
 {
 	struct guest *g = c->guest;
-	int64_t worked = c->os->now - g->since_ns;
+	int64_t elapsed = c->os->now - g->since_ns, worked;
 	struct task *t = c->curr;
 
-	if (worked <= 0)
+	if (elapsed <= 0)
 		return;
+	worked = guest_work(g, elapsed);
 	g->since_ns = c->os->now;
 	if (c->handling) {
 		c->handler_ns -= worked;
@@ -300,14 +301,18 @@ void guest_account(struct guest_cpu *c)
 	} else if (c->switch_ns) {
 		c->switch_ns = c->switch_ns > worked ? c->switch_ns - worked : 0;
 	} else if (t) {
-		if (t->need_ns != GUEST_FOREVER)
-			t->need_ns -= worked;
-		t->slice_ns = t->slice_ns > worked ? t->slice_ns - worked : 0;
-		if (!spins(t))
+		t->slice_ns = t->slice_ns > elapsed ? t->slice_ns - elapsed : 0;
+		if (!spins(t)) {
+			if (t->need_ns != GUEST_FOREVER)
+				t->need_ns -= worked;
 			return;
-		c->os->stats.spin_ns[t->act - ACT_SPIN] += worked;
+		}
+		/* A loop of PAUSEs lasts as long whoever runs beside it. */
+		if (t->need_ns != GUEST_FOREVER)
+			t->need_ns -= elapsed;
+		c->os->stats.spin_ns[t->act - ACT_SPIN] += elapsed;
 		if (c->ple_ns != GUEST_FOREVER)
-			c->ple_ns -= worked;
+			c->ple_ns -= elapsed;
 	}
 }
 
@@ -319,18 +324,18 @@ int64_t guest_os_end(const struct guest_cpu *c)
 	if (c->guest->asleep)
 		return GUEST_FOREVER;
 	if (c->handling)
-		return since + c->handler_ns;
+		return since + guest_takes(c->guest, c->handler_ns);
 	if (c->pending && !guest_masked(c))
 		return since;
 	if (c->in_softirq)
-		return since + c->softirq_ns;
+		return since + guest_takes(c->guest, c->softirq_ns);
 	if ((c->softirqs.head || c->net) && !guest_masked(c))
 		return since;
 	if (c->switch_ns)
-		return since + c->switch_ns;
+		return since + guest_takes(c->guest, c->switch_ns);
 	if (!t || c->lock_halted || t->act == ACT_NEXT || guest_wants_switch(c) || (spins(t) && wait_over(c)))
 		return since;
-	left = t->need_ns;
+	left = spins(t) ? t->need_ns : guest_takes(c->guest, t->need_ns);
 	if (t->act == ACT_COMPUTE && c->queue->head && task_preemptible(c) && t->slice_ns < left)
 		left = t->slice_ns;
 	if (spins(t) && c->ple_ns < left)

@@ -31,6 +31,38 @@ static void guest_leaves(struct machine *m, const vcpu_t *v)
 	event_clear(&m->events, (uint32_t)v->host_data);
 }
 
+/* How fast a guest computes on @cpu. */
+static uint32_t speed_on(const struct machine *m, uint32_t cpu)
+{
+	uint32_t threads = (uint32_t)m->s->threads, first = cpu - cpu % threads;
+
+	for (uint32_t c = first; c < first + threads; c++)
+		if (c != cpu && !m->host->pcpus[c].curr->is_idle)
+			return 100;
+	return (uint32_t)m->s->alone_percent;
+}
+
+/* @cpu is idle now, or no longer: the other threads of its core are faster or slower for it. */
+static void speeds_change(struct machine *m, uint32_t cpu)
+{
+	uint32_t threads = (uint32_t)m->s->threads, first = cpu - cpu % threads;
+
+	for (uint32_t c = first; c < first + threads; c++) {
+		vcpu_t *v = m->host->pcpus[c].curr;
+		struct guest *g;
+		int64_t end;
+
+		if (c == cpu || v->is_idle)
+			continue;
+		g = &sim_vcpu_of(m, v)->guest;
+		if (!g->running || g->speed == speed_on(m, c))
+			continue;
+		end = guest_change_speed(g, m->now, speed_on(m, c));
+		if (end != GUEST_FOREVER)
+			event_set(&m->events, (uint32_t)v->host_data, end);
+	}
+}
+
 static void guest_enters(struct machine *m, vcpu_t *v)
 {
 	struct sim_vcpu *sv = sim_vcpu_of(m, v);
@@ -45,6 +77,8 @@ static void guest_enters(struct machine *m, vcpu_t *v)
 			histogram_add(&m->domains[sv->domain].wake_latency, m->now - sv->woken_ns);
 		sv->woken_ns = -1;
 	}
+	if (m->s->alone_percent != 100)
+		sv->guest.speed = speed_on(m, v->processor->id);
 	end = guest_run(&sv->guest, m->now, since);
 	if (end != GUEST_FOREVER)
 		event_set(&m->events, (uint32_t)v->host_data, end);
@@ -77,6 +111,8 @@ static void reschedule(struct machine *m, uint32_t cpu)
 	context_saved(&m->cx);
 	if (!next->is_idle)
 		guest_enters(m, next);
+	if (m->s->alone_percent != 100 && prev->is_idle != next->is_idle)
+		speeds_change(m, cpu);
 }
 
 void machine_settle(struct machine *m)

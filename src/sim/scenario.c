@@ -26,6 +26,8 @@
  *   nodes: 1                 NUMA nodes, 1 to 64
  *   cores: 1                 per node
  *   threads: 1               per core; at most 1024 pCPUs in all
+ *   thread_alone: 100        percent: how fast a thread computes while the others of its core idle, over
+ *                              how fast while one of them runs; 100 to 400
  *   costs:                   what the machine takes for itself, each 0 to 1s
  *     context_switch: 2us
  *     ipi: 1us
@@ -210,8 +212,9 @@ static int read_ple(struct scn_reader *r, const struct scn_node *n)
 
 static int read_host(struct scn_reader *r, const struct scn_node *n)
 {
-	static const char *const keys[] = { "nodes", "cores", "threads", "costs", "ple", NULL };
-	static const int64_t nodes[] = { 1, SCHED_MAX_NODES }, per[] = { 1, SCHED_MAX_PCPUS };
+	static const char *const keys[] = { "nodes", "cores", "threads", "thread_alone", "costs", "ple", NULL };
+	static const int64_t nodes[] = { 1, SCHED_MAX_NODES }, per[] = { 1, SCHED_MAX_PCPUS },
+			     alone[] = { 100, 400 };
 	const struct scn_node *costs, *ple;
 	struct scenario *s = r->s;
 	size_t path;
@@ -227,6 +230,8 @@ static int read_host(struct scn_reader *r, const struct scn_node *n)
 		err = scn_read_int(r, n, "cores", per, &s->cores);
 	if (!err)
 		err = scn_read_int(r, n, "threads", per, &s->threads);
+	if (!err)
+		err = scn_read_int(r, n, "thread_alone", alone, &s->alone_percent);
 	if (err)
 		return err;
 	if ((int64_t)s->nodes * s->cores * s->threads > SCHED_MAX_PCPUS)
@@ -356,6 +361,7 @@ static int read_all(struct scn_reader *r, const char *text, size_t len, int nr_s
 		return scn_fail_memory(r);
 	s->seed = 1;
 	s->nodes = s->cores = s->threads = s->nr_pcpus = 1;
+	s->alone_percent = 100;
 	s->cost_switch_ns = 2000;
 	s->cost_ipi_ns = 1000;
 	s->cost_migration_ns = 5000;

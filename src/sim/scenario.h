@@ -205,6 +205,7 @@ struct scenario {
 	int64_t duration_ns, warmup_ns;
 	int nodes, cores, threads; /* cores per node, threads per core */
 	int nr_pcpus;
+	int alone_percent; /* speed of a thread while the others of its core idle; 100 while one runs */
 	int64_t cost_switch_ns, cost_ipi_ns, cost_migration_ns, cost_vmexit_ns;
 	/*
 	 * Pause-loop exits: PAUSEs no further apart than the gap are one loop, which exits when it

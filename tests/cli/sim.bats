@@ -305,3 +305,21 @@ two_hogs() {
 		assert latency['count'] > 80 and latency['max'] < 100000, latency
 	END
 }
+
+@test "a thread computes faster while the others of its core idle" {
+	cat >threads.yaml <<-'END'
+		duration: 1s
+		host: {cores: 1, threads: 2, thread_alone: 160}
+		domains:
+		  - {name: a, cpus: "0", workload: {model: program, tasks: [{name: t, program: [{compute: 1ms}]}]}}
+		  - {name: b, cpus: "1", workload: {model: duty, period: 100ms, on: 50ms}}
+	END
+	ops() { # ops SETTING
+		"$rota" sim run threads.yaml --json --set "$1" |
+			python3 -c 'import json, sys; print(json.load(sys.stdin)["domains"][0]["workload"]["count"])'
+	}
+	[ "$(ops 'domains.b.workload={model: hog}')" = 999 ]
+	[ "$(ops seed=1)" = 1299 ] # half of the time alone
+	[ "$(ops 'domains.b.workload={model: idle}')" = 1599 ]
+	[ "$(ops host.thread_alone=100)" = 999 ]
+}

@@ -7,47 +7,16 @@
 #define INVARIANTS_H
 
 #include "tiny_host.h"
+#include "turns.h"
 
 static inline bool may_run(const vcpu_t *v)
 {
 	return !v->pause_flags && !v->pause_count && !v->domain->pause_count;
 }
 
-/* It has a turn, or waits for it: its policy has it nowhere. */
-static inline bool is_away(const vcpu_t *v)
-{
-	return v->pause_flags & VPF_away;
-}
-
-static inline bool wants_cpu(const vcpu_t *v)
-{
-	return !(v->pause_flags & ~VPF_away) && !v->pause_count && !v->domain->pause_count;
-}
-
 static inline bool mend_all(const cpupool_t *pool)
 {
 	return pool->credit.params.mend == CREDIT_MEND_ALL;
-}
-
-/* Who has a turn on p, and who waits for one there. */
-static inline void check_turns(struct tiny *t, pcpu_t *p)
-{
-	u32 n = 0;
-
-	for (link_t *l = p->assist.turns.next; l != &p->assist.turns; l = l->next, n++) {
-		vcpu_t *v = link_of(l, vcpu_t, assist.turn);
-
-		if (l->next->prev != l || n > TINY_VCPUS)
-			tiny_broken(t, "pCPU %u: its turns are torn", p->id);
-		if (!v->assist.waits || !is_away(v) || v->processor != p || v->is_running || !wants_cpu(v) ||
-		    v->runstate != RUNSTATE_runnable)
-			tiny_broken(t, "d%uv%u waits for a turn on pCPU %u and does not know", v->domain->id, v->id,
-				    p->id);
-	}
-	if (n != p->assist.nr_turns)
-		tiny_broken(t, "pCPU %u: %u turns, nr_turns says %u", p->id, n, p->assist.nr_turns);
-	if ((n || is_away(p->curr)) && !p->resched && p->curr->is_idle)
-		tiny_broken(t, "pCPU %u idles while somebody waits for a turn there", p->id);
 }
 
 /* One pCPU: who runs there, its queues, its place in the pool's masks, its timers. */
@@ -171,12 +140,7 @@ static inline void check_vcpu(struct tiny *t, vcpu_t *v, u32 running_on)
 				 !mask_test(&v->hard, v->processor->id)))
 		tiny_broken(t, "d%uv%u waits in state %u on pCPU %u", v->domain->id, v->id,
 			    v->runstate, v->processor->id);
-	if (is_away(v) != (v->assist.waits || v->assist.kind) || (v->assist.waits && !v->assist.kind))
-		tiny_broken(t, "d%uv%u: away, waits and kind of its turn disagree", v->domain->id, v->id);
-	if (is_away(v) && !v->assist.waits && !v->is_running)
-		tiny_broken(t, "d%uv%u is away, neither waits for its turn nor has it", v->domain->id, v->id);
-	if (v->domain->assist.budget_ns < 0)
-		tiny_broken(t, "domain %u: budget %lld", v->domain->id, (long long)v->domain->assist.budget_ns);
+	check_turn_of(t, v);
 	if (!v->credit.queued && !curr && !is_away(v) && v->runstate < RUNSTATE_blocked)
 		tiny_broken(t, "d%uv%u can't run and is in state %u", v->domain->id, v->id,
 			    v->runstate);
@@ -207,10 +171,7 @@ static inline void check_counts(struct tiny *t)
 			continue;
 		cpus += mask_weight(&pool->cpus, h->mask_words);
 		if (pool->assist.parent) {
-			if (pool->nr_cpus != mask_weight(&pool->cpus, h->mask_words) || pool->nr_domains ||
-			    pool->assist.nr_lent != mask_weight_and(&pool->cpus, &pool->assist.lent, h->mask_words) ||
-			    pool->assist.parent->assist.hidden != pool)
-				tiny_broken(t, "hidden pool %u: counts or parent", i);
+			check_hidden_pool(t, pool);
 			continue;
 		}
 		if (pool->nr_cpus != mask_weight(&pool->cpus, h->mask_words))

@@ -7,6 +7,7 @@
 #define POOL_INVARIANTS_H
 
 #include "tiny_host.h"
+#include "turns.h"
 
 static inline bool may_run(const vcpu_t *v)
 {
@@ -30,6 +31,7 @@ static inline void any_pcpu(struct tiny *t, pcpu_t *p)
 	cpupool_t *pool = p->pool;
 	vcpu_t *c = p->curr;
 	bool in_pool = pool && mask_test(&pool->cpus, p->id), moving = t->h->moving_cpu == (s32)p->id;
+	bool in_set = pool && p->assist.micro ? mask_test(&p->assist.micro->cpus, p->id) : in_pool;
 	s64 first = TIME_NEVER;
 
 	for (u32 i = 0; i < NR_TIMERS; i++)
@@ -45,17 +47,20 @@ static inline void any_pcpu(struct tiny *t, pcpu_t *p)
 			tiny_broken(t, "free pCPU %u is busy or not free", p->id);
 		return;
 	}
-	if (mask_test(&t->h->free_cpus, p->id) || in_pool == moving)
+	if (p->assist.micro && (in_pool || p->assist.micro->assist.parent != pool || !p->assist.micro->used))
+		tiny_broken(t, "pCPU %u is micro-sliced, and not of a hidden pool of its pool", p->id);
+	if (mask_test(&t->h->free_cpus, p->id) || in_set == moving)
 		tiny_broken(t, "pCPU %u is in its pool %u and not, or free as well", p->id, pool->id);
+	check_turns(t, p);
 	if (c->is_idle)
 		return;
 	if (c->domain->pool != pool || c->processor != p || !c->is_running || c->runstate != RUNSTATE_running)
 		tiny_broken(t, "pCPU %u: the vCPU it runs does not know", p->id);
 	if (p->resched)
 		return;
-	if (!may_run(c))
+	if (!wants_cpu(c))
 		tiny_broken(t, "pCPU %u (%s) goes on with a vCPU that can't run", p->id, sched_name(pool->sched));
-	if (!mask_test(&(c->unit ? c->unit : c)->hard, p->id) || !in_pool)
+	if (!(p->assist.micro ? in_set && is_away(c) : in_pool && mask_test(&(c->unit ? c->unit : c)->hard, p->id)))
 		tiny_broken(t, "d%uv%u runs on pCPU %u (%s) against its affinity or pool", c->domain->id, c->id, p->id,
 			    sched_name(pool->sched));
 }
@@ -78,6 +83,7 @@ static inline void any_vcpu(struct tiny *t, vcpu_t *v, u32 running_on)
 	if (sum != t->cx.now - (s64)v->host_data)
 		tiny_broken(t, "d%uv%u: its run-state times are %lld ns off", v->domain->id, v->id,
 			    (long long)(sum - (t->cx.now - (s64)v->host_data)));
+	check_turn_of(t, v);
 	if (v->processor->pool != pool)
 		tiny_broken(t, "d%uv%u is on a pCPU of another pool", v->domain->id, v->id);
 	if (!mask_intersects(&v->hard, &pool->cpus, t->h->mask_words))
@@ -99,7 +105,7 @@ static inline void credit2_vcpu_check(struct tiny *t, vcpu_t *v)
 	     waits = may_run(v) && !curr && !(c->flags & CREDIT2_SCHEDULED);
 	const char *what = NULL;
 
-	if (c->runq != v->processor->credit2.runq)
+	if (c->runq != v->processor->credit2.runq && !is_away(v))
 		what = "belongs to another run queue than its pCPU";
 	else if (!!c->queued != waits)
 		what = c->queued ? "is queued and should not be" : "waits and is not queued";
@@ -179,7 +185,8 @@ static inline void credit2_runq_check(struct tiny *t, credit2_runq_t *rq)
 			tiny_broken(t, "pCPU %d is of another run queue than %u", c, rq->index);
 		if (!p->resched && mask_test(&rq->idle, p->id) != p->curr->is_idle)
 			tiny_broken(t, "pCPU %d is idle and not", c);
-		if (mask_test(&rq->tickled, p->id) && !p->resched)
+		/* It looks at its queue when the turn, or the grace, is over. */
+		if (mask_test(&rq->tickled, p->id) && !p->resched && !is_away(p->curr) && !p->curr->assist.grace_ns)
 			tiny_broken(t, "pCPU %d is tickled and does not come", c);
 		if (mask_test(&rq->ready, p->id) != ready || mask_test(&rq->pool->credit2.ready, p->id) != ready ||
 		    mask_test(&rq->smt_idle, p->id) != whole)
@@ -424,6 +431,11 @@ static inline void pools_check(struct tiny *t)
 
 		if (!pool->used)
 			continue;
+		if (pool->assist.parent) {
+			check_hidden_pool(t, pool);
+			cpus += mask_weight(&pool->cpus, h->mask_words);
+			continue;
+		}
 		for (link_t *l = pool->domains.next; l != &pool->domains; l = l->next, nd++) {
 			domain_t *d = link_of(l, domain_t, pool_link);
 			u32 nv = 0;

@@ -275,49 +275,11 @@ static void new_pool(struct world *w)
 
 /* ---- turns ---- */
 
-#define KERNEL 0xffffffff81000000ULL
-#define LONGEST_TURN (10 * MSEC)
-#define LONGEST_QUEUE 4
-
-/* A page of each class, at its number. */
-static struct symbol_table *some_kernel(void)
-{
-	static u64 room[2 + sizeof(struct symbol_table) / 8 + SYMBOL_NR_CLASSES];
-	struct symbol_table *k = (struct symbol_table *)room;
-
-	k->text = KERNEL;
-	k->lstar = SYMBOL_NO_ENTRY;
-	k->nr = SYMBOL_NR_CLASSES - 1;
-	for (u32 c = 1; c < SYMBOL_NR_CLASSES; c++) {
-		k->entry[c - 1].start = c << 12;
-		k->entry[c - 1].size_class = 1U << 20 | c;
-	}
-	return k;
-}
-
-static u64 some_ip(struct tiny *t)
-{
-	static const u32 likely[] = { SYMBOL_SPIN, SYMBOL_UNLOCK, SYMBOL_TLB_SEND, SYMBOL_IRQ };
-
-	if (tiny_below(t, 2))
-		return KERNEL + (likely[tiny_below(t, 4)] << 12);
-	return tiny_below(t, 8) ? KERNEL + (tiny_below(t, SYMBOL_NR_CLASSES + 1) << 12) : 0x401000;
-}
-
 static void draw_assist(struct world *w, cpupool_t *pool)
 {
-	static const s64 turns[] = { 0, 10 * USEC, 50 * USEC, 200 * USEC, MSEC, LONGEST_TURN, 5 * USEC, 11 * MSEC };
 	struct tiny *t = &w->t;
-	struct assist_params p = pool->assist.params;
+	struct assist_params p = some_assist(t, pool);
 
-	u32 any = tiny_below(t, 6) ? 6 : 8; /* the last two are refused */
-
-	p.coboost_ns = turns[tiny_below(t, any)];
-	p.coboost_every_ns = tiny_below(t, 2) ? 0 : (s64)tiny_below(t, 101) * MSEC;
-	p.lend_ns = turns[tiny_below(t, any == 6 ? 4 : 8)];
-	p.irq_ns = turns[tiny_below(t, any)];
-	p.grace_ns = turns[tiny_below(t, 5)];
-	p.budget_percent = tiny_below(t, 3) ? tiny_below(t, 101) : 0;
 	tiny_remember(t);
 	refused(w, sched_adjust_global_assist(&t->cx, pool, &p), "sched_adjust_global_assist");
 }
@@ -325,16 +287,7 @@ static void draw_assist(struct world *w, cpupool_t *pool)
 static void draw_micro(struct world *w, cpupool_t *pool)
 {
 	struct tiny *t = &w->t;
-	struct micro_params p = {
-		.slice_ns = tiny_below(t, 8) ? (10 + (s64)tiny_below(t, 200)) * USEC :
-			    tiny_below(t, 2) ? LONGEST_TURN :
-					       9,
-		.limit = tiny_below(t, 5),
-		.queue = tiny_below(t, LONGEST_QUEUE + 1),
-		.mode = (u8)tiny_below(t, 5),
-		.on = (u8)tiny_below(t, 17),
-		.exact = (u8)tiny_below(t, 2),
-	};
+	struct micro_params p = some_micro(t);
 
 	tiny_remember(t);
 	refused(w, sched_adjust_global_micro(&t->cx, pool, &p), "sched_adjust_global_micro");
@@ -361,18 +314,11 @@ static void turn_event(struct world *w)
 
 	t->cx.cpu = tiny_below(t, t->ncpu);
 	w->t.last = 1000 + what;
-	for (u32 i = 0; i < t->h->limits.vcpus; i++)
-		if (!tiny_below(t, 4))
-			t->h->vcpus[i].assist.ip = some_ip(t);
+	ips_move(t);
 	if (what < 50) {
 		v = some_running(w);
-		if (v) {
-			t->cx.cpu = v->processor->id;
-			v->assist.ip = KERNEL + ((tiny_below(t, 2) ? SYMBOL_SPIN : SYMBOL_TLB_SEND) << 12);
-			if (!tiny_below(t, 8))
-				v->assist.ip = some_ip(t);
-			vcpu_spin(&t->cx, v);
-		}
+		if (v)
+			some_spin(t, v);
 	} else if (what < 80) {
 		v = some_vcpu(w);
 		if (v)
@@ -389,24 +335,6 @@ static void turn_event(struct world *w)
 		d->assist.symbols = tiny_below(t, 8) ? some_kernel() : NULL;
 	}
 	tiny_effects(t);
-}
-
-/* Turns end, whatever happens: the longest, behind as many as may wait, and some latency for each. */
-static void check_home(struct world *w)
-{
-	struct tiny *t = &w->t;
-
-	for (u32 i = 0; i < t->h->limits.vcpus; i++) {
-		vcpu_t *v = &t->h->vcpus[i];
-
-		if (!(v->pause_flags & VPF_away))
-			w->away_since[i] = TIME_NEVER;
-		else if (w->away_since[i] == TIME_NEVER)
-			w->away_since[i] = t->cx.now;
-		else if (t->cx.now - w->away_since[i] > (LONGEST_QUEUE + 3) * (LONGEST_TURN + MSEC))
-			tiny_broken(t, "d%uv%u has been away since %lld ns", v->domain->id, v->id,
-				    (long long)w->away_since[i]);
-	}
 }
 
 static void cpu_in_or_out(struct world *w)
@@ -582,7 +510,7 @@ static void check_model(struct world *w)
 static void step(struct tiny *t)
 {
 	tiny_check(t);
-	check_home(t->arg);
+	check_home_since(t, ((struct world *)t->arg)->away_since);
 }
 
 static void let_time_pass(struct world *w)
@@ -681,7 +609,7 @@ static u64 sequence(u64 seed, u32 events, s32 mend)
 		tiny_effects(t);
 		tiny_check(t);
 		check_model(&w);
-		check_home(&w);
+		check_home_since(t, w.away_since);
 		let_time_pass(&w);
 		check_model(&w);
 	}

@@ -29,6 +29,9 @@ struct world {
 		struct cpumask hard, soft; /* as set; affinity_broken: what it returns to */
 	} v[TINY_VCPUS];
 	u64 moves, between, attached; /* done; to a pool of another scheduler */
+	bool turns; /* the sequence has some */
+	s64 away_since[TINY_VCPUS]; /* TIME_NEVER: at home */
+	u64 given[2]; /* turns of domains under credit, credit2 */
 };
 
 static domain_t *some_domain(struct world *w)
@@ -169,6 +172,69 @@ static void cpu_in_or_out(struct world *w)
 		refused(w, cpupool_rm_cpu(&t->cx, id, cpu), "cpupool_rm_cpu");
 }
 
+/* ---- turns ---- */
+
+static void new_hidden_pool(struct world *w)
+{
+	struct tiny *t = &w->t;
+	s32 id;
+
+	tiny_remember(t);
+	id = cpupool_create_hidden(&t->cx, CPUPOOL_ANY, (s32)tiny_below(t, TINY_POOLS + 1) - 1);
+	refused(w, id, "cpupool_create_hidden");
+}
+
+static void draw_turns(struct world *w, cpupool_t *pool)
+{
+	struct tiny *t = &w->t;
+	struct assist_params a = some_assist(t, pool);
+	struct micro_params m = some_micro(t);
+
+	tiny_effects(t);
+	tiny_remember(t);
+	if (pool->assist.parent)
+		refused(w, sched_adjust_global_micro(&t->cx, pool, &m), "sched_adjust_global_micro");
+	else
+		refused(w, sched_adjust_global_assist(&t->cx, pool, &a), "sched_adjust_global_assist");
+}
+
+static void turn_event(struct world *w)
+{
+	struct tiny *t = &w->t;
+	u32 what = tiny_below(t, 100);
+	cpupool_t *pool = &t->h->pools[tiny_below(t, TINY_POOLS)];
+	domain_t *d = some_domain(w);
+	vcpu_t *v = what < 55 ? some_running(w) : some_vcpu(w);
+
+	t->cx.cpu = tiny_below(t, t->ncpu);
+	t->last = 1000 + what;
+	ips_move(t);
+	if (what < 55 && v)
+		some_spin(t, v);
+	else if (what < 80 && v)
+		vcpu_interrupt(&t->cx, v, tiny_below(t, 2));
+	else if (what < 84)
+		new_hidden_pool(w);
+	else if (what < 94 && pool->used)
+		draw_turns(w, pool);
+	else if (d)
+		d->assist.symbols = tiny_below(t, 8) ? some_kernel() : NULL;
+	tiny_effects(t);
+}
+
+static void count_turns(struct world *w)
+{
+	for (u32 i = 0; i < TINY_DOMAINS; i++) {
+		domain_t *d = &w->t.h->domains[i];
+		struct assist_domain *a = &d->assist;
+
+		if (!d->used)
+			continue;
+		w->given[d->pool->sched == SCHED_ID_credit2] += a->coboosts + a->lends + a->irq_turns + a->micro_migrations;
+		turn_counts_reset(d);
+	}
+}
+
 /* ---- domains ---- */
 
 static void new_domain(struct world *w)
@@ -185,6 +251,8 @@ static void new_domain(struct world *w)
 	memset(&w->d[d->id], 0, sizeof(w->d[0]));
 	w->d[d->id].weight = 256;
 	w->d[d->id].moving_to = -1;
+	if (w->turns)
+		d->assist.symbols = some_kernel();
 }
 
 static void new_vcpu(struct world *w)
@@ -467,6 +535,7 @@ static void check_model(struct world *w)
 static void step(struct tiny *t)
 {
 	pools_check(t);
+	check_home_since(t, ((struct world *)t->arg)->away_since);
 }
 
 static void destroy_all(struct world *w)
@@ -485,10 +554,11 @@ static void destroy_all(struct world *w)
 	if (h->moving_cpu >= 0 && cpupool_rm_cpu(&t->cx, (s32)h->moving_pool, h->moving_cpu))
 		tiny_broken(t, "the removal of pCPU %d can't be finished", h->moving_cpu);
 	tiny_quiesce(t);
-	for (s32 i = TINY_POOLS - 1; i >= 0; i--) {
-		s32 ret = 0;
+	/* Hidden pools first: their parents can't go before them. */
+	for (s32 k = 2 * TINY_POOLS - 1; k >= 0; k--) {
+		s32 ret = 0, i = k % TINY_POOLS;
 
-		if (!h->pools[i].used)
+		if (!h->pools[i].used || (k >= TINY_POOLS && !h->pools[i].assist.parent))
 			continue;
 		while (h->pools[i].nr_cpus && !ret) {
 			ret = cpupool_rm_cpu(&t->cx, i, -1);
@@ -527,6 +597,10 @@ static u64 sequence(struct world *w, u64 seed, u32 events)
 	tiny_init(t, ncpu, threads, nodes);
 	t->rng = tiny_random(&dice);
 	t->step = step;
+	t->arg = w;
+	w->turns = seed & 1;
+	for (u32 i = 0; i < TINY_VCPUS; i++)
+		w->away_since[i] = TIME_NEVER;
 	t->verbose = getenv("ROTA_PROP_VERBOSE");
 	t->h->trace_level = TRACE_FULL;
 	if (tiny_below(t, 2)) {
@@ -540,11 +614,17 @@ static u64 sequence(struct world *w, u64 seed, u32 events)
 	for (u32 i = 0; i < ncpu; i++)
 		cpupool_add_cpu(&t->cx, (s32)tiny_below(t, 3), (s32)i);
 	tiny_settle(t);
+	for (u32 i = 0; w->turns && i < TINY_POOLS; i++)
+		if (t->h->pools[i].used)
+			draw_turns(w, &t->h->pools[i]);
 	for (u32 i = 0; i < events; i++) {
 		if (i < 16)
 			i % 4 ? new_vcpu(w) : new_domain(w);
+		else if (w->turns && tiny_below(t, 2))
+			turn_event(w);
 		else
 			one_event(w);
+		count_turns(w);
 		tiny_effects(t);
 		pools_check(t);
 		check_model(w);
@@ -567,21 +647,27 @@ static u64 from_env(const char *name, u64 otherwise)
 static void sequences(u64 runs, u32 events)
 {
 	u64 seed = from_env("ROTA_PROP_SEED", 1), moves = 0, between = 0, attached = 0;
+	u64 given[2] = { 0 };
 	struct world *w = calloc(1, sizeof(*w));
 
 	assert_non_null(w);
 	runs = from_env("ROTA_PROP_RUNS", runs);
 	for (u64 i = 0; i < runs; i++) {
-		w->moves = w->between = w->attached = 0;
+		w->moves = w->between = w->attached = w->given[0] = w->given[1] = 0;
 		sequence(w, seed + i, (u32)from_env("ROTA_PROP_EVENTS", events));
 		moves += w->moves;
 		between += w->between;
 		attached += w->attached;
+		given[0] += w->given[0];
+		given[1] += w->given[1];
 	}
 	print_message("%llu moves, %llu of them to another scheduler, %llu attached\n", (unsigned long long)moves,
 		      (unsigned long long)between, (unsigned long long)attached);
+	print_message("turns: %llu under credit, %llu under credit2\n", (unsigned long long)given[0],
+		      (unsigned long long)given[1]);
 	/* A run of one seed is a repetition. */
 	assert_true(runs < 100 || (moves > 5 * runs && (only_sched || (between > 2 * runs && attached > runs / 2))));
+	assert_true(runs < 100 || only_sched || given[0] + given[1] > runs / 10);
 	free(w);
 }
 

@@ -280,13 +280,18 @@ static void test_micro_turn(void **state)
 	assert_ptr_equal(t->h->pcpus[2].curr, s);
 	assert_ptr_equal(t->h->pcpus[0].curr, v);
 	tiny_run(t, t->cx.now + 100 * USEC);
+	/* Nobody else wants the core, and it is in a critical service still: another turn. */
+	assert_ptr_equal(t->h->pcpus[2].curr, s);
+	assert_int_equal(d->assist.micro_migrations, 2);
+	s->assist.ip = 0x401000; /* user mode */
+	tiny_run(t, t->cx.now + 100 * USEC);
 	/* Home after the turn, though nobody else wants the core, and without a BOOST. */
 	assert_true(t->h->pcpus[2].curr->is_idle);
 	assert_ptr_equal(s->processor, &t->h->pcpus[0]);
 	assert_int_equal(s->runstate, RUNSTATE_runnable);
 	assert_int_not_equal(s->credit.pri, CREDIT_BOOST);
 	assert_ptr_equal(t->h->pcpus[0].curr, v);
-	assert_int_equal(d->assist.micro_migrations, 1);
+	assert_int_equal(d->assist.micro_migrations, 2);
 	/* An interrupt takes it there as well; when it blocks it is at home. */
 	vcpu_interrupt(&t->cx, s, false);
 	tiny_settle(t);
