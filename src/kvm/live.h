@@ -23,6 +23,7 @@ enum live_command_op {
 	LIVE_CREDIT2, /* under credit2, from .credit2 */
 	LIVE_RT_POOL, /* under rtds or rtxen, from .rt_pool; a: enum rt_when */
 	LIVE_RT, /* domain, a: its vCPU's index in the host; its real-time parameters, from .rt */
+	LIVE_SOFT, /* domain, a: its vCPU's index; its soft affinity, from .cpus */
 	LIVE_FAIL, /* give up with an error (fault tests) */
 	LIVE_STALL, /* stop dispatching (fault tests): the kernel's watchdog must notice */
 };
@@ -41,6 +42,7 @@ struct live_mailbox {
 	struct credit2_params credit2;
 	struct rt_pool_params rt_pool;
 	struct rt_params rt;
+	struct cpumask cpus;
 };
 
 /* Beside each core domain. */
