@@ -329,8 +329,7 @@ static void look_after_soft(struct live_host *lh, u32 id)
 
 		if (!memcmp(soft, &none, sizeof(none)) || !memcmp(soft, &vcpus[i]->soft, sizeof(*soft)))
 			continue;
-		own_submit(lh, id,
-			   &(struct live_command){ .op = LIVE_SOFT, .a = (s32)vcpus[i]->index, .cpus = *soft });
+		own_submit(lh, id, &(struct live_command){ .op = LIVE_SOFT, .a = (s32)vcpus[i]->index, .cpus = *soft });
 		return;
 	}
 }
@@ -422,7 +421,10 @@ void live_host_begin(struct live_host *lh, struct live_globals *g)
 		free(lh->before[i].rt);
 		free(lh->before[i].soft);
 	}
-	/* Held threads enter no guest, by which alone the new BPF side could know them: they are held again when it does. */
+	/*
+	 * Held threads enter no guest, by which alone the new BPF side could know them: they are held again when it
+	 * does.
+	 */
 	for (u32 i = 0; i <= LIVE_MAX_VMS; i++)
 		if (lh->vms[i].paused)
 			halts_release(&lh->halts, lh->vms[i].tgid);

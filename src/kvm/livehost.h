@@ -54,7 +54,8 @@ struct live_vm {
 	u32 cgroup_weight, cgroup_cap; /* what its cgroup asked for when it was last read */
 	s64 reread_ns; /* when that is next */
 	struct live_rt *rt; /* wanted of its vCPUs by number, LIVE_MAX_RT of them; NULL: nothing */
-	struct cpumask *soft; /* soft affinity wanted of each of its vCPUs, as many; an empty one: nothing. NULL: nothing */
+	struct cpumask
+		*soft; /* soft affinity wanted of each of its vCPUs, as many; an empty one: nothing. NULL: nothing */
 	bool paused; /* its vCPUs' threads are to be held */
 	s64 retry_ns; /* nothing is asked for it before: the last command failed */
 };
@@ -106,8 +107,8 @@ int live_host_want_rt(struct live_host *lh, u32 id, u32 number, const struct rt_
 int live_host_want_soft(struct live_host *lh, u32 id, u32 number, const struct cpumask *soft);
 
 /*
- * Hold all vCPUs of a VM, those that come later too, until it is let go. 0 when all have stopped; -ETIMEDOUT: one has not
- * within two seconds; or a negated errno. On an error all go on.
+ * Hold all vCPUs of a VM, those that come later too, until it is let go. 0 when all have stopped; -ETIMEDOUT: one has
+ * not within two seconds; or a negated errno. On an error all go on.
  */
 int live_host_pause(struct live_host *lh, u32 id);
 void live_host_unpause(struct live_host *lh, u32 id);
