@@ -112,7 +112,7 @@ const char *kvm_cannot(const struct command *cmd)
 		return "Domain-0's vCPU of a pCPU is the host's own tasks there, and stays";
 	case CMD_VCPU_UP:
 	case CMD_VCPU_DOWN:
-		return "a live VM's vCPUs are threads of its VMM; let that plug them (virsh setvcpus, QEMU's device_add)";
+		return "a live VM's vCPUs are threads of its VMM; let that plug them (virsh setvcpus)";
 	default:
 		return NULL;
 	}

@@ -90,6 +90,7 @@ static bool note_inverse(struct request *r, const struct command *cmd)
 		if (!v)
 			return true;
 		inv.rt = v->rt_params;
+		inv.not_given = !v->rt_given;
 		return note(r, &inv);
 	case CMD_POOL_CREDIT:
 		inv.credit = pool_of(r, cmd->pool)->credit.params;
@@ -103,6 +104,9 @@ static bool note_inverse(struct request *r, const struct command *cmd)
 	case CMD_POOL_ARINC:
 		inv.arinc = pool_of(r, cmd->pool)->arinc653.table;
 		return !inv.arinc.nr || note(r, &inv);
+	case CMD_POOL_TURNS:
+		inv.turns = pool_of(r, cmd->pool)->assist.params;
+		return note(r, &inv);
 	case CMD_POOL_MICRO:
 		inv.micro = pool_of(r, cmd->pool)->assist.micro;
 		return note(r, &inv);

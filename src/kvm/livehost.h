@@ -30,6 +30,7 @@ struct live_command {
 	struct rt_pool_params rt_pool;
 	struct rt_params rt;
 	struct cpumask cpus;
+	struct assist_params turns;
 	/* Told 0, -SCHED_E*, or -ETIMEDOUT. */
 	void (*done)(struct live_host *lh, const struct live_command *cmd, int result);
 	u32 client; /* for done: whom to answer */
@@ -57,6 +58,10 @@ struct live_vm {
 	struct cpumask
 		*soft; /* soft affinity wanted of each of its vCPUs, as many; an empty one: nothing. NULL: nothing */
 	bool paused; /* its vCPUs' threads are to be held */
+	struct symbol_table *symbols; /* wanted; NULL: none. Of malloc() */
+	bool symbols_new; /* other than what lies in its place in the arena */
+	bool slide_known; /* else it is found from where the guest halts: */
+	bool slide_found;
 	s64 retry_ns; /* nothing is asked for it before: the last command failed */
 };
 
@@ -69,6 +74,8 @@ struct live_host {
 	struct credit2_params credit2;
 	struct rt_pool_params rt_pool;
 	bool credit2_set, rt_pool_set;
+	struct assist_params turns[LIVE_MAX_POOLS];
+	bool turns_set[LIVE_MAX_POOLS];
 	struct live_command queue[LIVE_MAX_COMMANDS];
 	u32 first, queued; /* the first is in the mailbox if posted */
 	bool posted, abandoned;
@@ -112,6 +119,13 @@ int live_host_want_soft(struct live_host *lh, u32 id, u32 number, const struct c
  */
 int live_host_pause(struct live_host *lh, u32 id);
 void live_host_unpause(struct live_host *lh, u32 id);
+
+/*
+ * The symbol table of a VM's kernel, which is copied; NULL: none from now on. @slide_known: it has the right slide;
+ * else that is found when the guest halts, and the table counts from then on. 0 or -ENOMEM; -E2BIG: more than
+ * LIVE_SYMBOL_ENTRIES.
+ */
+int live_host_want_symbols(struct live_host *lh, u32 id, const struct symbol_table *table, bool slide_known);
 
 s64 live_now(void);
 

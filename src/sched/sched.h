@@ -312,6 +312,12 @@ SCHED_API bool vcpu_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to);
  */
 SCHED_API void vcpu_spin(sched_call_t *cx, vcpu_t *v);
 /*
+ * The same on a host that names a waiting sibling by guess (KVM's pause-loop exits and directed yields): first what the
+ * pool has for one that spins, else vcpu_yield_to(). False: nothing helped, and nothing changed. After true v goes on
+ * all the same, unless its pCPU wants to schedule.
+ */
+SCHED_API bool vcpu_spin_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to);
+/*
  * The host is about to deliver an interrupt to v: an IPI of a sibling, or a device's. Nothing happens if v runs or
  * sleeps (the host wakes it as ever); if it waits for a pCPU, its pool may have a turn for it.
  */
@@ -381,6 +387,8 @@ SCHED_API s32 sched_adjust_global_rt(sched_call_t *cx, cpupool_t *pool, const st
  * the major frame.
  */
 SCHED_API s32 sched_adjust_global_arinc653(sched_call_t *cx, cpupool_t *pool, const struct arinc_table ARENA *table);
+/* The parameters that @v has, or would have, in @pool, of rtds, rtxen or sedf. Not on the BPF side. */
+SCHED_API void sched_rt_params_in(cpupool_t *pool, vcpu_t *v, struct rt_params ARENA *params);
 /* What a vCPU under rtds or rtxen has left of its budget at @now, ns; negative: debt. */
 SCHED_API s64 sched_rt_budget_left(vcpu_t *v, s64 now);
 

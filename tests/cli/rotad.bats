@@ -39,6 +39,24 @@ print(s.makefile().readline().strip())' "$dir/s" "$1"; }
 	down
 }
 
+@test "turns are set by the names of scenarios, shown, and refused" {
+	up
+	run -0 "$rota" turns lend=10us grace=100us turn_budget=25%
+	run -0 "$rota" turns
+	[ "${lines[0]}" = "Cpupool Pool-0: lend=10us grace=100us irq_turn=0 coboost=0 coboost_every=1000us turn_budget=25%" ]
+	[[ ${lines[2]} == "Domain-0 "*" 0 "* ]]
+	run -2 "$rota" turns lend=0 grace=2ms
+	[[ $output == *"grace is 10 to 1000 us"* ]]
+	run -2 "$rota" turns nosuch=1us
+	run -0 "$rota" turns --json
+	[[ $output == *'"lend_us": 10,'* ]]
+	"$rota" cpupool-cpu-remove Pool-0 7
+	"$rota" cpupool-create name=\"rt\" sched=\"rtds\" cpus=\"7\"
+	run -1 "$rota" turns -p rt lend=10us
+	[[ $output == *"credit and credit2 have them"* ]]
+	down
+}
+
 @test "bad usage is 2, help is 0, what can't be is 1" {
 	run -0 "$rotad" --help
 	[[ $output == "Usage: rotad "* ]]
