@@ -83,6 +83,10 @@ struct backend {
 	u32 (*vcpus)(void *arg, u32 id, vcpu_t **vcpus, u32 max);
 	/* Is this vCPU plugged in? */
 	bool (*online)(void *arg, u32 id, const vcpu_t *v);
+	/* Is this domain paused? NULL: the core knows. */
+	bool (*paused)(void *arg, u32 id);
+	/* Why this host can't carry out such a command at all (-ENOTSUP), in one sentence; NULL: nothing to say. */
+	const char *(*cannot)(const struct command *cmd);
 	/* An affinity that has all of these is one to "all". */
 	cpumask_t *(*every)(void *arg);
 	/*

@@ -94,10 +94,15 @@ static bool kvm_online(void *arg, u32 id, const vcpu_t *v)
 	return !(v->pause_flags & VPF_down) && (id == LIVE_DOM0 || lh->g->vcpus[v->index].pid);
 }
 
-/* CPUs that are off line are in no pool; an affinity to all others is one to all. */
+static bool kvm_paused(void *arg, u32 id)
+{
+	return ((struct front *)arg)->lh->vms[id].paused;
+}
+
+/* An affinity to all pCPUs that are on line is one to all. */
 static cpumask_t *kvm_every(void *arg)
 {
-	return &((struct front *)arg)->lh->g->host->pools[0].cpus;
+	return &((struct front *)arg)->lh->g->host->all_cpus;
 }
 
 static json_t *counters(const struct live_globals *g)
@@ -157,7 +162,7 @@ static void told(struct live_host *lh, const struct live_command *cmd, int resul
 	outcome.result = result;
 }
 
-static int carry_out_live(struct live_host *lh, struct live_command *cmd)
+int carry_out_live(struct live_host *lh, struct live_command *cmd)
 {
 	outcome.done = false;
 	cmd->done = told;
@@ -275,6 +280,14 @@ static int kvm_command(void *arg, const struct command *cmd)
 		return set_turns(lh, cmd);
 	if (cmd->op == CMD_VCPU_RT)
 		return set_vcpu_rt(lh, cmd);
+	if (cmd->op == CMD_AFFINITY)
+		return kvm_affinity(lh, cmd);
+	if (cmd->op == CMD_PAUSE)
+		return kvm_pause(lh, cmd->domain);
+	if (cmd->op == CMD_UNPAUSE)
+		return kvm_unpause(lh, cmd->domain);
+	if (cmd->op == CMD_DESTROY)
+		return kvm_destroy(lh, cmd->domain);
 	return -ENOTSUP;
 }
 
@@ -290,11 +303,11 @@ static int kvm_create(void *arg, json_t *config, u32 pool, char *error)
 
 static int kvm_rename(void *arg, u32 id, const char *name, char *error)
 {
-	(void)arg;
-	(void)id;
-	(void)name;
-	snprintf(error, CONTROL_ERROR_LEN, "a live host's VMs have the names that their VMMs give them");
-	return -1;
+	struct live_host *lh = ((struct front *)arg)->lh;
+
+	(void)error;
+	snprintf(lh->vms[id].name, sizeof(lh->vms[id].name), "%s", name);
+	return 0;
 }
 
 static json_t *kvm_symbols_set(struct front *f, json_t *request, char *error)
@@ -355,6 +368,8 @@ static const struct backend kvm_backend = {
 	.memory_mib = kvm_memory,
 	.vcpus = kvm_vcpus,
 	.online = kvm_online,
+	.paused = kvm_paused,
+	.cannot = kvm_cannot,
 	.every = kvm_every,
 	.create = kvm_create,
 	.rename = kvm_rename,

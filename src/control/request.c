@@ -73,6 +73,18 @@ const char *error_words(int err)
 	}
 }
 
+const char *command_words(const struct request *r, const struct command *cmd, int err)
+{
+	const char *words = err == -ENOTSUP && r->d->ops->cannot ? r->d->ops->cannot(cmd) : NULL;
+
+	return words ? words : error_words(err);
+}
+
+bool domain_paused(const struct request *r, u32 id)
+{
+	return r->d->ops->paused ? r->d->ops->paused(r->d->arg, id) : r->d->host->domains[id].pause_count;
+}
+
 /* ---- parts of a request ---- */
 
 bool ask_string(struct request *r, const char *key, bool needed, const char **out)

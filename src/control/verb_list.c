@@ -69,14 +69,14 @@ static void look_at(const struct request *r, u32 id, struct look *l)
 }
 
 /* xl's order: running, blocked, paused, shut down, why, dying. */
-static void state_letters(char state[7], const domain_t *d, const struct look *l)
+static void state_letters(char state[7], bool paused, const struct look *l)
 {
 	strcpy(state, "------");
 	if (l->running)
 		state[0] = 'r';
 	else if (l->online && l->blocked == l->online)
 		state[1] = 'b';
-	if (d->pause_count) {
+	if (paused) {
 		state[1] = '-';
 		state[2] = 'p';
 	}
@@ -117,7 +117,7 @@ static json_t *domain_row(const struct request *r, u32 id, const struct domain_f
 	char state[7];
 
 	look_at(r, id, &l);
-	state_letters(state, d, &l);
+	state_letters(state, domain_paused(r, id), &l);
 	return json_pack("{ss sI ss sI si si ss sI ss sI ss sI sI sI sI sI sI so sI}", "name", facts->name, "id",
 			 (json_int_t)id, "uuid", facts->uuid, "memory_mib",
 			 (json_int_t)r->d->ops->memory_mib(r->d->arg, id), "vcpus", (int)l.online, "max_vcpus",

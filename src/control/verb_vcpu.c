@@ -28,7 +28,7 @@ static bool pin_one(struct request *r, struct pin *p, vcpu_t *v)
 	ret = carry_out(r, &p->cmd);
 	if (ret < 0) {
 		refuse(r, -ret, "Domain %u:Setting vcpu affinity: %s; Could not set affinity for vcpu `%u'.",
-		       p->cmd.domain, error_words(ret), v->id);
+		       p->cmd.domain, command_words(r, &p->cmd, ret), v->id);
 		return false;
 	}
 	mask_and(&both, &hard, &p->cmd.soft);
@@ -111,7 +111,7 @@ json_t *verb_vcpu_set(struct request *r)
 		ret = carry_out(r, &cmd);
 		if (ret < 0)
 			return refuse(r, -ret, "Domain %u:vCPU %u can't be plugged: %s", cmd.domain, i,
-				      error_words(ret));
+				      command_words(r, &cmd, ret));
 	}
 	return json_object();
 }
@@ -128,7 +128,7 @@ json_t *verb_pause(struct request *r)
 	if (cmd.domain == DOM0)
 		return refuse(r, EINVAL, "Pausing domain: Invalid argument; Domain-0 is the host itself");
 	/* A toolstack's pause does not nest: who says it twice means it once. */
-	if (domain_of(r, cmd.domain)->pause_count)
+	if (domain_paused(r, cmd.domain))
 		return json_object();
 	ret = carry_out(r, &cmd);
 	return ret < 0 ? refuse(r, -ret, "Pausing domain: %s", error_words(ret)) : json_object();

@@ -42,6 +42,10 @@ bool ask_cpus(struct request *r, const char *key, bool needed, struct cpumask *o
 bool good_name(struct request *r, const char *what, const char *name);
 /* The words of a scheduler's error number, as xl has them. */
 const char *error_words(int err);
+/* The same of a command that failed: the host may know more. */
+const char *command_words(const struct request *r, const struct command *cmd, int err);
+/* Is this domain paused? */
+bool domain_paused(const struct request *r, u32 id);
 
 /* ---- transaction.c ---- */
 

@@ -421,6 +421,8 @@ static int serve(struct daemon *d, const struct daemon_options *options, int *re
 	d->log = open_log();
 	loader_log_to(d->log, options->verbose);
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	if (!options->dry_run)
+		pins_recover();
 	rc = load(d, error);
 	if (rc)
 		return rc;

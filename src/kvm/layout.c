@@ -113,6 +113,12 @@ int layout_host(void *mem, const struct topology *t, u32 sched, struct live_glob
 	if (!h)
 		return live_fail(error, -EINVAL, "the core can't be laid out for %u CPUs, %u cores, %u nodes",
 				 t->nr_cpus, t->nr_cores, t->nr_nodes);
+	/* What is off line is no pCPU of this host. */
+	for (u32 cpu = 0; cpu < t->nr_cpus; cpu++)
+		if (!topology_online(t, cpu)) {
+			mask_clear(&h->all_cpus, cpu);
+			mask_clear(&h->free_cpus, cpu);
+		}
 	/* The same clock as bpf_ktime_get_ns(). */
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	cx.host = h;

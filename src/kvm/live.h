@@ -24,6 +24,7 @@ enum live_command_op {
 	LIVE_CREDIT2, /* under credit2, from .credit2 */
 	LIVE_RT_POOL, /* under rtds or rtxen, from .rt_pool; a: enum rt_when */
 	LIVE_RT, /* domain, a: its vCPU's index in the host; its real-time parameters, from .rt */
+	LIVE_SOFT, /* domain, a: its vCPU's index; its soft affinity, from .cpus */
 	LIVE_TURNS, /* domain: a pool; its parameters of turns, from .turns */
 	LIVE_SYMBOLS, /* domain, a: 1 its symbol table counts, as it lies in its place; 0 no longer */
 	LIVE_FAIL, /* give up with an error (fault tests) */
@@ -44,6 +45,7 @@ struct live_mailbox {
 	struct credit2_params credit2;
 	struct rt_pool_params rt_pool;
 	struct rt_params rt;
+	struct cpumask cpus;
 	struct assist_params turns;
 };
 

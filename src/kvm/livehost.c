@@ -12,11 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "kvm/livehost.h"
 
 #define RETRY_NS (1000 * MSEC)
 #define REREAD_NS (1000 * MSEC) /* how often a VM's cgroup is read */
+#define PAUSE_NS (2 * 1000 * MSEC) /* within which a VM that is paused must have stopped */
 
 s64 live_now(void)
 {
@@ -53,6 +55,7 @@ static void post(struct live_host *lh, const struct live_command *cmd, s64 now)
 	m->credit2 = cmd->credit2;
 	m->rt_pool = cmd->rt_pool;
 	m->rt = cmd->rt;
+	m->cpus = cmd->cpus;
 	m->turns = cmd->turns;
 	lh->seq++;
 	__atomic_store_n(&m->seq, lh->seq, __ATOMIC_RELEASE);
@@ -188,6 +191,7 @@ static void meet(struct live_host *lh, u32 id)
 	struct vmm vmm;
 
 	free(vm->rt);
+	free(vm->soft);
 	free(vm->symbols);
 	memset(vm, 0, sizeof(*vm));
 	vm->known = true;
@@ -204,8 +208,11 @@ static void meet(struct live_host *lh, u32 id)
 			vm->cap = old->cap;
 			vm->cgroup_weight = old->cgroup_weight;
 			vm->cgroup_cap = old->cgroup_cap;
+			vm->paused = old->paused;
 			vm->rt = old->rt;
+			vm->soft = old->soft;
 			old->rt = NULL;
+			old->soft = NULL;
 			vm->symbols = old->symbols;
 			vm->slide_known = old->slide_known;
 			vm->slide_found = old->slide_found;
@@ -303,6 +310,83 @@ static void look_after_rt(struct live_host *lh, u32 id)
 	}
 }
 
+int live_host_want_soft(struct live_host *lh, u32 id, u32 number, const struct cpumask *soft)
+{
+	struct live_vm *vm = &lh->vms[id];
+
+	if (!vm->soft)
+		vm->soft = calloc(LIVE_MAX_RT, sizeof(*vm->soft));
+	if (!vm->soft || number >= LIVE_MAX_RT)
+		return -ENOMEM;
+	vm->soft[number] = *soft;
+	return 0;
+}
+
+/* The same of soft affinities. (Hard ones stay with the threads.) */
+static void look_after_soft(struct live_host *lh, u32 id)
+{
+	static vcpu_t *vcpus[SCHED_MAX_DOMAIN_VCPUS];
+	static const struct cpumask none;
+	struct live_vm *vm = &lh->vms[id];
+	u32 n = live_host_vcpus(lh, id, vcpus, SCHED_MAX_DOMAIN_VCPUS);
+
+	for (u32 i = 0; i < n && i < LIVE_MAX_RT; i++) {
+		const struct cpumask *soft = &vm->soft[i];
+
+		if (!memcmp(soft, &none, sizeof(none)) || !memcmp(soft, &vcpus[i]->soft, sizeof(*soft)))
+			continue;
+		own_submit(lh, id, &(struct live_command){ .op = LIVE_SOFT, .a = (s32)vcpus[i]->index, .cpus = *soft });
+		return;
+	}
+}
+
+/* ---- pauses ---- */
+
+/* Whoever is not held yet, of a VM that is to be. */
+static int hold(struct live_host *lh, u32 id)
+{
+	static vcpu_t *vcpus[SCHED_MAX_DOMAIN_VCPUS];
+	u32 n = live_host_vcpus(lh, id, vcpus, SCHED_MAX_DOMAIN_VCPUS);
+	int ret = 0;
+
+	for (u32 i = 0; i < n && !ret; i++) {
+		u32 tid = lh->g->vcpus[vcpus[i]->index].pid;
+
+		ret = tid ? halt_thread(&lh->halts, tid, lh->vms[id].tgid) : 0;
+		if (ret == -ESRCH)
+			ret = 0; /* it dies */
+	}
+	return ret;
+}
+
+int live_host_pause(struct live_host *lh, u32 id)
+{
+	struct live_vm *vm = &lh->vms[id];
+	s64 end = live_now() + PAUSE_NS;
+	u32 running;
+	int ret;
+
+	vm->paused = true;
+	for (;;) {
+		ret = hold(lh, id);
+		halts_poll(&lh->halts);
+		halts_of(&lh->halts, vm->tgid, &running);
+		if (!ret && running && live_now() > end)
+			ret = -ETIMEDOUT;
+		if (ret)
+			live_host_unpause(lh, id);
+		if (ret || !running)
+			return ret;
+		usleep(200);
+	}
+}
+
+void live_host_unpause(struct live_host *lh, u32 id)
+{
+	lh->vms[id].paused = false;
+	halts_release(&lh->halts, lh->vms[id].tgid);
+}
+
 int live_host_want_symbols(struct live_host *lh, u32 id, const struct symbol_table *table, bool slide_known)
 {
 	struct live_vm *vm = &lh->vms[id];
@@ -376,6 +460,8 @@ static void look_after(struct live_host *lh, u32 id, s64 now)
 		if (!vm->known || vm->generation != ld->generation || vm->tgid != ld->tgid)
 			meet(lh, id);
 		follow_cgroup(vm, now);
+		if (vm->paused)
+			hold(lh, id);
 		find_slide(vm, ld);
 	}
 	if (vm->busy || now < vm->retry_ns)
@@ -389,6 +475,8 @@ static void look_after(struct live_host *lh, u32 id, s64 now)
 		return;
 	else if (vm->rt)
 		look_after_rt(lh, id);
+	if (vm->soft && !vm->busy)
+		look_after_soft(lh, id);
 }
 
 /* ---- the whole ---- */
@@ -399,8 +487,16 @@ void live_host_begin(struct live_host *lh, struct live_globals *g)
 
 	for (u32 i = 0; i <= LIVE_MAX_VMS; i++) {
 		free(lh->before[i].rt);
+		free(lh->before[i].soft);
 		free(lh->before[i].symbols);
 	}
+	/*
+	 * Held threads enter no guest, by which alone the new BPF side could know them: they are held again when it
+	 * does.
+	 */
+	for (u32 i = 0; i <= LIVE_MAX_VMS; i++)
+		if (lh->vms[i].paused)
+			halts_release(&lh->halts, lh->vms[i].tgid);
 	memcpy(lh->before, lh->vms, sizeof(lh->before));
 	memset(lh->vms, 0, sizeof(lh->vms));
 	/* Who waits for the old BPF side waits in vain. */
@@ -436,15 +532,22 @@ void live_host_end(struct live_host *lh)
 	for (u32 i = 0; i <= LIVE_MAX_VMS; i++) {
 		free(lh->vms[i].rt);
 		free(lh->before[i].rt);
+		free(lh->vms[i].soft);
+		free(lh->before[i].soft);
+		lh->vms[i].rt = lh->before[i].rt = NULL;
+		lh->vms[i].soft = lh->before[i].soft = NULL;
 		free(lh->vms[i].symbols);
 		free(lh->before[i].symbols);
 		lh->vms[i].rt = lh->before[i].rt = NULL;
 		lh->vms[i].symbols = lh->before[i].symbols = NULL;
 	}
+	halts_end(&lh->halts);
+	pins_end(&lh->pins);
 }
 
 void live_host_poll(struct live_host *lh, s64 now)
 {
+	halts_poll(&lh->halts);
 	mailbox_poll(lh, now);
 	for (u32 i = 0; i < lh->g->host->limits.domains; i++)
 		look_after(lh, i, now);

@@ -11,7 +11,9 @@
 
 #include <stdbool.h>
 
+#include "kvm/halt.h"
 #include "kvm/layout.h"
+#include "kvm/pin.h"
 #include "kvm/vmm.h"
 
 #define LIVE_MAX_COMMANDS 256
@@ -27,6 +29,7 @@ struct live_command {
 	struct credit2_params credit2;
 	struct rt_pool_params rt_pool;
 	struct rt_params rt;
+	struct cpumask cpus;
 	struct assist_params turns;
 	/* Told 0, -SCHED_E*, or -ETIMEDOUT. */
 	void (*done)(struct live_host *lh, const struct live_command *cmd, int result);
@@ -52,6 +55,9 @@ struct live_vm {
 	u32 cgroup_weight, cgroup_cap; /* what its cgroup asked for when it was last read */
 	s64 reread_ns; /* when that is next */
 	struct live_rt *rt; /* wanted of its vCPUs by number, LIVE_MAX_RT of them; NULL: nothing */
+	struct cpumask
+		*soft; /* soft affinity wanted of each of its vCPUs, as many; an empty one: nothing. NULL: nothing */
+	bool paused; /* its vCPUs' threads are to be held */
 	struct symbol_table *symbols; /* wanted; NULL: none. Of malloc() */
 	bool symbols_new; /* other than what lies in its place in the arena */
 	bool slide_known; /* else it is found from where the guest halts: */
@@ -75,6 +81,8 @@ struct live_host {
 	bool posted, abandoned;
 	u32 seq;
 	s64 posted_ns;
+	struct pins pins;
+	struct halts halts;
 };
 
 /* Begin, or begin anew after a restart, on the BPF side whose globals these are: settings made before are kept. */
@@ -101,6 +109,16 @@ u32 live_host_vcpus(const struct live_host *lh, u32 id, vcpu_t **vcpus, u32 max)
 
 /* What vCPU @number of a domain was given: it is given again after a restart. 0 or -ENOMEM. */
 int live_host_want_rt(struct live_host *lh, u32 id, u32 number, const struct rt_params *params);
+
+/* Likewise the soft affinity that it was given. */
+int live_host_want_soft(struct live_host *lh, u32 id, u32 number, const struct cpumask *soft);
+
+/*
+ * Hold all vCPUs of a VM, those that come later too, until it is let go. 0 when all have stopped; -ETIMEDOUT: one has
+ * not within two seconds; or a negated errno. On an error all go on.
+ */
+int live_host_pause(struct live_host *lh, u32 id);
+void live_host_unpause(struct live_host *lh, u32 id);
 
 /*
  * The symbol table of a VM's kernel, which is copied; NULL: none from now on. @slide_known: it has the right slide;

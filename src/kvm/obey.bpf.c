@@ -1,16 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The live host's kernel side: what the loader asks for through the mailbox of live.h. Included by rota.bpf.c. */
 
-/* vCPU @index gets the mailbox's real-time parameters, if it is domain @id's still. */
-NO_FRAME s32 adjust_rt(sched_call_t *cx, u32 id, u32 index)
+/* vCPU @index, if it is domain @id's still; else NULL. */
+static inline vcpu_t *vcpu_meant(host_t *h, u32 id, u32 index)
 {
-	host_t *h = cx->host;
 	vcpu_t *v = AT(h->vcpus, index);
 
-	if (index >= h->limits.vcpus || id >= h->limits.domains || !AT(h->domains, id)->used ||
-	    v->domain != AT(h->domains, id))
-		return -SCHED_ESRCH;
-	return sched_adjust_vcpu(cx, v, &live.mailbox->rt);
+	return index < h->limits.vcpus && id < h->limits.domains && AT(h->domains, id)->used &&
+			       v->domain == AT(h->domains, id) ?
+		       v :
+		       NULL;
+}
+
+/* vCPU @index of domain @id gets the mailbox's real-time parameters. */
+NO_FRAME s32 adjust_rt(sched_call_t *cx, u32 id, u32 index)
+{
+	vcpu_t *v = vcpu_meant(cx->host, id, index);
+
+	return v ? sched_adjust_vcpu(cx, v, &live.mailbox->rt) : -SCHED_ESRCH;
+}
+
+/* It gets the mailbox's soft affinity. */
+NO_FRAME s32 adjust_soft(sched_call_t *cx, u32 id, u32 index)
+{
+	vcpu_t *v = vcpu_meant(cx->host, id, index);
+
+	return v ? vcpu_set_affinity(cx, v, NULL, &live.mailbox->cpus) : -SCHED_ESRCH;
 }
 
 CORE_FN int obey(sched_call_t *cx ARG)
@@ -45,6 +60,9 @@ CORE_FN int obey(sched_call_t *cx ARG)
 		break;
 	case LIVE_RT:
 		ret = adjust_rt(cx, m->domain, (u32)m->a);
+		break;
+	case LIVE_SOFT:
+		ret = adjust_soft(cx, m->domain, (u32)m->a);
 		break;
 	case LIVE_TURNS:
 		if (m->domain < h->limits.pools && AT(h->pools, m->domain)->used)

@@ -6,7 +6,9 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +19,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -82,6 +85,8 @@ static void obey_locked(void)
 		m->result = sched_adjust_global_rt(call(), &h->pools[0], &m->rt_pool, (u32)m->a);
 	} else if (m->op == LIVE_RT) {
 		m->result = sched_adjust_vcpu(call(), &h->vcpus[m->a], &m->rt);
+	} else if (m->op == LIVE_SOFT) {
+		m->result = vcpu_set_affinity(call(), &h->vcpus[m->a], NULL, &m->cpus);
 	} else if (m->op == LIVE_TURNS) {
 		m->result = sched_adjust_global_assist(call(), &h->pools[m->domain], &m->turns);
 	} else if (m->op == LIVE_SYMBOLS) {
@@ -399,7 +404,9 @@ static void test_bad_requests(void **state)
 	refused(V1 "\"destroy\",\"domain\":0}\n", "Not destroying domain 0");
 	/* What the kernel's side has no command for. */
 	refused(V1 "\"cpupool-create\",\"name\":\"x\"}\n", "this host can't do that");
-	refused(V1 "\"vcpu-pin\",\"domain\":0,\"vcpu\":0,\"hard\":\"0\"}\n", "this host can't do that");
+	refused(V1 "\"vcpu-pin\",\"domain\":0,\"vcpu\":0,\"hard\":\"0\"}\n", "the host's own tasks");
+	refused(V1 "\"pause\",\"domain\":0}\n", "Domain-0 is the host itself");
+	refused(V1 "\"unpause\",\"domain\":0}\n", "Invalid argument");
 	refused(V1 "\"rename\",\"domain\":0,\"name\":\"x\"}\n", "keeps its name");
 	refused(V1 "\"create\",\"config\":{\"name\":\"x\"}}\n", "come by themselves");
 	refused(V1 "\"sched-domain\",\"sched\":\"credit2\",\"domain\":0,\"weight\":5}\n", "scheduled by credit");
@@ -533,6 +540,118 @@ static void test_restart(void **state)
 		assert_int_equal(globals.host->domains[LIVE_DOM0].weight, 2000);
 		assert_true(globals.host->pools[0].credit.params.tslice_ns == 5 * MSEC);
 	}
+}
+
+/* A process that is to be a VM: its only thread the vCPU. */
+static pid_t start_process(void)
+{
+	char path[512];
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/proc", root);
+	assert_int_equal(symlink("/proc", path), 0);
+	pid = fork();
+	if (!pid)
+		for (;;)
+			pause();
+	assert_true(pid > 0);
+	return pid;
+}
+
+static char state_of(pid_t pid)
+{
+	char path[64], line[256] = "", *at;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "r");
+	if (!f || !fgets(line, sizeof(line), f))
+		line[0] = '\0';
+	if (f)
+		fclose(f);
+	at = strrchr(line, ')');
+	return at ? at[2] : '-';
+}
+
+static bool runs_on(pid_t pid, int cpu)
+{
+	cpu_set_t cpus;
+
+	assert_int_equal(sched_getaffinity(pid, sizeof(cpus), &cpus), 0);
+	return CPU_ISSET(cpu, &cpus);
+}
+
+static void test_pins(void **state)
+{
+	pid_t pid = start_process();
+	u32 id = add_vm((u32)pid, 1);
+	vcpu_t *v = link_of(globals.host->domains[id].vcpus.next, vcpu_t, domain_link);
+	json_t *a;
+
+	(void)state;
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		skip();
+	}
+	settle();
+	accepted(V1 "\"vcpu-pin\",\"domain\":1,\"vcpu\":0,\"hard\":\"1\"}\n");
+	assert_true(runs_on(pid, 1) && !runs_on(pid, 0));
+	refused(V1 "\"vcpu-pin\",\"domain\":1,\"vcpu\":0,\"hard\":\"2\"}\n", "affinity map is empty");
+	accepted(V1 "\"vcpu-pin\",\"domain\":1,\"vcpu\":\"all\",\"soft\":\"0\"}\n");
+	assert_true(mask_test(&v->soft, 0) && !mask_test(&v->soft, 1));
+	refused(V1 "\"vcpu-set\",\"domain\":1,\"count\":2}\n", "maxcpus is 1");
+	/* The name goes with it, and so does the soft affinity, when the kernel's side comes anew. */
+	accepted(V1 "\"rename\",\"domain\":1,\"name\":\"web\"}\n");
+	lay_out();
+	live_host_begin(lh, &globals);
+	id = add_vm((u32)pid, 1);
+	v = link_of(globals.host->domains[id].vcpus.next, vcpu_t, domain_link);
+	settle();
+	assert_int_equal(live_host_find(lh, "web"), id);
+	assert_true(mask_test(&v->soft, 0) && !mask_test(&v->soft, 1));
+	a = answer(V1 "\"vcpu-list\",\"domain\":\"web\"}\n");
+	assert_string_equal(text(a, "vcpus", 0, "soft"), "0");
+	json_decref(a);
+	/* At the end the thread has what it had. */
+	live_host_end(lh);
+	assert_true(runs_on(pid, 0) && runs_on(pid, 1));
+	/* A live host that is killed leaves a note of it. */
+	assert_int_equal(pin_thread(&lh->pins, (u32)pid, &(struct cpumask){ .w = { 2 } }), 0);
+	assert_false(runs_on(pid, 0));
+	pins_recover();
+	assert_true(runs_on(pid, 0) && runs_on(pid, 1));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static void test_pauses(void **state)
+{
+	pid_t pid = start_process();
+	int status;
+	json_t *a;
+
+	(void)state;
+	add_vm((u32)pid, 1);
+	settle();
+	accepted(V1 "\"pause\",\"domain\":1}\n");
+	assert_int_equal(state_of(pid), 't');
+	accepted(V1 "\"pause\",\"domain\":1}\n");
+	a = answer(V1 "\"list\"}\n");
+	assert_string_equal(text(a, "domains", 1, "state"), "--p---");
+	json_decref(a);
+	accepted(V1 "\"unpause\",\"domain\":1}\n");
+	assert_int_equal(state_of(pid), 'S');
+	refused(V1 "\"unpause\",\"domain\":1}\n", "Invalid argument");
+	/* Paused, and killed: it can die, and is buried. */
+	accepted(V1 "\"pause\",\"domain\":1}\n");
+	kill(pid, SIGKILL);
+	for (int i = 0; i < 2000 && lh->halts.nr; i++) {
+		live_host_poll(lh, live_now());
+		usleep(1000);
+	}
+	assert_int_equal(lh->halts.nr, 0);
+	assert_true(waitpid(pid, &status, 0) == pid || errno == ECHILD);
 }
 
 static void test_credit2(void **state)
@@ -723,6 +842,8 @@ int main(void)
 		TEST(test_deaf_kernel),
 		TEST(test_vms_come_and_go),
 		TEST(test_restart),
+		TEST(test_pins),
+		TEST(test_pauses),
 		TEST(test_turns),
 		TEST(test_symbols),
 		TEST(test_the_commands_end),
