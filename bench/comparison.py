@@ -45,7 +45,8 @@ priorities over sporadic servers. null gives each vCPU a pCPU of its own; who fi
 '''
 
 
-PARAMS = {'rtxen': {'params': {'kind': 'sporadic', 'priority': 'rm'}}}
+# Entitlements are shares of the whole host: judged as reservations they would be too much for some tests.
+PARAMS = {'rtds': {'admission': 'off'}, 'rtxen': {'admission': 'off', 'params': {'kind': 'sporadic', 'priority': 'rm'}}}
 
 
 def hog(name, vcpus, weight=256, cap=0, **more):

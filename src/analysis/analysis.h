@@ -139,6 +139,8 @@ int64_t an_fp_first_response(const struct an_task *tasks, int i, const struct an
 			     int64_t limit);
 /* Worst response of any job of the busy period, for deadlines beyond periods too. */
 int64_t an_fp_response(const struct an_task *tasks, int i, const struct an_supply *s);
+/* Least budget above s->budget, which does not do, with which task @i meets its deadlines; -1: not even @max does. */
+int64_t an_fp_least_budget(const struct an_task *tasks, int i, const struct an_supply *s, int64_t max);
 enum an_answer an_fp_check(const struct an_task *tasks, int n, const struct an_supply *s,
 			   struct an_verdict *v);
 /* Worst response under EDF (Spuri), AN_NEVER if the bound of the search was met; no jitter. */
@@ -185,6 +187,10 @@ enum an_answer an_bcl_iterative(const struct an_task *tasks, int n, int m, bool 
 				int64_t *response);
 enum an_answer an_gedf_rta(const struct an_task *tasks, int n, int m, int64_t *response);
 enum an_answer an_bar(const struct an_task *tasks, int n, int m, struct an_verdict *v);
+/* ffdbf.c: forced-forward demand for a speed @sigma, in 2^-AN_SIGMA_BITS as the result is; and the test by it. */
+#define AN_SIGMA_BITS 16
+an_wide an_ff_dbf(const struct an_task *task, int64_t t, int64_t sigma);
+enum an_answer an_ffdbf(const struct an_task *tasks, int n, int m);
 /*
  * Tasks in decreasing priority. AN_GFP_PLAIN: no slack, interference not cut at what can delay (a
  * cross-check); AN_GFP_LATE: no slack (holds for deferrable servers too); AN_GFP_SLACK: carry-in by

@@ -282,26 +282,20 @@ static enum an_answer min_fp(const struct an_task *tasks, int n, struct an_suppl
 {
 	for (int i = 0; i < n; i++) {
 		const struct an_task *t = &tasks[i];
-		int64_t window = t->deadline - t->jitter, lo, hi = max;
+		int64_t window = t->deadline - t->jitter, least;
 		struct an_supply try = *s;
 
 		if (s->budget > 0 && an_fp_response(tasks, i, s) <= t->deadline)
 			continue;
-		try.budget = max;
-		if (an_fp_response(tasks, i, &try) > t->deadline) {
+		least = an_fp_least_budget(tasks, i, s, max);
+		if (least < 0) {
+			try.budget = max;
 			out->why = (struct an_verdict){ AN_NOT, i, window,
 							an_rbf(tasks, i, an_max(1, window)),
 							an_sbf(&try, window) };
 			return AN_NOT;
 		}
-		for (lo = s->budget; hi - lo > 1;) {
-			try.budget = lo + (hi - lo) / 2;
-			if (an_fp_response(tasks, i, &try) <= t->deadline)
-				hi = try.budget;
-			else
-				lo = try.budget;
-		}
-		s->budget = hi;
+		s->budget = least;
 		window = an_fp_response(tasks, i, s) - t->jitter;
 		out->why = (struct an_verdict){ AN_OK, i, window, an_rbf(tasks, i, window),
 						an_sbf(s, window) };

@@ -57,12 +57,24 @@ int64_t an_fp_first_response(const struct an_task *tasks, int i, const struct an
 	return t == AN_NEVER ? AN_NEVER : t + jitter;
 }
 
-int64_t an_fp_response(const struct an_task *tasks, int i, const struct an_supply *s)
+/* The longest window up to @limit, from @t on, in which no more is requested than in @t. */
+static int64_t same_request(const struct an_task *tasks, int i, int64_t t, int64_t limit)
 {
+	for (int j = 0; j < i; j++)
+		limit = an_min(limit, an_ceil64(t + tasks[j].jitter, tasks[j].period) * tasks[j].period -
+					      tasks[j].jitter);
+	return limit;
+}
+
+/* *need (if not NULL): the least budget that supplies every job before the next request after the window found. */
+static int64_t respond(const struct an_task *tasks, int i, const struct an_supply *s, int64_t *need)
+{
+	struct an_supply none = *s;
 	struct request r = { tasks, i, s, MOST_ROUNDS };
 	const struct an_task *t = &tasks[i];
 	int64_t worst = 0;
 
+	none.budget = 0;
 	for (int64_t q = 0; q < MOST_ROUNDS; q++) {
 		int64_t release = q * t->period, limit, end;
 
@@ -72,10 +84,46 @@ int64_t an_fp_response(const struct an_task *tasks, int i, const struct an_suppl
 		if (end == AN_NEVER)
 			return AN_NEVER;
 		worst = an_max(worst, end - release + t->jitter);
+		if (need) {
+			/* The last job stays the last: later ones would have to be looked at. */
+			if (end + t->jitter <= release + t->period)
+				limit = an_min(limit, release + t->period - t->jitter);
+			*need = an_max(*need, an_budget_for(&none, same_request(tasks, i, end, limit),
+							    an_rbf(tasks, i, end) + (an_wide)q * t->cost, s->budget));
+		}
 		if (end + t->jitter <= release + t->period)
 			return worst;
 	}
 	return AN_NEVER;
+}
+
+int64_t an_fp_response(const struct an_task *tasks, int i, const struct an_supply *s)
+{
+	return respond(tasks, i, s, NULL);
+}
+
+/*
+ * A budget that does is lowered to what the windows that show it need, and one that is smaller by 1 is tried: if that
+ * does not, the least is found. Else a budget halfway to one that does not is tried next, so that the windows come near
+ * the deciding one in a number of rounds that the size of the integers has no part in.
+ */
+int64_t an_fp_least_budget(const struct an_task *tasks, int i, const struct an_supply *s, int64_t max)
+{
+	int64_t lo = s->budget, hi = 0, need, deadline = tasks[i].deadline;
+	struct an_supply try = *s;
+
+	try.budget = max;
+	if (respond(tasks, i, &try, &hi) > deadline)
+		return -1;
+	for (bool halfway = false; hi - lo > 1; halfway = !halfway) {
+		try.budget = halfway ? lo + (hi - lo) / 2 : hi - 1;
+		need = 0;
+		if (respond(tasks, i, &try, &need) <= deadline)
+			hi = need;
+		else
+			lo = try.budget;
+	}
+	return hi;
 }
 
 enum an_answer an_fp_check(const struct an_task *tasks, int n, const struct an_supply *s,

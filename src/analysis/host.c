@@ -254,6 +254,8 @@ static enum an_answer global_edf(struct pool *p, int n, int m, bool late,
 		test = "BAR";
 	else if (!late && an_bak(p->tasks, n, m) == AN_OK)
 		test = "BAK";
+	else if (!late && an_ffdbf(p->tasks, n, m) == AN_OK)
+		test = "FF-DBF";
 	if (test)
 		return answer(out, AN_OK, -1, test, nothing);
 	if (v.index >= 0)

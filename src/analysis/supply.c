@@ -247,6 +247,34 @@ void an_supply_line(const struct an_supply *s, an_wide *rate, int64_t *delay)
 	*delay = (int64_t)an_wmax(0, d);
 }
 
+/*
+ * The same for the common shape, closed: the blackout is `longest` less `slope` budgets. With the budget the number of
+ * whole cycles in the window grows, by two at most; for each number of them the least budget is that of two lines.
+ */
+static int64_t shape_budget_for(const struct an_supply *s, int64_t t, an_wide work, int64_t max)
+{
+	struct an_supply none = *s, one = *s;
+	struct shape p, q;
+	an_wide slope, u, k, least;
+
+	none.budget = 0;
+	one.budget = 1;
+	p = shape_of(&none);
+	q = shape_of(&one);
+	slope = p.blackout - q.blackout;
+	u = p.width * (an_wide)t - p.blackout;
+	k = an_wmax(0, an_floor(u + slope * (s->budget + 1), p.cycle));
+	for (; k * p.cycle <= u + slope * max; k++) {
+		/* k cycles fit from this budget on; then k budgets and what is left of the window, at most one more */
+		least = an_wmax(s->budget + 1, an_ceil(k * p.cycle - u, slope));
+		least = an_wmax(least, an_ceil(work, k + 1));
+		least = an_wmax(least, an_ceil(work - u + k * p.cycle, k + slope));
+		if (least <= max && slope * least + u < (k + 1) * p.cycle)
+			return (int64_t)least;
+	}
+	return -1;
+}
+
 int64_t an_budget_for(const struct an_supply *s, int64_t t, an_wide work, int64_t max)
 {
 	struct an_supply try = *s;
@@ -255,6 +283,13 @@ int64_t an_budget_for(const struct an_supply *s, int64_t t, an_wide work, int64_
 	try.budget = max;
 	if (max <= lo || an_sbf(&try, t) < work)
 		return -1;
+	if (s->kind == AN_PRM || s->kind == AN_EDP || s->kind == AN_POLLED || s->kind == AN_MPR)
+		return shape_budget_for(s, t, work, max);
+	if (s->kind == AN_DMPR) {
+		try.kind = AN_PRM;
+		try.budget = lo;
+		return shape_budget_for(&try, t, work - (an_wide)s->cpus * t, max);
+	}
 	while (hi - lo > 1) { /* lo is too little */
 		try.budget = lo + (hi - lo) / 2;
 		if (an_sbf(&try, t) >= work)

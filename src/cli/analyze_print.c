@@ -286,7 +286,7 @@ struct test_result {
 	const char *name;
 	enum an_answer answer;
 };
-#define NR_TESTS 9
+#define NR_TESTS 10
 
 static void run_tests(const struct an_vm *vm, int m, struct test_result *out)
 {
@@ -300,6 +300,7 @@ static void run_tests(const struct an_vm *vm, int m, struct test_result *out)
 	out[k++] = (struct test_result){ "bcl-iterative", an_bcl_iterative(t, n, m, true, NULL) };
 	out[k++] = (struct test_result){ "bar", an_bar(t, n, m, NULL) };
 	out[k++] = (struct test_result){ "rta", an_gedf_rta(t, n, m, NULL) };
+	out[k++] = (struct test_result){ "ff-dbf", an_ffdbf(t, n, m) };
 	out[k] = (struct test_result){ "edf-exact", AN_UNDECIDED };
 	if (m == 1)
 		out[k].answer =

@@ -49,6 +49,7 @@ struct command {
 	s32 weight, cap;
 	u32 sched, when;
 	bool set_hard, set_soft, hidden;
+	bool not_given; /* CMD_VCPU_RT undoes: nobody had asked for its parameters */
 	struct cpumask hard, soft;
 	union {
 		struct credit_params credit;

@@ -32,7 +32,8 @@
 #define SIGNALS 1 /* data of its events */
 
 static const char usage[] =
-	"Usage: rotad --host sim [SCENARIO] [--speed N|max|step] [--set PATH=VALUE]...\n"
+	"Usage: rotad --host sim [SCENARIO] [--speed N|max|step] [--admission off|warn|enforce]\n"
+	"             [--set PATH=VALUE]...\n"
 	"       rotad --host kvm\n"
 	"             [--socket PATH] [--group GROUP] [--others-read] [--config FILE] [--saved FILE] [--no-config]\n"
 	"\n"
@@ -43,6 +44,8 @@ static const char usage[] =
 	"--host kvm is this machine with its KVM virtual machines: see rota-host(1).\n"
 	"      --speed N         N virtual seconds in a second (default 1); max: as fast as can be; step: only when\n"
 	"                        `rota step` says so\n"
+	"      --admission WORD  what becomes of reservations that can't be guaranteed, in real-time pools that don't\n"
+	"                        say (default: refused, where anybody was given a budget)\n"
 	"      --set PATH=VALUE  changes the scenario, as of `rota sim run`\n"
 	"      --socket PATH     where to listen (default /run/rota/rotad.sock, or rota.sock in $XDG_RUNTIME_DIR)\n"
 	"      --group GROUP     who is in it may change things, beside root (default rota)\n"
@@ -63,11 +66,12 @@ struct options {
 	bool others_read, no_config;
 };
 
-enum { OPT_HOST = 256, OPT_SPEED, OPT_SET, OPT_SOCKET, OPT_GROUP, OPT_OTHERS, OPT_CONFIG, OPT_SAVED, OPT_NO_CONFIG };
+enum { OPT_HOST = 256, OPT_ADMISSION, OPT_SPEED, OPT_SET, OPT_SOCKET, OPT_GROUP, OPT_OTHERS, OPT_CONFIG, OPT_SAVED, OPT_NO_CONFIG };
 
 static const struct option options[] = {
 	{ "host", required_argument, NULL, OPT_HOST },
 	{ "speed", required_argument, NULL, OPT_SPEED },
+	{ "admission", required_argument, NULL, OPT_ADMISSION },
 	{ "set", required_argument, NULL, OPT_SET },
 	{ "socket", required_argument, NULL, OPT_SOCKET },
 	{ "group", required_argument, NULL, OPT_GROUP },
@@ -86,6 +90,15 @@ static int failed(const char *error)
 	return 1;
 }
 
+static bool set_admission(struct options *o, const char *word)
+{
+	o->sim.admission = !strcmp(word, "off")	    ? SCN_ADMISSION_OFF :
+			   !strcmp(word, "warn")    ? SCN_ADMISSION_WARN :
+			   !strcmp(word, "enforce") ? SCN_ADMISSION_ENFORCE :
+						      SCN_ADMISSION_ASKED;
+	return o->sim.admission != SCN_ADMISSION_ASKED;
+}
+
 /* 0: go on; else 1 + exit code. */
 static int parse(struct options *o, int argc, char **argv)
 {
@@ -98,6 +111,12 @@ static int parse(struct options *o, int argc, char **argv)
 			break;
 		case OPT_SPEED:
 			o->sim.speed = optarg;
+			break;
+		case OPT_ADMISSION:
+			if (!set_admission(o, optarg)) {
+				fprintf(stderr, "rotad: --admission is off, warn or enforce\n");
+				return 3;
+			}
 			break;
 		case OPT_SET:
 			if (o->sim.nr_sets == MAX_SETS)
@@ -138,8 +157,8 @@ static int parse(struct options *o, int argc, char **argv)
 		fprintf(stderr, "rotad: --host says which host: sim or kvm; `rotad --help` tells more\n");
 		return 3;
 	}
-	if (!strcmp(o->host, "kvm") && (o->sim.speed || o->sim.nr_sets)) {
-		fprintf(stderr, "rotad: --speed and --set are for a simulated host\n");
+	if (!strcmp(o->host, "kvm") && (o->sim.speed || o->sim.nr_sets || o->sim.admission != SCN_ADMISSION_ASKED)) {
+		fprintf(stderr, "rotad: --speed, --set and --admission are for a simulated host\n");
 		return 3;
 	}
 	if (optind < argc && !strcmp(o->host, "sim"))

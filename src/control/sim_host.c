@@ -213,6 +213,7 @@ void *sim_host_open(const struct sim_options *o, char *error)
 	h->s = load(o, error);
 	if (!h->s || !put_dom0_first(h->s))
 		goto fail;
+	h->s->admission = o->admission;
 	for (int i = 0; i < h->s->nr_domains; i++)
 		vcpus += (u32)h->s->domains[i].nr_vcpus;
 	if (room.domains + (u32)h->s->nr_domains > SCHED_MAX_DOMAINS)
@@ -353,8 +354,13 @@ static int core_call(struct machine *m, void *arg)
 	switch (cmd->op) {
 	case CMD_ADJUST:
 		return sched_adjust(cx, d, cmd->weight, cmd->cap);
-	case CMD_VCPU_RT:
-		return sched_adjust_vcpu(cx, v, &cmd->rt);
+	case CMD_VCPU_RT: {
+		int ret = sched_adjust_vcpu(cx, v, &cmd->rt);
+
+		if (!ret && cmd->not_given)
+			v->rt_given = 0;
+		return ret;
+	}
 	case CMD_POOL_CREDIT:
 		return sched_adjust_global_credit(cx, pool, &cmd->credit);
 	case CMD_POOL_CREDIT2:
@@ -420,7 +426,7 @@ static int sim_command(void *arg, const struct command *cmd)
 	ret = machine_insist(h->m, core_call, &copy);
 	/* The next one of this number is another pool. */
 	if (cmd->op == CMD_POOL_DESTROY && !ret && cmd->pool < (u32)h->s->nr_pools)
-		h->s->pools[cmd->pool].admission = SCN_ADMISSION_OFF;
+		h->s->pools[cmd->pool].admission = SCN_ADMISSION_ASKED;
 	if (ret != -SCHED_EAGAIN)
 		return ret;
 	/* It can't be had: give up what was begun. */
@@ -434,11 +440,11 @@ static int sim_command(void *arg, const struct command *cmd)
 	return ret;
 }
 
-/* A pool of the scenario says so (`admission:`), as long as it lives. */
+/* A pool of the scenario says so (`admission:`), as long as it lives; of others --admission, or what is asked of them. */
 static int sim_overbooked(void *arg, u32 pool, char *why)
 {
 	struct sim_host *h = arg;
-	enum scn_admission mode = pool < (u32)h->s->nr_pools ? h->s->pools[pool].admission : SCN_ADMISSION_OFF;
+	enum scn_admission mode = machine_admission_mode(h->m, pool, NULL);
 	int ret = mode == SCN_ADMISSION_OFF ? 0 : machine_admits(h->m, pool, NULL, why, CONTROL_ERROR_LEN);
 
 	if (ret < 0)

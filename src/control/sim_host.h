@@ -4,12 +4,14 @@
 #define CONTROL_SIM_HOST_H
 
 #include "control/backend.h"
+#include "sim/scenario.h"
 
 struct sim_options {
 	const char *scenario; /* a file; NULL: a host of 2 nodes with 4 pCPUs each, and Domain-0 */
 	char *const *sets; /* as of `rota sim run --set` */
 	int nr_sets;
 	const char *speed; /* "1", "0.1", "100": virtual seconds in a second; "max"; "step": only on request. NULL: 1 */
+	enum scn_admission admission; /* of pools that don't say */
 	u32 max_domains, max_vcpus; /* beside the scenario's; 0: 1024, 8192 */
 };
 

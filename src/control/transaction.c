@@ -90,6 +90,7 @@ static bool note_inverse(struct request *r, const struct command *cmd)
 		if (!v)
 			return true;
 		inv.rt = v->rt_params;
+		inv.not_given = !v->rt_given;
 		return note(r, &inv);
 	case CMD_POOL_CREDIT:
 		inv.credit = pool_of(r, cmd->pool)->credit.params;

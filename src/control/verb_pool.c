@@ -238,7 +238,7 @@ json_t *verb_cpu_remove(struct request *r)
 	struct cpumask cpus = { 0 };
 	u32 pool = 0;
 
-	if (!ask_cpus_of_pool(r, &pool, &cpus) || !remove_cpus(r, pool, &cpus))
+	if (!ask_cpus_of_pool(r, &pool, &cpus) || !remove_cpus(r, pool, &cpus) || !admitted(r, pool))
 		return NULL;
 	return json_object();
 }
@@ -272,9 +272,10 @@ json_t *verb_migrate(struct request *r)
 			own.name, sdom.name, sdom.name, own.name);
 	}
 	ret = carry_out(r, &cmd);
-	return ret < 0 ? refuse(r, -ret, "Error moving domain to cpupool: %s%s", error_words(ret),
-				ret == -ENOENT ? " (it has no pCPU)" : "") :
-			 json_object();
+	if (ret < 0)
+		return refuse(r, -ret, "Error moving domain to cpupool: %s%s", error_words(ret),
+			      ret == -ENOENT ? " (it has no pCPU)" : "");
+	return admitted(r, cmd.pool) ? json_object() : NULL;
 }
 
 /* ---- one pool for each node ---- */
@@ -345,6 +346,8 @@ json_t *verb_numa_split(struct request *r)
 	for (u32 node = 0; node < h->limits.nodes; node++)
 		if (node != home && !split_off(r, node, h->pools[0].sched))
 			return NULL;
+	if (!admitted(r, 0))
+		return NULL;
 	snprintf(r->d->pool_name[0], CONTROL_NAME_LEN, "Pool-node%u", home);
 	return json_object();
 }

@@ -71,7 +71,7 @@ json_t *verb_pin(struct request *r)
 	for (u32 i = 0; i < n; i++)
 		if ((all || i == (u32)one) && !pin_one(r, &p, vcpus[i]))
 			return NULL;
-	return json_object();
+	return !p.cmd.set_hard || admitted(r, domain_of(r, p.cmd.domain)->pool->id) ? json_object() : NULL;
 }
 
 /* ---- vcpu-set ---- */

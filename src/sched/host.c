@@ -27,6 +27,14 @@ static bool name_equal(const char *a, const char *b)
 	return *a == *b;
 }
 
+SCHED_API void sched_rt_params_in(cpupool_t *pool, vcpu_t *v, struct rt_params ARENA *params)
+{
+	if (pool->sched == SCHED_ID_sedf)
+		sedf_params_for(v, params);
+	else
+		rt_params_for(pool, v, params);
+}
+
 SCHED_API s32 sched_find(const char *name)
 {
 	for (u32 i = 0; i < NR_SCHED_NAMES; i++)

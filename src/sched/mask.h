@@ -128,6 +128,11 @@ CORE_INLINE s32 mask_cycle_and3(cpumask_t *a ARG, cpumask_t *b ARG, cpumask_t *c
 {
 	u32 start = (u32)(after + 1) / 64, bit = (u32)(after + 1) % 64;
 
+	if (words == 1) {
+		u64 w = WORD(a, 0) & WORD(b, 0) & WORD(c, 0), later = w >> bit << bit;
+
+		return w ? (s32)__builtin_ctzll(later ? later : w) : -1;
+	}
 	if (start >= words)
 		start = bit = 0;
 	for (u32 i = ZERO; i <= words && can_loop; i++) {

@@ -45,6 +45,7 @@ static void rt_pool_init(cpupool_t *pool, bool xen)
 	pool->rt.params.rush = xen;
 	pool->rt.master = -1;
 	pool->rt.xen = xen;
+	pool->rt.reclaims = 0;
 	rt_queues_init(&pool->rt.q);
 	rt_tree_init(&pool->rt.events);
 }
@@ -102,23 +103,27 @@ static bool rt_params_valid(cpupool_t *pool, const struct rt_params ARENA *q)
 	return !pool->rt.xen || (q->kind <= RT_DEFERRABLE && !q->deadline_ns);
 }
 
+/* What v has in @pool: what it was given, if that can be had there. */
+static void rt_params_for(cpupool_t *pool, vcpu_t *v, struct rt_params ARENA *p)
+{
+	if (v->rt_given && rt_params_valid(pool, &v->rt_user)) {
+		rt_copy_params(p, &v->rt_user);
+		return;
+	}
+	p->period_ns = RT_PERIOD_DEFAULT_NS;
+	p->budget_ns = RT_BUDGET_DEFAULT_NS;
+	p->deadline_ns = 0;
+	p->phase_ns = -1;
+	p->latency_ns = 0;
+	p->priority = 0;
+	p->kind = RT_POOL;
+	p->extratime = pool->rt.xen;
+	p->when = RT_AT_BOUNDARY;
+}
+
 CORE_FN int rt_vcpu_init(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
-	cpupool_t *pool = v->domain->pool;
-
-	if (v->rt_given && rt_params_valid(pool, &v->rt_user)) {
-		rt_copy_params(&v->rt_params, &v->rt_user);
-	} else {
-		v->rt_params.period_ns = RT_PERIOD_DEFAULT_NS;
-		v->rt_params.budget_ns = RT_BUDGET_DEFAULT_NS;
-		v->rt_params.deadline_ns = 0;
-		v->rt_params.phase_ns = -1;
-		v->rt_params.latency_ns = 0;
-		v->rt_params.priority = 0;
-		v->rt_params.kind = RT_POOL;
-		v->rt_params.extratime = pool->rt.xen;
-		v->rt_params.when = RT_AT_BOUNDARY;
-	}
+	rt_params_for(v->domain->pool, v, &v->rt_params);
 	v->rt.where = RT_NOWHERE;
 	v->rt.in_events = 0;
 	v->rt.asleep = 1;
@@ -165,8 +170,7 @@ CORE_FN int rt_insert_vcpu(sched_call_t *cx ARG, vcpu_t *v ARG)
 	if (unit_running(v))
 		return 0;
 	rt_place(cx, v);
-	if (rt_queued(v))
-		rt_tickle(cx, v);
+	rt_offer(cx, v);
 	return 0;
 }
 
@@ -224,17 +228,18 @@ CORE_FN int rt_wake(sched_call_t *cx ARG, vcpu_t *v ARG)
 	if (unit_running(v))
 		return 0; /* context_saved queues it */
 	rt_place(cx, v);
-	rt_tickle(cx, v);
+	if (!rt_take_own(cx, v))
+		rt_offer(cx, v);
 	return 0;
 }
 
 CORE_FN int rt_context_saved(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
-	if (v->rt.where != RT_NOWHERE)
+	/* Who sleeps, with nothing to burn, is in no queue; what it waits for was set when it lost its pCPU. */
+	if (v->rt.where != RT_NOWHERE || !(unit_runnable(v) || rt_ghostly(v)))
 		return 0;
 	rt_place(cx, v);
-	if (rt_queued(v))
-		rt_tickle(cx, v);
+	rt_offer(cx, v);
 	return 0;
 }
 
@@ -415,8 +420,7 @@ CORE_FN int rt_requeue(sched_call_t *cx ARG, vcpu_t *v ARG)
 		if (rt_queued(v))
 			rt_dequeue(v);
 		rt_place(cx, v);
-		if (rt_queued(v))
-			rt_tickle(cx, v);
+		rt_offer(cx, v);
 		return 0;
 	}
 	rt_set_event(cx, v);

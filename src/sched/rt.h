@@ -129,6 +129,7 @@ struct rt_pool {
 	struct rt_tree events; /* replenishments to come, by time alone */
 	s32 master; /* the pCPU whose timer waits for them, -1 none */
 	u8 xen; /* it is RTDS: only what Xen has can be set */
+	u8 reclaims; /* one of its servers is or was RT_RECLAIMING: who is depleted may be lent time */
 };
 
 #endif

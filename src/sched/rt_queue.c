@@ -52,8 +52,9 @@ static s64 rt_key(cpupool_t *pool, vcpu_t *v)
  */
 static inline bool rt_rushes(cpupool_t *pool, vcpu_t *v)
 {
-	return pool->rt.params.rush && pool->rt.params.rule == RT_EDF && pool->rt.params.placement == RT_GLOBAL &&
-	       rt_periodic(v->rt.kind) && v->rt.where == RT_READY && v->rt.steady && !v->rt.urgent && !v->rt.level;
+	return v->rt.steady && pool->rt.params.rush && pool->rt.params.rule == RT_EDF &&
+	       pool->rt.params.placement == RT_GLOBAL && rt_periodic(v->rt.kind) && v->rt.where == RT_READY &&
+	       !v->rt.urgent && !v->rt.level;
 }
 
 /* The instant after which its budget can't come before its deadline any more. */
@@ -174,6 +175,26 @@ static inline bool rt_would_get(cpupool_t *pool, pcpu_t *p, vcpu_t *v, vcpu_t **
 	return curr->is_idle || rt_better(pool, v, curr);
 }
 
+static inline int rt_tell(sched_call_t *cx, pcpu_t *p)
+{
+	if (tracing(cx))
+		record(cx, TRC_RTDS_TICKLE, p->id, 0);
+	kick(cx, p);
+	return 0;
+}
+
+/* v, which wakes, goes on where it was, if nobody else has that pCPU's time: what rt_tickle() would find first. */
+static inline bool rt_take_own(sched_call_t *cx, vcpu_t *v)
+{
+	pcpu_t *p = v->processor;
+
+	if (v->rt.where != RT_READY || p->rt.owner || !unit_on(p)->is_idle || p->resched || !mask_test(&v->hard, p->id) ||
+	    v->domain->pool->rt.params.placement == RT_PARTITIONED)
+		return false;
+	rt_tell(cx, p);
+	return true;
+}
+
 /* v has been queued: if it should run at once, the pCPU that loses least schedules. */
 CORE_FN int rt_tickle(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
@@ -205,12 +226,15 @@ CORE_FN int rt_tickle(sched_call_t *cx ARG, vcpu_t *v ARG)
 		best = cpu;
 		worst = loses;
 	}
-	if (best < 0)
-		return 0;
-	if (tracing(cx))
-		record(cx, TRC_RTDS_TICKLE, (u32)best, 0);
-	kick(cx, pcpu_of(cx->host, (u32)best));
-	return 0;
+	return best < 0 ? 0 : rt_tell(cx, pcpu_of(cx->host, (u32)best));
+}
+
+/* v may have been queued. Without budget only time that is lent for nothing can be had. */
+static inline void rt_offer(sched_call_t *cx, vcpu_t *v)
+{
+	if (v->rt.where == RT_READY || v->rt.where == RT_GHOST ||
+	    (v->rt.where == RT_DEPLETED && v->domain->pool->rt.reclaims))
+		rt_tickle(cx, v);
 }
 
 /* v can wait no longer: it goes first, if the one that loses most easily has a longer period. */

@@ -73,6 +73,8 @@ static void rt_take_params(vcpu_t *v)
 	v->rt.kind = v->rt_params.kind == RT_POOL ? pool->rt.params.kind : v->rt_params.kind;
 	if (pool->rt.xen)
 		v->rt.kind = RT_DEFERRABLE;
+	if (v->rt.kind == RT_RECLAIMING)
+		pool->rt.reclaims = 1;
 	v->rt.change = 0;
 }
 
@@ -186,6 +188,13 @@ CORE_FN int rt_advance(sched_call_t *cx ARG, vcpu_t *v ARG, s64 now)
 	return 0;
 }
 
+/* Mostly none is due. */
+static inline void rt_keep_up(sched_call_t *cx, vcpu_t *v)
+{
+	if (v->rt.kind == RT_SPORADIC || v->rt.next_ns <= cx->now)
+		rt_advance(cx, v, cx->now);
+}
+
 static inline void rt_use(vcpu_t *v, s64 used)
 {
 	if (v->rt.level)
@@ -215,7 +224,7 @@ CORE_FN int rt_charge(sched_call_t *cx ARG, vcpu_t *v ARG)
 			record4(cx, TRC_RTDS_BURN, pair(v->domain->id << 16 | v->id, (u32)(now - from)),
 				(u64)v->rt.rem_ns);
 	}
-	rt_advance(cx, v, now);
+	rt_keep_up(cx, v);
 	if (!v->rt.level && v->rt.rem_ns <= 0 && v->rt.extratime && unit_runnable(v)) {
 		v->rt.level = 1;
 		v->rt.extra_ns = v->rt.budget_ns;
@@ -248,7 +257,7 @@ NO_FRAME void rt_activate(sched_call_t *cx, vcpu_t *v)
 {
 	s64 now = cx->now, before = v->rt.next_ns, deadline;
 
-	rt_advance(cx, v, now);
+	rt_keep_up(cx, v);
 	if (v->rt.kind == RT_POLLING) {
 		if (v->rt.next_ns - v->rt.period_ns == now)
 			v->rt.rem_ns = v->rt.budget_ns + (v->rt.rem_ns < 0 ? v->rt.rem_ns : 0);
@@ -329,9 +338,13 @@ static void rt_change_now(sched_call_t *cx, vcpu_t *v)
 		v->rt.rem_ns = v->rt.budget_ns;
 	/*
 	 * One that becomes a CBS keeps its boundary, and has what the old kind would have had until then: to put it
-	 * off, to where the budget is no more than its bandwidth, would take from it what it was promised. If it
-	 * sleeps, it is looked at when it wakes.
+	 * off, to where the budget is no more than its bandwidth, would take from it what it was promised. And what it
+	 * has not used by then is gone with the old kind's period: kept, as a CBS's own, it would come on top of the
+	 * next two budgets. So it waits for this one boundary (`change`, though nothing does any more). If it sleeps,
+	 * it is looked at when it wakes.
 	 */
+	if (v->rt.kind == RT_CBS && old != RT_CBS)
+		v->rt.change = 1;
 	if (boundary <= now)
 		boundary = now + v->rt.period_ns;
 	v->rt.next_ns = boundary;

@@ -101,28 +101,38 @@ CORE_INLINE int rt_insert(rt_tree_t *t ARG, rt_node_t *n ARG)
 	n->rank = (u32)(h >> 32);
 	n->left = NULL;
 	n->right = NULL;
+	t->nr++;
+	if (!at) {
+		n->up = NULL;
+		t->root = n;
+		t->first = n;
+		return 0;
+	}
 	while (at && can_loop) {
 		up = at;
 		left = rt_before(n->level, n->key, at);
 		at = left ? at->left : at->right;
 	}
 	n->up = up;
-	if (!up)
-		t->root = n;
-	else if (left)
+	if (left)
 		up->left = n;
 	else
 		up->right = n;
 	while (n->up && n->up->rank < n->rank && can_loop)
 		rt_rotate_up(t, n);
-	if (!t->first || rt_before(n->level, n->key, t->first))
+	if (rt_before(n->level, n->key, t->first))
 		t->first = n;
-	t->nr++;
 	return 0;
 }
 
 CORE_INLINE int rt_remove(rt_tree_t *t ARG, rt_node_t *n ARG)
 {
+	t->nr--;
+	if (!t->nr) {
+		t->root = NULL;
+		t->first = NULL;
+		return 0;
+	}
 	if (t->first == n)
 		t->first = rt_next(n);
 	while ((n->left || n->right) && can_loop) {
@@ -131,14 +141,11 @@ CORE_INLINE int rt_remove(rt_tree_t *t ARG, rt_node_t *n ARG)
 		else
 			rt_rotate_up(t, n->left);
 	}
-	if (!n->up)
-		t->root = NULL;
-	else if (n->up->left == n)
+	if (n->up->left == n)
 		n->up->left = NULL;
 	else
 		n->up->right = NULL;
 	n->up = NULL;
-	t->nr--;
 	return 0;
 }
 

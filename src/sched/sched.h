@@ -387,6 +387,8 @@ SCHED_API s32 sched_adjust_global_rt(sched_call_t *cx, cpupool_t *pool, const st
  * the major frame.
  */
 SCHED_API s32 sched_adjust_global_arinc653(sched_call_t *cx, cpupool_t *pool, const struct arinc_table ARENA *table);
+/* The parameters that @v has, or would have, in @pool, of rtds, rtxen or sedf. Not on the BPF side. */
+SCHED_API void sched_rt_params_in(cpupool_t *pool, vcpu_t *v, struct rt_params ARENA *params);
 /* What a vCPU under rtds or rtxen has left of its budget at @now, ns; negative: debt. */
 SCHED_API s64 sched_rt_budget_left(vcpu_t *v, s64 now);
 

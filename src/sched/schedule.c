@@ -51,18 +51,18 @@ CORE_FN int vcpu_sleep_locked(sched_call_t *cx ARG, vcpu_t *v ARG)
 	return 0;
 }
 
-CORE_FN int vcpu_wake_locked(sched_call_t *cx ARG, vcpu_t *v ARG)
+NO_FRAME void wake_locked(sched_call_t *cx, vcpu_t *v)
 {
 	record_vcpu(cx, TRC_WAKE, v);
 	if (unlikely(vcpu_away(v))) {
 		/* It goes home, and is woken there if it can run then. */
 		if (v->processor->curr == v || v->runstate < RUNSTATE_blocked)
-			return 0;
+			return;
 		if (vcpu_wants_cpu(v))
 			runstate_set(cx, v, RUNSTATE_runnable);
 		else if (!(v->pause_flags & VPF_blocked))
 			runstate_set(cx, v, RUNSTATE_offline);
-		return 0;
+		return;
 	}
 	if (vcpu_runnable(v)) {
 		if (v->runstate >= RUNSTATE_blocked)
@@ -71,6 +71,12 @@ CORE_FN int vcpu_wake_locked(sched_call_t *cx ARG, vcpu_t *v ARG)
 	} else if (!(v->pause_flags & VPF_blocked) && v->runstate == RUNSTATE_blocked) {
 		runstate_set(cx, v, RUNSTATE_offline);
 	}
+}
+
+/* The same, where it is not done at every wake-up. */
+CORE_FN int vcpu_wake_locked(sched_call_t *cx ARG, vcpu_t *v ARG)
+{
+	wake_locked(cx, v);
 	return 0;
 }
 
@@ -93,7 +99,7 @@ CORE_FN int unblock(sched_call_t *cx ARG, vcpu_t *v ARG)
 	cx->calls++;
 	sched_lock(pool);
 	v->pause_flags &= (u8)~VPF_blocked;
-	vcpu_wake_locked(cx, v);
+	wake_locked(cx, v);
 	sched_unlock(pool);
 	return 0;
 }
@@ -195,7 +201,7 @@ SCHED_FLAT void sched_timer(sched_call_t *cx)
 }
 
 /* The pCPU passes from prev to next: run states, accounted times, records. Lock held. */
-CORE_FN int switch_vcpus(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev ARG, vcpu_t *next ARG)
+NO_FRAME void switch_vcpus(sched_call_t *cx, pcpu_t *p, vcpu_t *prev, vcpu_t *next)
 {
 	if (tracing(cx)) {
 		s64 waited = next->runstate == RUNSTATE_runnable ? cx->now - next->runstate_entry_ns : 0;
@@ -225,7 +231,6 @@ CORE_FN int switch_vcpus(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev ARG, 
 	p->curr = next;
 	p->prev = prev;
 	p->switches++;
-	return 0;
 }
 
 CORE_FN int choose(sched_call_t *cx ARG)

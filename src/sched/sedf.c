@@ -292,21 +292,27 @@ static bool sedf_params_valid(const struct rt_params ARENA *q)
 	return q->latency_ns >= 0 && q->latency_ns <= q->period_ns;
 }
 
-CORE_FN int sedf_vcpu_init(sched_call_t *cx ARG, vcpu_t *v ARG)
+/* What v has under sedf: what it was given, if that can be had here. */
+static void sedf_params_for(vcpu_t *v, struct rt_params ARENA *p)
 {
 	if (v->rt_given && sedf_params_valid(&v->rt_user)) {
-		rt_copy_params(&v->rt_params, &v->rt_user);
-	} else {
-		v->rt_params.period_ns = SEDF_PERIOD_NS;
-		v->rt_params.budget_ns = 0;
-		v->rt_params.deadline_ns = 0;
-		v->rt_params.phase_ns = -1;
-		v->rt_params.latency_ns = 0;
-		v->rt_params.priority = 0;
-		v->rt_params.kind = RT_POOL;
-		v->rt_params.extratime = 1;
-		v->rt_params.when = RT_AT_BOUNDARY;
+		rt_copy_params(p, &v->rt_user);
+		return;
 	}
+	p->period_ns = SEDF_PERIOD_NS;
+	p->budget_ns = 0;
+	p->deadline_ns = 0;
+	p->phase_ns = -1;
+	p->latency_ns = 0;
+	p->priority = 0;
+	p->kind = RT_POOL;
+	p->extratime = 1;
+	p->when = RT_AT_BOUNDARY;
+}
+
+CORE_FN int sedf_vcpu_init(sched_call_t *cx ARG, vcpu_t *v ARG)
+{
+	sedf_params_for(v, &v->rt_params);
 	v->sedf.where = SEDF_OUT;
 	v->sedf.in_penalty = 0;
 	v->sedf.in_spare = 0;

@@ -4,10 +4,15 @@
  * whether they can be guaranteed together is for src/analysis to say, and this file asks it, of the pools as they are
  * in the core, and of what is about to change in them.
  *
+ * A pool that doesn't say what becomes of a no enforces as soon as one of its vCPUs was given a budget: that is what
+ * asks for a guarantee. Where all have what the policy gives to everybody (under RTDS that and what is left over), there
+ * is nothing to break.
+ *
  * What is judged: all vCPUs of the pool with a budget, whatever they do. What switching costs is spent from the budget,
  * so it is in there already. Extra time is nobody's guarantee. Partitioned (and sedf, and where every vCPU is pinned to
  * one pCPU): each on the pCPU where it is. A vCPU that may run on some pCPUs of a global pool and not on others is
- * beyond the tests.
+ * beyond the tests. A domain that comes, or has lost its pCPU, is placed as the analysis would; whether the core found as
+ * good a place is seen when it is there.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -32,6 +37,7 @@ struct question {
 	const struct machine *m;
 	cpupool_t *pool;
 	const struct admission_change *change;
+	struct cpumask cpus; /* the pool's */
 	struct rt_pool_params params;
 	struct an_host host;
 	struct an_server *servers;
@@ -39,37 +45,50 @@ struct question {
 };
 
 /* Which of the pool's pCPUs this is, counted from 0; -1 none. */
-static int place_of(const struct question *q, s32 cpu)
+static int place_of(struct question *q, s32 cpu)
 {
 	int k = 0;
 
-	if (cpu < 0 || !mask_test(&q->pool->cpus, (u32)cpu))
+	if (cpu < 0 || !mask_test(&q->cpus, (u32)cpu))
 		return -1;
 	for (s32 c = 0; c < cpu; c++)
-		k += mask_test(&q->pool->cpus, (u32)c);
+		k += mask_test(&q->cpus, (u32)c);
 	return k;
 }
 
-static int real_cpu(const struct question *q, int place)
+static int real_cpu(struct question *q, int place)
 {
 	for (u32 c = 0; place >= 0 && c < q->m->host->limits.pcpus; c++)
-		if (mask_test(&q->pool->cpus, c) && !place--)
+		if (mask_test(&q->cpus, c) && !place--)
 			return (int)c;
 	return -1;
 }
 
-/* How many pCPUs of the pool v may use, and the first of them. */
-static int usable(const struct question *q, vcpu_t *v, s32 *first)
+/*
+ * How many pCPUs of the pool v may use, and the first of them; it leaves a home that it may not. The core lets one that
+ * may use none use all.
+ */
+static int usable(struct question *q, vcpu_t *v, s32 *first, s32 *home)
 {
+	const struct admission_change *c = q->change;
+	bool moved = c && c->hard && c->d == v->domain && (c->vcpu < 0 || (u32)c->vcpu == v->id);
+	cpumask_t *hard = moved ? c->hard : &v->hard;
 	int n = 0;
 
 	*first = -1;
 	for (u32 c = 0; c < q->m->host->limits.pcpus; c++)
-		if (mask_test(&q->pool->cpus, c) && mask_test(&v->hard, c)) {
+		if (mask_test(&q->cpus, c) && mask_test(hard, c)) {
 			*first = *first < 0 ? (s32)c : *first;
 			n++;
 		}
-	return n;
+	if (n && *home >= 0 && !mask_test(hard, (u32)*home))
+		*home = -1;
+	return n ? n : q->host.cpus;
+}
+
+static bool is_rt(const cpupool_t *pool)
+{
+	return pool->sched == SCHED_ID_rtds || pool->sched == SCHED_ID_rtxen || pool->sched == SCHED_ID_sedf;
 }
 
 static bool is_sedf(const struct question *q)
@@ -82,12 +101,32 @@ static const char *name_of(const struct machine *m, uint32_t i)
 	return m->domains[i].own ? m->domains[i].own->domains[0].name : m->s->domains[i].name;
 }
 
+/* Is it in the pool, or about to be? */
+static bool belongs(const struct admission_change *change, domain_t *d, const cpupool_t *pool)
+{
+	return d && (d->pool == pool || (change && change->joins && change->d == d));
+}
+
+/* The parameters it has, or would have there: what it was given if the policy takes that, else the policy's own. */
+static struct rt_params params_of(const struct question *q, vcpu_t *v)
+{
+	const struct admission_change *c = q->change;
+	struct rt_params p = v->rt_params;
+
+	if (c && c->d == v->domain && c->params)
+		return c->params[v->id];
+	if (v->domain->pool != q->pool)
+		sched_rt_params_in(q->pool, v, &p);
+	return p;
+}
+
 static void add_server(struct question *q, const char *name, u32 id, vcpu_t *v)
 {
-	const struct rt_params *p = q->change && q->change->d == v->domain ? &q->change->params[v->id] : &v->rt_params;
+	const struct rt_params params = params_of(q, v), *p = &params;
 	struct an_server *s = &q->servers[q->n];
-	s32 first, home = is_sedf(q) ? v->sedf.home : q->params.placement == RT_PARTITIONED ? v->rt.home : -1;
-	int may = usable(q, v, &first);
+	bool here = v->domain->pool == q->pool;
+	s32 first, home = !here ? -1 : is_sedf(q) ? v->sedf.home : q->params.placement == RT_PARTITIONED ? v->rt.home : -1;
+	int may = usable(q, v, &first, &home);
 
 	if (p->budget_ns <= 0 || v->unit) /* who rides in another's server reserves nothing */
 		return;
@@ -110,7 +149,7 @@ static int gather(struct question *q)
 	for (uint32_t i = 0; i < m->max_domains; i++) {
 		const struct sim_domain *d = &m->domains[i];
 
-		for (uint32_t k = 0; d->d && d->d->pool == q->pool && k < d->nr_vcpus; k++)
+		for (uint32_t k = 0; belongs(q->change, d->d, q->pool) && k < d->nr_vcpus; k++)
 			add_server(q, name_of(m, i), k, m->vcpus[d->first_vcpu + k].v);
 	}
 	return q->n;
@@ -122,9 +161,15 @@ int machine_admits(const struct machine *m, uint32_t pool, const struct admissio
 	struct an_host_verdict verdict;
 	int failed, ret = 0;
 
-	if (q.pool->sched != SCHED_ID_rtds && q.pool->sched != SCHED_ID_rtxen && q.pool->sched != SCHED_ID_sedf)
+	if (!is_rt(q.pool))
 		return 0;
-	q.host = (struct an_host){ .cpus = (int)q.pool->nr_cpus };
+	q.cpus = q.pool->cpus;
+	for (u32 c = 0; change && change->without && c < m->host->limits.pcpus; c++)
+		if (mask_test(change->without, c))
+			mask_clear(&q.cpus, c);
+	q.host = (struct an_host){ .cpus = (int)mask_weight(&q.cpus, m->host->mask_words) };
+	if (!q.host.cpus)
+		return 0; /* the core has its own word for that */
 	q.servers = calloc((size_t)m->max_vcpus + 1, sizeof(*q.servers));
 	if (!q.servers)
 		return -ENOMEM;
@@ -152,9 +197,30 @@ out:
 	return ret;
 }
 
+enum scn_admission machine_admission_mode(const struct machine *m, uint32_t pool, const struct admission_change *change)
+{
+	const cpupool_t *p = &m->host->pools[pool];
+	enum scn_admission mode = pool < (uint32_t)m->s->nr_pools ? m->s->pools[pool].admission : SCN_ADMISSION_ASKED;
+
+	if (!is_rt(p))
+		return SCN_ADMISSION_OFF;
+	if (mode == SCN_ADMISSION_ASKED)
+		mode = m->s->admission;
+	if (mode != SCN_ADMISSION_ASKED)
+		return mode;
+	for (uint32_t i = 0; i < m->max_domains; i++) {
+		const struct sim_domain *d = &m->domains[i];
+
+		for (uint32_t k = 0; belongs(change, d->d, p) && k < d->nr_vcpus; k++)
+			if (m->vcpus[d->first_vcpu + k].v->rt_given || (change && change->d == d->d && change->params))
+				return SCN_ADMISSION_ENFORCE;
+	}
+	return SCN_ADMISSION_OFF;
+}
+
 int machine_admission(struct machine *m, uint32_t pool, const struct admission_change *change, char *why, size_t len)
 {
-	int mode = pool < (uint32_t)m->s->nr_pools ? m->s->pools[pool].admission : SCN_ADMISSION_OFF;
+	enum scn_admission mode = machine_admission_mode(m, pool, change);
 	int ret = mode == SCN_ADMISSION_OFF ? 0 : machine_admits(m, pool, change, why, len);
 
 	if (ret <= 0 || mode == SCN_ADMISSION_ENFORCE)

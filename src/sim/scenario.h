@@ -99,7 +99,8 @@ struct scn_micro {
 	int limit, queue, mode, on, exact;
 };
 
-enum scn_admission { SCN_ADMISSION_OFF, SCN_ADMISSION_WARN, SCN_ADMISSION_ENFORCE };
+/* Unless it is said, a pool enforces as soon as somebody in it was given a budget: then it is a promise. */
+enum scn_admission { SCN_ADMISSION_ASKED, SCN_ADMISSION_OFF, SCN_ADMISSION_WARN, SCN_ADMISSION_ENFORCE };
 
 struct scn_pool {
 	char *name;
@@ -210,6 +211,7 @@ struct scenario {
 	 * has lasted for the window (0: there are none).
 	 */
 	int64_t ple_gap_ns, ple_window_ns;
+	enum scn_admission admission; /* of pools that say nothing; rotad's user may, scenarios don't */
 	struct scn_pool *pools;
 	int nr_pools;
 	struct scn_domain *domains;

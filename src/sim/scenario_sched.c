@@ -245,7 +245,7 @@ int scn_read_admission(struct scn_reader *r, const struct scn_node *n, struct sc
 	err = read_word(r, n, words, &word);
 	if (err)
 		return err;
-	pool->admission = (enum scn_admission)word;
+	pool->admission = (enum scn_admission)(SCN_ADMISSION_OFF + word);
 	scn_leave(r, path);
 	return 0;
 }

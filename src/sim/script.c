@@ -71,6 +71,38 @@ static int pin(struct machine *m, const struct scn_event *e, vcpu_t *v)
 				       vcpu_set_affinity(&m->cx, v, NULL, &mask);
 }
 
+/* A pinned vCPU must still be guaranteed what it was promised; all that the event names are judged together. */
+static int pin_all(struct machine *m, const struct scn_event *e, domain_t *d)
+{
+	struct cpumask hard;
+	struct admission_change change = { .d = d, .hard = &hard, .vcpu = e->vcpu };
+
+	memcpy(hard.w, e->cpus.w, sizeof(hard.w));
+	if (e->kind == SCN_EV_PIN && machine_admission(m, d->pool->id, &change, m->why, sizeof(m->why)))
+		return -SCHED_EPERM;
+	return each_vcpu(m, e, pin);
+}
+
+/* The pool is asked first; where a partitioned one then put somebody may be another matter, which is told of. */
+static int settled(struct machine *m, uint32_t pool)
+{
+	if (machine_admission_mode(m, pool, NULL) == SCN_ADMISSION_ENFORCE &&
+	    machine_admits(m, pool, NULL, m->why, sizeof(m->why)) == 1 && !m->not_guaranteed++)
+		snprintf(m->no_guarantee, sizeof(m->no_guarantee), "pool %s: %s", m->s->pools[pool].name, m->why);
+	return 0;
+}
+
+static int move(struct machine *m, const struct scn_event *e, domain_t *d)
+{
+	struct admission_change change = { .d = d, .joins = true };
+	int ret;
+
+	if (d->pool->id != (u32)e->pool && machine_admission(m, (u32)e->pool, &change, m->why, sizeof(m->why)))
+		return -SCHED_EPERM;
+	ret = cpupool_move_domain(&m->cx, d, e->pool);
+	return ret ? ret : settled(m, (u32)e->pool);
+}
+
 static int yield(struct machine *m, const struct scn_event *e, vcpu_t *v)
 {
 	(void)e;
@@ -120,6 +152,12 @@ static int add_cpus(struct machine *m, const struct scn_event *e)
 
 static int remove_cpus(struct machine *m, const struct scn_event *e)
 {
+	struct cpumask without;
+	struct admission_change change = { .without = &without };
+
+	memcpy(without.w, e->cpus.w, sizeof(without.w));
+	if (machine_admission(m, (u32)e->pool, &change, m->why, sizeof(m->why)))
+		return -SCHED_EPERM;
 	for (int c = 0; c < m->s->nr_pcpus; c++) {
 		int ret;
 
@@ -129,7 +167,7 @@ static int remove_cpus(struct machine *m, const struct scn_event *e)
 		if (ret)
 			return ret;
 	}
-	return 0;
+	return settled(m, (u32)e->pool);
 }
 
 /* Who was woken while it was paused waits for a pCPU from now on, not from then. */
@@ -163,13 +201,13 @@ static int carry_out(struct machine *m, const struct scn_event *e)
 		return sched_adjust(&m->cx, d, 0, (s32)e->value);
 	case SCN_EV_PIN:
 	case SCN_EV_PIN_SOFT:
-		return each_vcpu(m, e, pin);
+		return pin_all(m, e, d);
 	case SCN_EV_YIELD:
 		return each_vcpu(m, e, yield);
 	case SCN_EV_IRQ:
 		return each_vcpu(m, e, irq);
 	case SCN_EV_MOVE:
-		return cpupool_move_domain(&m->cx, d, e->pool);
+		return move(m, e, d);
 	case SCN_EV_ATTACH:
 		return sdom_attach(&m->cx, m->domains[e->sdom].d, d);
 	case SCN_EV_DETACH:

@@ -35,7 +35,6 @@ int machine_sched_vcpu(struct machine *m, vcpu_t *v, const struct scn_sched *s)
 {
 	struct rt_params p = v->rt_params;
 
-
 	if (!s->set)
 		return 0;
 	merge(&p, s);
@@ -105,6 +104,17 @@ static int set_frames(struct machine *m, const struct scn_pool *sp, cpupool_t *p
 	return sched_adjust_global_arinc653(&m->cx, pool, &t);
 }
 
+/* Partitioned vCPUs were packed one by one as they came, without knowing what they would reserve. */
+static void repack(struct machine *m, cpupool_t *pool)
+{
+	struct rt_pool_params p = pool->rt.params;
+
+	if (pool->sched != SCHED_ID_rtxen || p.placement != RT_PARTITIONED)
+		return;
+	sched_adjust_global_rt(&m->cx, pool, &p, RT_AT_BOUNDARY);
+	machine_settle(m);
+}
+
 int machine_sched_start(struct machine *m, char *err, size_t errlen)
 {
 	const struct scenario *s = m->s;
@@ -140,12 +150,14 @@ int machine_sched_start(struct machine *m, char *err, size_t errlen)
 		}
 		machine_settle(m);
 	}
+	for (int i = 0; i < s->nr_pools; i++)
+		repack(m, &m->host->pools[i]);
 	for (int i = 0; i < s->nr_pools; i++) {
 		int ret = machine_admission(m, (uint32_t)i, NULL, m->why, sizeof(m->why));
 
 		if (!ret)
 			continue;
-		snprintf(err, errlen, "%s:%d: pools.%s.admission: %s; reserve less, or write warn", s->path,
+		snprintf(err, errlen, "%s:%d: pools.%s.admission: %s; reserve less, or write `admission: warn`", s->path,
 			 s->pools[i].line, s->pools[i].name,
 			 ret < 0 ? "there is not enough memory to judge it" : m->why);
 		return -1;

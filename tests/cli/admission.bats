@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Description: a real-time pool of a scenario refuses, or tells of, what the analysis can't guarantee, at the start, in
-# events and by command; what it admits runs; `rota analyze` of such a scenario, and --apply.
+# Description: a real-time pool refuses, or tells of, what the analysis can't guarantee: at the start of a scenario, in
+# its events (parameters, moves, lost pCPUs, pins) and by command, where nothing is changed then; by default it does as
+# soon as somebody was given a budget; what it admits runs; `rota analyze` of such a scenario, and --apply.
 
 bats_require_minimum_version 1.5.0
 
@@ -34,7 +35,7 @@ two() { # MODE POOL-KEYS BUDGET
 		run --separate-stderr "$rota" sim $verb s.yaml
 		[ $status = $([ $verb = run ] && echo 1 || echo 2) ]
 		[ -z "$output" ]
-		[ "$stderr" = "rota: s.yaml:4: pools.Pool-0.admission: a.v0 on pCPU 0: not guaranteed (processor demand, budgets put off): in an interval of 20 ms the demand is up to 20.5 ms, the supply 20 ms; reserve less, or write warn" ]
+		[ "$stderr" = "rota: s.yaml:4: pools.Pool-0.admission: a.v0 on pCPU 0: not guaranteed (processor demand, budgets put off): in an interval of 20 ms the demand is up to 20.5 ms, the supply 20 ms; reserve less, or write \`admission: warn\`" ]
 	done
 	two enforce "sched: rtds" 6900us
 	run -0 --separate-stderr "$rota" sim check s.yaml
@@ -85,6 +86,64 @@ two() { # MODE POOL-KEYS BUDGET
 	[[ $output == *"1 scripted command was refused"*"does not admit it"* ]]
 }
 
+@test "by default it is enforced where somebody was given a budget, and only there" {
+	two enforce "sched: rtds" 7500us
+	sed -i 's/, admission: enforce//' s.yaml
+	run -2 --separate-stderr "$rota" sim check s.yaml
+	[[ $stderr == *"a.v0 on pCPU 0: not guaranteed"* ]]
+	# Six vCPUs with Xen's 4 of 10 ms, and what is left over, are nobody's promise.
+	cat >d.yaml <<-'END'
+		duration: 100ms
+		host: {cores: 2}
+		pools: [{name: Pool-0, sched: rtds}]
+		domains: [{name: a, vcpus: 6, workload: {model: hog}}]
+	END
+	"$rota" sim check d.yaml
+	sed -i 's/sched: rtds/&, admission: enforce/' d.yaml
+	run -2 --separate-stderr "$rota" sim check d.yaml
+	[[ $stderr == *"not guaranteed"* ]]
+	# One of them wants it for sure: now all have to be held.
+	sed -i 's/, admission: enforce//; s/vcpus: 6,/&/' d.yaml
+	printf 'events: [{at: 50ms, do: sched, domain: a, vcpu: 0, sched: {budget: 5ms}}]\n' >>d.yaml
+	run -0 "$rota" sim run d.yaml
+	[[ $output == *"1 scripted command was refused"*"does not admit it: "*"not guaranteed"* ]]
+}
+
+@test "moves, lost pCPUs and pins are judged before they happen" {
+	cat >m.yaml <<-'END'
+		duration: 300ms
+		host: {cores: 4, costs: {context_switch: 0, ipi: 0, migration: 0, vm_exit: 0}}
+		pools:
+		  - {name: Pool-0, cpus: "0"}
+		  - {name: rt, cpus: "1-2", sched: rtxen, params: {kind: periodic, placement: partitioned, fit: worst}}
+		  - {name: slices, cpus: "3", sched: sedf}
+		domains:
+		  - {name: a, pool: rt, sched: {period: 10ms, budget: 6ms}, workload: {model: hog}}
+		  - {name: b, pool: rt, sched: {period: 10ms, budget: 6ms}, workload: {model: hog}}
+		  - {name: c, pool: slices, sched: {period: 20ms, slice: 10ms, extratime: 0}, workload: {model: hog}}
+		events:
+		  - {at: 50ms, do: move, domain: c, pool: rt}
+		  - {at: 60ms, do: pin, domain: a, cpus: "1"}
+		  - {at: 70ms, do: pin, domain: b, cpus: "1"}
+		  - {at: 80ms, do: cpu_remove, pool: rt, cpus: "2"}
+		  - {at: 90ms, do: move, domain: a, pool: slices}
+	END
+	run -0 "$rota" sim run m.yaml
+	# Of the pins one is to where the vCPU is.
+	[[ $output == *"4 scripted commands were refused, the first: m.yaml:12: at 0.050000 s: the pool does not admit it: c.v0 fits on no pCPU beside the others"* ]] || { echo "$output"; false; }
+	"$rota" sim run m.yaml --json >r
+	# All are where they were, and have what they were promised.
+	python3 -c '
+import json
+r = {d["name"]: d for d in json.load(open("r"))["domains"]}
+assert [r[n]["pool"] for n in "abc"] == ["rt", "rt", "slices"], r
+assert all(abs(r[n]["share"] - s) < 0.02 for n, s in (("a", .6), ("b", .6), ("c", .5))), r'
+	# The same with room for it.
+	sed -i 's/budget: 6ms/budget: 2ms/; s/slice: 10ms/slice: 5ms/' m.yaml
+	run -0 "$rota" sim run m.yaml
+	[[ $output != *"refused"* ]] || { echo "$output"; false; }
+}
+
 @test "analyze a real-time scenario: the verdict, and --apply writes budgets that are then enough" {
 	cat >s.yaml <<-'END'
 		name: s
@@ -109,7 +168,7 @@ two() { # MODE POOL-KEYS BUDGET
 	python3 -c 'import json,sys; d = json.load(open("r"))["domains"]; sys.exit(any(x["deadlines"]["missed"] or not x["deadlines"]["jobs"] for x in d))'
 }
 
-@test "by command: refused and undone, or told of; not in a pool that came later" {
+@test "by command: refused and undone, or told of; also in a pool that came later, unless rotad says off" {
 	rotad=$(dirname "$rota")/rotad
 	export ROTA_SOCKET=$BATS_TEST_TMPDIR/s
 	# A request that needs no libxlutil.
@@ -160,9 +219,41 @@ print(s.makefile().readline().strip())' "$ROTA_SOCKET" "$1" "$2"
 			"$rota" cpupool-destroy rt
 			"$rota" cpupool-create name=rt sched=rtds cpus=1
 			run create d 13000
-			run create e 13000
 			[[ $output == *'"id"'* ]]
+			run create e 13000
+			[[ $output == *"not guaranteed"* || $output == *"fits on no pCPU"* ]] || { echo "$output"; false; }
 		fi
+		kill $daemon
+		wait $daemon || :
+		daemon=
+	done
+}
+
+@test "by command: a move, a pCPU taken away and a pin are taken back" {
+	rotad=$(dirname "$rota")/rotad
+	export ROTA_SOCKET=$BATS_TEST_TMPDIR/s
+	cat >s.yaml <<-'END'
+		duration: 1s
+		host: {cores: 3}
+		pools: [{name: Pool-0, cpus: "0"}, {name: rt, cpus: "1-2", sched: rtxen, params: {kind: periodic}}]
+		domains:
+		  - {name: a, pool: rt, sched: {period: 10ms, budget: 6ms}, workload: {model: hog}}
+		  - {name: b, pool: rt, sched: {period: 10ms, budget: 6ms}, workload: {model: hog}}
+		  - {name: c, vcpus: 2, workload: {model: hog}}
+	END
+	for word in "" off; do
+		"$rotad" --host sim s.yaml --speed step ${word:+--admission $word} 3>&- &
+		daemon=$!
+		for _ in $(seq 200); do ! "$rota" domid 0 >/dev/null 2>&1 || break; sleep 0.05; done
+		"$rota" step 50ms
+		before=$("$rota" vcpu-list | cut -c1-40; "$rota" cpupool-list -c)
+		# c would come with 4 of 10 ms for each vCPU.
+		for command in "cpupool-migrate c rt" "vcpu-pin a 0 1" "cpupool-cpu-remove rt 2"; do
+			run --separate-stderr "$rota" $command
+			[ $status = $([ -n "$word" ] && echo 0 || echo 1) ] || { echo "$command: $stderr"; false; }
+			[ -n "$word" ] || [[ $stderr == *"cpupool 'rt': "* ]]
+		done
+		[ -n "$word" ] || [ "$("$rota" vcpu-list | cut -c1-40; "$rota" cpupool-list -c)" = "$before" ]
 		kill $daemon
 		wait $daemon || :
 		daemon=

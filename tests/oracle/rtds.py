@@ -58,6 +58,7 @@ def scenario(name, ties):
     s = oracle.hosts(pcpus, domains, '%dus' % duration, 0)
     s['pools'][0]['sched'] = sched
     if sched == 'rtds':
+        s['pools'][0]['admission'] = 'off' # Xen has none
         s['pools'][0]['params'] = {'ties': ties, 'rush': ties != 'switch'}
     else:
         del s['pools'][0]['params']
@@ -118,7 +119,7 @@ def misses(row):
                         'workload': {'model': 'periodic', 'period': '%dus' % period, 'cost': '%dus' % cost,
                                      'start': '%dus' % start}})
     s = oracle.hosts(int(row['pcpus']), domains, '2110ms', 0)
-    s['pools'][0]['sched'] = 'rtds'
+    s['pools'][0].update(sched='rtds', admission='off')
     result = oracle.run(s)
     return (sum(d['deadlines']['jobs'] for d in result['domains']), sum(d['deadlines']['missed'] for d in result['domains']))
 

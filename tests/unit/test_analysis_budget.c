@@ -261,6 +261,77 @@ static void test_brute_force(void **state)
 	assert_true(feasible > total / 4 && feasible < total);
 }
 
+/* The least budget for one window is in closed form: here it is every budget in turn, for every kind of supply. */
+static void test_one_window(void **state)
+{
+	static const enum an_supply_kind kinds[] = { AN_PRM, AN_PRM_LINEAR, AN_EDP,	   AN_POLLED,
+						     AN_MPR, AN_MPR_SLOTS,  AN_MPR_LINEAR, AN_DMPR };
+	uint64_t seed = 11;
+	int found = 0, total = 0;
+
+	(void)state;
+	for (int round = 0; round < 40000; round++) {
+		enum an_supply_kind kind = kinds[next_random(&seed) % 8];
+		int cpus = kind < AN_MPR ? 1 : 1 + (int)(next_random(&seed) % 3);
+		int64_t period = 1 + (int64_t)(next_random(&seed) % 12), want = -1, t, max;
+		struct an_supply s = { kind, period, 0, 0, cpus }, try;
+		an_wide work;
+
+		max = kind >= AN_MPR && kind != AN_DMPR ? period * cpus : period;
+		if (kind == AN_EDP && next_random(&seed) % 2)
+			max = s.deadline = 1 + (int64_t)(next_random(&seed) % (uint64_t)period);
+		s.budget = (int64_t)(next_random(&seed) % (uint64_t)max);
+		t = 1 + (int64_t)(next_random(&seed) % 60);
+		work = an_sbf(&s, t) + 1 + (int64_t)(next_random(&seed) % 8);
+		try = s;
+		for (try.budget++; try.budget <= max && want < 0; try.budget++)
+			if (an_sbf(&try, t) >= work)
+				want = try.budget;
+		assert_int_equal(an_budget_for(&s, t, work, max), want);
+		found += want > 0;
+		total++;
+	}
+	assert_true(found > total / 4 && found < total);
+}
+
+/* Deadlines beyond the period, where every job of a busy period counts: again every budget in turn. */
+static void test_late_deadlines(void **state)
+{
+	uint64_t seed = 12;
+	int found = 0, late = 0, total = 0;
+
+	(void)state;
+	for (int round = 0; round < 4000; round++) {
+		int n = 1 + (int)(next_random(&seed) % 4);
+		struct an_supply s = { round % 3 ? AN_PRM : AN_POLLED, 2 + (int64_t)(next_random(&seed) % 30), 0, 0, 1 };
+		struct an_task tasks[4];
+		struct an_budget b;
+		int64_t want = -1;
+
+		for (int i = 0; i < n; i++) {
+			tasks[i] = task(1 + (int64_t)(next_random(&seed) % 5), 6 + (int64_t)(next_random(&seed) % 40), 0);
+			tasks[i].deadline = tasks[i].period + (int64_t)(next_random(&seed) % 40) - 3;
+			tasks[i].jitter = (int64_t)(next_random(&seed) % 3);
+			tasks[i].blocking = (int64_t)(next_random(&seed) % 3);
+			tasks[i].priority = i;
+		}
+		if (an_utilisation_cmp(tasks, n, 1) > 0)
+			continue;
+		for (s.budget = 1; s.budget <= s.period && want < 0; s.budget++)
+			if (an_fp_check(tasks, n, &s, NULL) == AN_OK)
+				want = s.budget;
+		s.budget = 0;
+		an_min_budget(tasks, n, AN_FP, &s, &b);
+		assert_int_equal(b.budget, want);
+		s.budget = want;
+		for (int i = 0; i < n && want > 0; i++)
+			late += an_fp_response(tasks, i, &s) > tasks[i].period;
+		found += want > 0;
+		total++;
+	}
+	assert_true(found > total / 4 && found < total && late > total / 8);
+}
+
 /* The same set at any scale gives the same budget, scaled: exactness does not wear off. */
 static void test_scale(void **state)
 {
@@ -323,7 +394,8 @@ int main(void)
 		cmocka_unit_test(test_inverses),     cmocka_unit_test(test_shin_lee),
 		cmocka_unit_test(test_other_sets),   cmocka_unit_test(test_brute_force),
 		cmocka_unit_test(test_scale),	     cmocka_unit_test(test_edp),
-		cmocka_unit_test(test_infeasible),
+		cmocka_unit_test(test_infeasible),   cmocka_unit_test(test_one_window),
+		cmocka_unit_test(test_late_deadlines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

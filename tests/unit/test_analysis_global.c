@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Description: global EDF and global fixed priorities. The verdict table and the response times of
- * the fact sheet, the interfaces of Easwaran-style clusters (grid of a twentieth: 8.00 is 160 in
+ * the fact sheet, forced-forward demand, the interfaces of Easwaran-style clusters (grid of a twentieth: 8.00 is 160 in
  * twentieths, or the exact smallest budget rounded up to that grid), agreement of the jumping
  * search with a look at every window, and a simulation that no accepted set may fail.
  */
@@ -132,6 +132,43 @@ static void test_verdict_table(void **state)
 		if (rows[i].responses)
 			assert_string_equal(text, rows[i].responses);
 		assert_int_equal(simulate(&s, m, 20000, NULL), rows[i].miss);
+	}
+}
+
+/* SchedCAT's unit vectors: one task (5000, 10000), speed 1; and the test against a look at every window. */
+static void test_forced_forward(void **state)
+{
+	static const struct {
+		int64_t deadline, t, demand;
+	} rows[] = {
+		{ 10000, 5000, 0 },	{ 10000, 5001, 1 },    { 10000, 7000, 2000 },  { 10000, 9999, 4999 },
+		{ 10000, 10001, 5000 }, { 7000, 2001, 1 },     { 7000, 4000, 2000 },   { 7000, 12001, 5001 },
+	};
+	const int64_t one = INT64_C(1) << AN_SIGMA_BITS;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct an_task t = { .cost = 5000, .period = 10000, .deadline = rows[i].deadline };
+
+		assert_true(an_ff_dbf(&t, rows[i].t, one) == (an_wide)rows[i].demand * one);
+	}
+	for (const char *const *set = (const char *const[]){ "20,30 20,30 5,30", "2,4 2,4 2,4", "1,4 1,5 3,9", NULL }; *set;
+	     set++) {
+		struct set s = parse(*set);
+		bool ok = false;
+
+		/* densities here are at most 2/3, so this speed is allowed */
+		for (int64_t sigma = 2 * one / 3 + 1; sigma <= one && !ok; sigma += one / 100) {
+			ok = true;
+			for (int64_t t = 1; t < 2000; t++) {
+				an_wide demand = 0;
+
+				for (int i = 0; i < s.n; i++)
+					demand += an_ff_dbf(&s.t[i], t, sigma);
+				ok &= demand <= (2 * (an_wide)one - sigma) * t;
+			}
+		}
+		assert_int_equal(an_ffdbf(s.t, s.n, 2) == AN_OK, ok);
 	}
 }
 
@@ -366,12 +403,12 @@ static void test_every_window(void **state)
 static void test_accepted_sets_hold(void **state)
 {
 	uint64_t seed = 3;
-	int accepted = 0, by[6] = { 0 };
+	int accepted = 0, only_ffdbf = 0, by[7] = { 0 };
 
 	(void)state;
 	for (int round = 0; round < 10000; round++) {
 		struct set s = random_set(&seed, 5, 16);
-		int m = (int)(next_random(&seed) % 2) + 2, offset[MAX], answers[6];
+		int m = (int)(next_random(&seed) % 2) + 2, offset[MAX], answers[7];
 		bool any = false;
 
 		answers[0] = an_gfb(s.t, s.n, m);
@@ -380,7 +417,10 @@ static void test_accepted_sets_hold(void **state)
 		answers[3] = an_bcl_iterative(s.t, s.n, m, true, NULL);
 		answers[4] = an_bar(s.t, s.n, m, NULL);
 		answers[5] = an_gedf_rta(s.t, s.n, m, NULL);
-		for (int i = 0; i < 6; i++) {
+		answers[6] = an_ffdbf(s.t, s.n, m);
+		only_ffdbf += answers[6] == AN_OK && answers[0] && answers[1] && answers[2] && answers[3] &&
+			      answers[4] && answers[5];
+		for (int i = 0; i < 7; i++) {
 			any |= answers[i] == AN_OK;
 			by[i] += answers[i] == AN_OK;
 		}
@@ -393,15 +433,16 @@ static void test_accepted_sets_hold(void **state)
 		assert_int_equal(simulate(&s, m, 600, offset), -1);
 	}
 	print_message(
-		"# accepted by GFB %d BAK %d BCL %d BCLi %d BAR %d RTA %d, with contention %d\n",
-		by[0], by[1], by[2], by[3], by[4], by[5], accepted);
-	assert_true(accepted > 500);
+		"# accepted by GFB %d BAK %d BCL %d BCLi %d BAR %d RTA %d FF-DBF %d (%d by it alone), with contention %d\n",
+		by[0], by[1], by[2], by[3], by[4], by[5], by[6], only_ffdbf, accepted);
+	assert_true(accepted > 500 && by[6] > 100);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verdict_table),
+		cmocka_unit_test(test_forced_forward),
 		cmocka_unit_test(test_scale),
 		cmocka_unit_test(test_gfp),
 		cmocka_unit_test(test_tardiness),

@@ -336,7 +336,7 @@ static void test_under_a_server(void **state)
 	snprintf(text, sizeof(text), "%s",
 		 "duration: 100ms\n"
 		 "host: {costs: {context_switch: 0, ipi: 0, migration: 0, vm_exit: 0}}\n"
-		 "pools: [{name: p, sched: rtxen, params: {priority: fp}}]\n"
+		 "pools: [{name: p, sched: rtxen, admission: off, params: {priority: fp}}]\n"
 		 "domains:\n"
 		 "  - {name: vm, sched: {period: 10ms, budget: 4ms, priority: 2}, workload: {model: tasks, " FREE
 		 ", tasks: [{name: t, cost: 5ms, period: 50ms, deadline: 16ms}]}}\n"
@@ -356,7 +356,7 @@ static void test_release_waits_for_the_vcpu(void **state)
 	snprintf(text, sizeof(text), "%s",
 		 "duration: 100ms\n"
 		 "host: {costs: {context_switch: 0, ipi: 0, migration: 0, vm_exit: 0}}\n"
-		 "pools: [{name: p, sched: rtxen, params: {priority: fp}}]\n"
+		 "pools: [{name: p, sched: rtxen, admission: off, params: {priority: fp}}]\n"
 		 "domains:\n"
 		 "  - {name: vm, sched: {period: 10ms, budget: 4ms, priority: 2}, workload: {model: tasks, " FREE
 		 ", tasks: [{name: t, cost: 1ms, period: 50ms, phase: 1ms}]}}\n"

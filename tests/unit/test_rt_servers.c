@@ -2,7 +2,7 @@
 /*
  * Description: the golden traces of RT-Xen's servers, exact: each kind alone at the top, the three variants of the
  * periodic server beside others, the sporadic server's ring after each step, the vectors in which POSIX's sporadic
- * server goes wrong, CBS, and what a switch of kind carries over. Unit of time: 1 ms.
+ * server goes wrong, what went wrong in other systems, CBS, and what a switch of kind carries over. Unit of time: 1 ms.
  *
  * The core itself is part of this program, so that its ring can be asked directly. Each trace is run twice: with what
  * happens at an instant told before the timers of that instant, and after.
@@ -381,6 +381,130 @@ static void test_ring_sum(void **state)
 	assert_true(full > 100);
 }
 
+/* ---- what went wrong elsewhere; facts 1.3, 2.3 ---- */
+
+static void prod(struct lab *l, s64 now)
+{
+	vcpu_t *v = l->g[0].v;
+
+	/* While it has no budget: other ways to the pCPU. */
+	if (now % 5 != 3)
+		return;
+	vcpu_pause(&l->t.cx, v);
+	tiny_effects(&l->t);
+	vcpu_unpause(&l->t.cx, v);
+	tiny_effects(&l->t);
+}
+
+static void waits(struct lab *l, s64 now)
+{
+	/* The second has work and waits for the first: it keeps all it has. */
+	if (now < 5)
+		assert_int_equal(sched_rt_budget_left(l->g[1].v, now * U), 2 * U);
+}
+
+static void test_pitfalls(void **state)
+{
+	struct lab l;
+	struct guest_of *h, *g;
+	struct rt_params p = { .phase_ns = -1, .kind = RT_SPORADIC };
+
+	(void)state;
+	/* NuttX 2935: who only waited was charged. */
+	lab_init(&l, RT_FP, true);
+	h = lab_server(&l, RT_SPORADIC, 5, 10);
+	g = lab_server(&l, RT_SPORADIC, 2, 10);
+	lab_job(h, 0, 5);
+	lab_job(g, 0, 2);
+	lab_up(&l);
+	l.tick = waits;
+	lab_run(&l, 0, 8);
+	assert_int_equal(h->finished[0], 5);
+	assert_int_equal(g->finished[0], 7);
+	lab_free(&l);
+
+	/* seL4 1104, 1645: a depleted one was scheduled by another path. 2 of 5, and the pCPU idles. */
+	lab_init(&l, RT_FP, true);
+	g = lab_server(&l, RT_SPORADIC, 2, 5);
+	lab_job(g, 0, 100);
+	lab_up(&l);
+	l.tick = prod;
+	lab_run(&l, 0, 20);
+	assert_int_equal(g->run, 8);
+	lab_free(&l);
+
+	/* microkit 285: a budget as small as may be never got anywhere. */
+	lab_init(&l, RT_FP, true);
+	g = lab_server(&l, RT_SPORADIC, 2, 5);
+	p.budget_ns = RT_MIN_NS;
+	p.period_ns = 10 * RT_MIN_NS;
+	assert_int_equal(sched_adjust_vcpu(&l.t.cx, g->v, &p), 0);
+	vcpu_up(&l.t.cx, g->v);
+	tiny_settle(&l.t);
+	tiny_run(&l.t, 1000 * RT_MIN_NS);
+	assert_int_equal(vcpu_runstate_ns(g->v, RUNSTATE_running, l.t.cx.now), 100 * RT_MIN_NS);
+	lab_free(&l);
+}
+
+static void give_extratime(struct lab *l, struct guest_of *g)
+{
+	struct rt_params p = g->v->rt_params;
+
+	p.extratime = 1;
+	assert_int_equal(sched_adjust_vcpu(&l->t.cx, g->v, &p), 0);
+}
+
+/*
+ * U1: A, 2 of 20, has used them and one of extra time; it wakes at 8, at level 1, beside B, whose period ends at 100.
+ * Xen's queue of replenishments has B first, and A waits for 100. It is due at 20.
+ */
+static void test_u1(void **state)
+{
+	(void)state;
+	for (u32 first = 0; first < 2; first++) {
+		struct lab l;
+		struct guest_of *a, *b;
+
+		lab_init(&l, RT_EDF, first);
+		a = lab_server(&l, RT_DEFERRABLE, 2, 20);
+		b = lab_server(&l, RT_DEFERRABLE, 50, 100);
+		give_extratime(&l, a);
+		lab_job(a, 0, 3);
+		lab_job(a, 8, 2);
+		lab_job(b, 6, 60);
+		lab_up(&l);
+		lab_run(&l, 0, 60);
+		assert_int_equal(a->finished[0], 3);
+		assert_int_equal(a->finished[1], 22);
+		assert_int_equal(b->run, 50);
+		lab_free(&l);
+	}
+}
+
+/* U2: of levels 0 and 2^32 - 1 the latter went first. U5: a level went round to 0. */
+static void test_levels(void **state)
+{
+	struct lab l;
+	struct guest_of *a, *b;
+
+	(void)state;
+	lab_init(&l, RT_EDF, true);
+	a = lab_server(&l, RT_DEFERRABLE, 1, 1000);
+	b = lab_server(&l, RT_DEFERRABLE, 1, 2000);
+	give_extratime(&l, a);
+	lab_job(a, 0, 900);
+	lab_up(&l);
+	lab_run(&l, 0, 10);
+	assert_int_equal(a->run, 10);
+	a->v->rt.level = ~0U - 3;
+	assert_true(rt_better(&l.t.h->pools[0], b->v, a->v));
+	assert_false(rt_better(&l.t.h->pools[0], a->v, b->v));
+	lab_run(&l, 10, 40);
+	assert_true(a->v->rt.level >= ~0U - 3);
+	assert_int_equal(a->run, 40);
+	lab_free(&l);
+}
+
 /* ---- CBS; facts 3.8 ---- */
 
 static void test_cbs(void **state)
@@ -502,6 +626,8 @@ int main(void)
 		cmocka_unit_test(test_variants),    cmocka_unit_test(test_posix_defects),
 		cmocka_unit_test(test_ring_sum),    cmocka_unit_test(test_cbs),
 		cmocka_unit_test(test_carry_over),  cmocka_unit_test(test_new_budget),
+		cmocka_unit_test(test_pitfalls),    cmocka_unit_test(test_u1),
+		cmocka_unit_test(test_levels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
