@@ -385,12 +385,31 @@ static void credit_tick_start(sched_call_t *cx, pcpu_t *p)
 	timer_set(cx, p, TIMER_TICK, cx->now + tick - cx->now % tick);
 }
 
+/*
+ * The accounting is late by a slice: a host may have something else to do on the master's pCPU (Linux a real-time
+ * process), and without it who is OVER would stay so, and not run, for as long as that takes. This pCPU does it now.
+ */
+CORE_FN int credit_follow_master(sched_call_t *cx ARG, pcpu_t *p ARG)
+{
+	cpupool_t *pool = p->pool;
+	pcpu_t *master = pcpu_of(cx->host, (u32)pool->credit.master);
+
+	if (likely(cx->now - master->timer_ns[TIMER_ACCT] <= pool->credit.params.tslice_ns))
+		return 0;
+	timer_set(cx, master, TIMER_ACCT, TIME_NEVER);
+	pool->credit.master = (s32)p->id;
+	timer_set(cx, p, TIMER_ACCT, cx->now);
+	return 0;
+}
+
 CORE_FN int credit_tick(sched_call_t *cx ARG, pcpu_t *p ARG)
 {
 	cpupool_t *pool = p->pool;
 	vcpu_t *v = p->curr;
 
 	sched_lock(pool);
+	if (pool->credit.master >= 0 && mask_test(&pool->cpus, p->id))
+		credit_follow_master(cx, p);
 	if (!v->is_idle) {
 		if (v->credit.pri == CREDIT_BOOST && !mended(pool, CREDIT_MEND_BOOST))
 			credit_unboost(cx, v);

@@ -539,10 +539,17 @@ CORE_FN int credit_account(sched_call_t *cx ARG, pcpu_t *p ARG)
 {
 	cpupool_t *pool = p->pool;
 	host_t *h = cx->host;
-	s64 elapsed = cx->now - pool->credit.acct_ns;
 	link_t *head = &pool->credit.active;
+	s64 elapsed;
 
 	sched_lock(pool);
+	/* Another does it since, see credit_follow_master(). */
+	if (unlikely(pool->credit.master != (s32)p->id)) {
+		timer_set(cx, p, TIMER_ACCT, TIME_NEVER);
+		sched_unlock(pool);
+		return 0;
+	}
+	elapsed = cx->now - pool->credit.acct_ns;
 	pool->credit.acct_ns = cx->now;
 	timer_set(cx, p, TIMER_ACCT, cx->now + pool->credit.params.tslice_ns);
 	if (list_empty(head)) {
