@@ -27,7 +27,8 @@
  * x2APIC mode, because a real-mode guest can reach MSRs, while the APIC's page lies above what it can address.
  *
  * Reports: one line a vCPU with what happened since the start, or since the last SIGUSR2:
- *	NAME vcpu=N span_ms=N loops=N cpu_ns=N wait_ns=N [yields=N] [wakes=N missed=N p50_us=F p90_us=F p99_us=F max_us=F]
+ *	NAME vcpu=N span_ms=N loops=N cpu_ns=N wait_ns=N [yields=N]
+ *	     [wakes=N missed=N p50_us=F p90_us=F p99_us=F max_us=F]
  * every --interval seconds, on SIGUSR1, and at the end (--duration, SIGTERM, SIGINT). loops counts 1000 rounds of the
  * hog's loop, jobs of io, yields of dyield, IPIs taken in pingpong, times lock let go.
  * cpu_ns and wait_ns are the thread's time on a CPU and on a run queue as the kernel counts them.
