@@ -458,7 +458,7 @@ CORE_FN int credit_keep(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev ARG)
 
 /*
  * prev has yielded, and next was let in: that was the yield (mends 6.1.15). From now on prev waits in the queue of its
- * class, whence a pCPU that would run somebody OVER may take it; and next has the pCPU for a ratelimit, not for a slice,
+ * class, whence a pCPU that would run somebody OVER may take it; and next has the pCPU for a ratelimit, not a slice,
  * unless prev's class is worse. Who spins waits for somebody, and not for long: were it sent behind whole slices of
  * whoever computes, a guest that spins would have next to nothing of its share.
  */
