@@ -123,21 +123,20 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	printf("%d VMs of 10 tasks (those of U = 0.3; 1.5 for gEDF and pEDF)\n", n);
-	printf("%-26s %10s %10s %7s %7s   %s\n", "", "ms/VM", "worst ms", "found", "least",
-	       "ms/VM, times x1000");
+	printf("%-26s %10s %10s %7s %7s   %s\n", "", "ms/VM", "worst ms", "found", "least", "ms/VM, times x1000");
 	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
 		struct figure f = measure(r, n, 1), k = { 0 };
 
 		if (!counting)
 			k = measure(r, n, 1000);
-		printf("%-26s %10.3f %10.3f %7d %7d   %.3f\n", rows[r].name, f.mean_ms, f.worst_ms,
-		       f.found, f.exact, k.mean_ms);
+		printf("%-26s %10.3f %10.3f %7d %7d   %.3f\n", rows[r].name, f.mean_ms, f.worst_ms, f.found, f.exact,
+		       k.mean_ms);
 	}
 	sys = make(0, n, 1);
 	t0 = now_ms();
 	an_synthesise(&sys);
-	printf("all VMs of the first row placed on pCPUs and admitted: %.1f ms, %s\n",
-	       now_ms() - t0, sys.verdict.v.answer == AN_OK ? "guaranteed" : "refused");
+	printf("all VMs of the first row placed on pCPUs and admitted: %.1f ms, %s\n", now_ms() - t0,
+	       sys.verdict.v.answer == AN_OK ? "guaranteed" : "refused");
 	an_system_free(&sys);
 	return 0;
 }

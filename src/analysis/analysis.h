@@ -129,20 +129,17 @@ struct an_verdict {
 
 /* -- edf.c, fp.c: one CPU's worth of supply ---------------------------------- */
 
-enum an_answer an_edf_check(const struct an_task *tasks, int n, const struct an_supply *s,
-			    struct an_verdict *v);
+enum an_answer an_edf_check(const struct an_task *tasks, int n, const struct an_supply *s, struct an_verdict *v);
 /*
  * First-job response of task @i (tasks in decreasing priority), jitter included; AN_NEVER beyond
  * @limit. The deadline plays no part.
  */
-int64_t an_fp_first_response(const struct an_task *tasks, int i, const struct an_supply *s,
-			     int64_t limit);
+int64_t an_fp_first_response(const struct an_task *tasks, int i, const struct an_supply *s, int64_t limit);
 /* Worst response of any job of the busy period, for deadlines beyond periods too. */
 int64_t an_fp_response(const struct an_task *tasks, int i, const struct an_supply *s);
 /* Least budget above s->budget, which does not do, with which task @i meets its deadlines; -1: not even @max does. */
 int64_t an_fp_least_budget(const struct an_task *tasks, int i, const struct an_supply *s, int64_t max);
-enum an_answer an_fp_check(const struct an_task *tasks, int n, const struct an_supply *s,
-			   struct an_verdict *v);
+enum an_answer an_fp_check(const struct an_task *tasks, int n, const struct an_supply *s, struct an_verdict *v);
 /* Worst response under EDF (Spuri), AN_NEVER if the bound of the search was met; no jitter. */
 int64_t an_edf_response(const struct an_task *tasks, int n, int i, const struct an_supply *s);
 
@@ -156,26 +153,22 @@ struct an_budget {
  * Smallest budget of a supply of this kind, period (and deadline, cpus) that schedules the tasks.
  * s->budget is a lower bound to begin with, usually 0. FP rules need the tasks sorted.
  */
-enum an_answer an_min_budget(const struct an_task *tasks, int n, enum an_rule rule,
-			     const struct an_supply *s, struct an_budget *out);
+enum an_answer an_min_budget(const struct an_task *tasks, int n, enum an_rule rule, const struct an_supply *s,
+			     struct an_budget *out);
 /* The same; AN_NOT as soon as it is clear that more than @max would be needed. */
-enum an_answer an_min_budget_below(const struct an_task *tasks, int n, enum an_rule rule,
-				   const struct an_supply *s, int64_t max, struct an_budget *out);
+enum an_answer an_min_budget_below(const struct an_task *tasks, int n, enum an_rule rule, const struct an_supply *s,
+				   int64_t max, struct an_budget *out);
 /* EDP: the smallest budget with deadline = budget, then the latest deadline that still does. */
-enum an_answer an_min_edp(const struct an_task *tasks, int n, enum an_rule rule, int64_t period,
-			  struct an_supply *out);
+enum an_answer an_min_edp(const struct an_task *tasks, int n, enum an_rule rule, int64_t period, struct an_supply *out);
 
 /* -- mpr.c: gEDF on a multiprocessor supply ----------------------------------- */
 
 enum an_answer an_gedf_supply_check(const struct an_task *tasks, int n, const struct an_supply *s,
 				    struct an_verdict *v);
-enum an_answer an_gedf_min_budget(const struct an_task *tasks, int n, const struct an_supply *s,
-				  struct an_budget *out);
+enum an_answer an_gedf_min_budget(const struct an_task *tasks, int n, const struct an_supply *s, struct an_budget *out);
 /* Best MPR with cpus from U up to max_cpus: least budget, then fewest CPUs. */
-enum an_answer an_min_mpr(const struct an_task *tasks, int n, int64_t period, int max_cpus,
-			  struct an_supply *out);
-enum an_answer an_min_dmpr(const struct an_task *tasks, int n, int64_t period, int max_cpus,
-			   struct an_supply *out);
+enum an_answer an_min_mpr(const struct an_task *tasks, int n, int64_t period, int max_cpus, struct an_supply *out);
+enum an_answer an_min_dmpr(const struct an_task *tasks, int n, int64_t period, int max_cpus, struct an_supply *out);
 
 /* -- global.c: m CPUs of one's own --------------------------------------------- */
 
@@ -183,8 +176,7 @@ enum an_answer an_gfb(const struct an_task *tasks, int n, int m);
 enum an_answer an_bak(const struct an_task *tasks, int n, int m);
 enum an_answer an_bcl(const struct an_task *tasks, int n, int m, struct an_verdict *v);
 /* response (may be NULL): n bounds, D - slack. @slacks false: every carry-in at its latest. */
-enum an_answer an_bcl_iterative(const struct an_task *tasks, int n, int m, bool slacks,
-				int64_t *response);
+enum an_answer an_bcl_iterative(const struct an_task *tasks, int n, int m, bool slacks, int64_t *response);
 enum an_answer an_gedf_rta(const struct an_task *tasks, int n, int m, int64_t *response);
 enum an_answer an_bar(const struct an_task *tasks, int n, int m, struct an_verdict *v);
 /* ffdbf.c: forced-forward demand for a speed @sigma, in 2^-AN_SIGMA_BITS as the result is; and the test by it. */
@@ -197,8 +189,7 @@ enum an_answer an_ffdbf(const struct an_task *tasks, int n, int m);
  * the responses found; AN_GFP_LIMITED: that, and only m - 1 tasks carry in.
  */
 enum an_gfp { AN_GFP_PLAIN, AN_GFP_LATE, AN_GFP_SLACK, AN_GFP_LIMITED };
-enum an_answer an_gfp(const struct an_task *tasks, int n, int m, enum an_gfp how,
-		      int64_t *response);
+enum an_answer an_gfp(const struct an_task *tasks, int n, int m, enum an_gfp how, int64_t *response);
 /* Bound of the lateness of any job under gEDF when U <= m; -1 if U > m. */
 int64_t an_gedf_tardiness(const struct an_task *tasks, int n, int m);
 
@@ -234,8 +225,7 @@ int64_t an_server_response(const struct an_server *servers, int i);
  * Worst response of task @k of server @i (Davis and Burns 2005); both lists in decreasing priority.
  * @tied: the tasks' releases coincide with the server's. AN_NEVER if there is no bound.
  */
-int64_t an_server_task_response(const struct an_server *servers, int i, const struct an_task *tasks,
-				int k, bool tied);
+int64_t an_server_task_response(const struct an_server *servers, int i, const struct an_task *tasks, int k, bool tied);
 /* Least upper bound of the utilisation of server + RM tasks, n -> infinity; us in (0, 1). */
 double an_rm_bound(enum an_server_kind kind, double us);
 
@@ -281,16 +271,14 @@ int an_servers_valid(const struct an_server *servers, int n, char *err, size_t e
 enum an_answer an_host_check(const struct an_host *host, const struct an_server *servers, int n,
 			     struct an_host_verdict *out);
 /* The verdict as one sentence for a person. */
-void an_host_explain(const struct an_host_verdict *v, const struct an_server *servers, char *buf,
-		     size_t len);
+void an_host_explain(const struct an_host_verdict *v, const struct an_server *servers, char *buf, size_t len);
 enum an_fit { AN_FIRST_FIT, AN_BEST_FIT, AN_WORST_FIT };
 /*
  * Places servers whose cpu is -1 in decreasing utilisation; those with a cpu stay. A pCPU takes a
  * server when the exact test of its rule passes. Returns 0, or -ENOSPC with *failed the server that
  * fits nowhere.
  */
-int an_host_place(const struct an_host *host, struct an_server *servers, int n, enum an_fit fit,
-		  int *failed);
+int an_host_place(const struct an_host *host, struct an_server *servers, int n, enum an_fit fit, int *failed);
 
 /* -- synth.c: interfaces of VMs -------------------------------------------------- */
 
@@ -385,8 +373,7 @@ struct an_gen {
  * Draws the set number @index of the stream. *out is malloc'ed. Returns its size, or -EINVAL
  * (impossible: err says why), -ENOMEM, -EAGAIN (discarded too often).
  */
-int an_generate(const struct an_gen *g, uint64_t index, struct an_task **out, char *err,
-		size_t errlen);
+int an_generate(const struct an_gen *g, uint64_t index, struct an_task **out, char *err, size_t errlen);
 
 /* -- document.c ----------------------------------------------------------------------- */
 
@@ -404,8 +391,7 @@ int an_parse_time(const char *text, int64_t unit, int64_t *ns);
  * CARTS's XML. Numbers are multiplied by @unit; at most 9 decimals, and the product must be whole.
  * Returns a system of one VM for each leaf component, or NULL with one sentence "LINE: what".
  */
-struct an_system *an_carts_read(const char *text, size_t len, int64_t unit, char *err,
-				size_t errlen);
+struct an_system *an_carts_read(const char *text, size_t len, int64_t unit, char *err, size_t errlen);
 /* The interfaces as CARTS writes them, times divided by @unit (rounded up); malloc'ed text. */
 char *an_carts_write(const struct an_system *sys, int64_t unit);
 

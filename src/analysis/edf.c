@@ -29,8 +29,7 @@ static int64_t most_blocking(const struct an_task *tasks, int n)
 
 static bool is_whole_cpu(const struct an_supply *s)
 {
-	return (s->kind == AN_DEDICATED && s->cpus >= 1) ||
-	       (s->kind != AN_DEDICATED && s->budget >= s->period);
+	return (s->kind == AN_DEDICATED && s->cpus >= 1) || (s->kind != AN_DEDICATED && s->budget >= s->period);
 }
 
 /* Longest time for which a whole CPU can be busy from a synchronous release, or AN_MAX_WINDOW. */
@@ -46,8 +45,7 @@ static int64_t busy_period(const struct an_task *tasks, int n)
 			return AN_MAX_WINDOW;
 		next = most_blocking(tasks, n);
 		for (int i = 0; i < n; i++)
-			next += (an_wide)an_ceil64((int64_t)t + tasks[i].jitter, tasks[i].period) *
-				tasks[i].cost;
+			next += (an_wide)an_ceil64((int64_t)t + tasks[i].jitter, tasks[i].period) * tasks[i].cost;
 	}
 	return next == t ? (int64_t)t : AN_MAX_WINDOW;
 }
@@ -65,8 +63,7 @@ static int64_t horizon(const struct an_task *tasks, int n, const struct an_suppl
 	gap = rate - an_utilisation(tasks, n);
 	for (int i = 0; i < n; i++)
 		rise += an_ceil((an_wide)tasks[i].cost *
-					an_max(0, tasks[i].period - tasks[i].deadline +
-							  tasks[i].jitter),
+					an_max(0, tasks[i].period - tasks[i].deadline + tasks[i].jitter),
 				tasks[i].period);
 	if (gap > 0)
 		end = an_window(an_ceil((rate + 1) * delay + (rise << AN_RATE_BITS), gap) + 1);
@@ -75,8 +72,7 @@ static int64_t horizon(const struct an_task *tasks, int n, const struct an_suppl
 	return end;
 }
 
-static enum an_answer say(struct an_verdict *v, enum an_answer answer, int64_t t, an_wide demand,
-			  an_wide supply)
+static enum an_answer say(struct an_verdict *v, enum an_answer answer, int64_t t, an_wide demand, an_wide supply)
 {
 	if (v)
 		*v = (struct an_verdict){ answer, -1, t, demand, supply };
@@ -166,12 +162,9 @@ static enum an_answer descend(struct descent *c, int64_t t)
 	}
 }
 
-enum an_answer an_edf_check(const struct an_task *tasks, int n, const struct an_supply *s,
-			    struct an_verdict *v)
+enum an_answer an_edf_check(const struct an_task *tasks, int n, const struct an_supply *s, struct an_verdict *v)
 {
-	struct descent c = {
-		.tasks = tasks, .n = n, .s = *s, .steps = MOST_STEPS, .why = { .index = -1 }
-	};
+	struct descent c = { .tasks = tasks, .n = n, .s = *s, .steps = MOST_STEPS, .why = { .index = -1 } };
 	int64_t end;
 	int bad = hopeless(tasks, n);
 
@@ -202,8 +195,7 @@ enum an_answer an_edf_check(const struct an_task *tasks, int n, const struct an_
 }
 
 /* The first windows, which mostly decide: the descent then begins much lower. */
-static bool raise_for_first(const struct an_task *tasks, int n, struct an_supply *s, int64_t max,
-			    struct an_verdict *v)
+static bool raise_for_first(const struct an_task *tasks, int n, struct an_supply *s, int64_t max, struct an_verdict *v)
 {
 	int64_t t = 0, blocking = most_blocking(tasks, n), raised;
 
@@ -246,9 +238,7 @@ static int64_t most_budget(const struct an_supply *s)
 static enum an_answer min_edf(const struct an_task *tasks, int n, struct an_supply *s, int64_t max,
 			      struct an_budget *out)
 {
-	struct descent c = {
-		.tasks = tasks, .n = n, .remedy = REMEDY_BUDGET, .max = max, .steps = FIRST_STEPS
-	};
+	struct descent c = { .tasks = tasks, .n = n, .remedy = REMEDY_BUDGET, .max = max, .steps = FIRST_STEPS };
 	int64_t step = an_max(1, s->period >> 13), end;
 	an_wide rate = an_utilisation(tasks, n) * s->period >> AN_RATE_BITS;
 	enum an_answer answer = AN_NOT;
@@ -263,8 +253,7 @@ static enum an_answer min_edf(const struct an_task *tasks, int n, struct an_supp
 	c.why = out->why;
 	for (int tries = 0; tries < 40; tries++) {
 		end = horizon(tasks, n, &c.s);
-		answer = end == AN_MAX_WINDOW && !is_whole_cpu(&c.s) ? AN_UNDECIDED :
-								       descend(&c, end);
+		answer = end == AN_MAX_WINDOW && !is_whole_cpu(&c.s) ? AN_UNDECIDED : descend(&c, end);
 		if (answer != AN_UNDECIDED || (c.s.budget >= max && c.steps == MOST_STEPS))
 			break;
 		out->exact = false;
@@ -290,27 +279,25 @@ static enum an_answer min_fp(const struct an_task *tasks, int n, struct an_suppl
 		least = an_fp_least_budget(tasks, i, s, max);
 		if (least < 0) {
 			try.budget = max;
-			out->why = (struct an_verdict){ AN_NOT, i, window,
-							an_rbf(tasks, i, an_max(1, window)),
+			out->why = (struct an_verdict){ AN_NOT, i, window, an_rbf(tasks, i, an_max(1, window)),
 							an_sbf(&try, window) };
 			return AN_NOT;
 		}
 		s->budget = least;
 		window = an_fp_response(tasks, i, s) - t->jitter;
-		out->why = (struct an_verdict){ AN_OK, i, window, an_rbf(tasks, i, window),
-						an_sbf(s, window) };
+		out->why = (struct an_verdict){ AN_OK, i, window, an_rbf(tasks, i, window), an_sbf(s, window) };
 	}
 	return AN_OK;
 }
 
-enum an_answer an_min_budget(const struct an_task *tasks, int n, enum an_rule rule,
-			     const struct an_supply *s, struct an_budget *out)
+enum an_answer an_min_budget(const struct an_task *tasks, int n, enum an_rule rule, const struct an_supply *s,
+			     struct an_budget *out)
 {
 	return an_min_budget_below(tasks, n, rule, s, most_budget(s), out);
 }
 
-enum an_answer an_min_budget_below(const struct an_task *tasks, int n, enum an_rule rule,
-				   const struct an_supply *s, int64_t max, struct an_budget *out)
+enum an_answer an_min_budget_below(const struct an_task *tasks, int n, enum an_rule rule, const struct an_supply *s,
+				   int64_t max, struct an_budget *out)
 {
 	struct an_supply work = *s;
 	int bad = hopeless(tasks, n);
@@ -333,8 +320,7 @@ enum an_answer an_min_budget_below(const struct an_task *tasks, int n, enum an_r
 	return out->answer;
 }
 
-enum an_answer an_min_edp(const struct an_task *tasks, int n, enum an_rule rule, int64_t period,
-			  struct an_supply *out)
+enum an_answer an_min_edp(const struct an_task *tasks, int n, enum an_rule rule, int64_t period, struct an_supply *out)
 {
 	struct an_supply s = { AN_EDP, period, 0, 0, 1 }; /* deadline 0: as the budget */
 	struct an_budget least;
@@ -344,11 +330,7 @@ enum an_answer an_min_edp(const struct an_task *tasks, int n, enum an_rule rule,
 		return least.answer;
 	s.budget = s.deadline = least.budget;
 	if (rule == AN_EDF) {
-		struct descent c = { .tasks = tasks,
-				     .n = n,
-				     .s = s,
-				     .remedy = REMEDY_DEADLINE,
-				     .steps = MOST_STEPS };
+		struct descent c = { .tasks = tasks, .n = n, .s = s, .remedy = REMEDY_DEADLINE, .steps = MOST_STEPS };
 
 		c.s.deadline = period;
 		hi = horizon(tasks, n, &c.s);
@@ -389,8 +371,8 @@ static an_wide spuri_work(const struct an_task *tasks, int n, int i, int64_t a, 
 	return sum;
 }
 
-static int64_t spuri_response(const struct an_task *tasks, int n, int i, const struct an_supply *s,
-			      int64_t a, int *budget)
+static int64_t spuri_response(const struct an_task *tasks, int n, int i, const struct an_supply *s, int64_t a,
+			      int *budget)
 {
 	int64_t t = 1, next;
 

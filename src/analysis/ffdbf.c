@@ -82,7 +82,8 @@ enum an_answer an_ffdbf(const struct an_task *tasks, int n, int m)
 		least = an_wmax(least, an_ceil(tasks[i].cost * ONE, d));
 	}
 	/* m - (m - 1) sigma > U; on one CPU every speed up to 1 may do */
-	most = m > 1 ? an_floor(m * ONE - (an_utilisation(tasks, n) >> (AN_RATE_BITS - AN_SIGMA_BITS)) - 2, m - 1) : ONE;
+	most = m > 1 ? an_floor(m * ONE - (an_utilisation(tasks, n) >> (AN_RATE_BITS - AN_SIGMA_BITS)) - 2, m - 1) :
+		       ONE;
 	most = an_wmin(most, ONE);
 	for (int k = 0; k <= SPEEDS && least <= most; k++) {
 		int64_t sigma = (int64_t)(least + (most - least) * k / SPEEDS);

@@ -48,8 +48,7 @@ static int64_t finish(struct request *r, int64_t jobs, int64_t limit)
 	return AN_NEVER;
 }
 
-int64_t an_fp_first_response(const struct an_task *tasks, int i, const struct an_supply *s,
-			     int64_t limit)
+int64_t an_fp_first_response(const struct an_task *tasks, int i, const struct an_supply *s, int64_t limit)
 {
 	struct request r = { tasks, i, s, MOST_ROUNDS };
 	int64_t jitter = tasks[i].jitter, t = finish(&r, 1, limit - jitter);
@@ -61,8 +60,8 @@ int64_t an_fp_first_response(const struct an_task *tasks, int i, const struct an
 static int64_t same_request(const struct an_task *tasks, int i, int64_t t, int64_t limit)
 {
 	for (int j = 0; j < i; j++)
-		limit = an_min(limit, an_ceil64(t + tasks[j].jitter, tasks[j].period) * tasks[j].period -
-					      tasks[j].jitter);
+		limit = an_min(limit,
+			       an_ceil64(t + tasks[j].jitter, tasks[j].period) * tasks[j].period - tasks[j].jitter);
 	return limit;
 }
 
@@ -126,8 +125,7 @@ int64_t an_fp_least_budget(const struct an_task *tasks, int i, const struct an_s
 	return hi;
 }
 
-enum an_answer an_fp_check(const struct an_task *tasks, int n, const struct an_supply *s,
-			   struct an_verdict *v)
+enum an_answer an_fp_check(const struct an_task *tasks, int n, const struct an_supply *s, struct an_verdict *v)
 {
 	for (int i = 0; i < n; i++) {
 		int64_t window = an_max(1, tasks[i].deadline - tasks[i].jitter);
@@ -135,8 +133,7 @@ enum an_answer an_fp_check(const struct an_task *tasks, int n, const struct an_s
 		if (an_fp_response(tasks, i, s) <= tasks[i].deadline)
 			continue;
 		if (v)
-			*v = (struct an_verdict){ AN_NOT, i, window, an_rbf(tasks, i, window),
-						  an_sbf(s, window) };
+			*v = (struct an_verdict){ AN_NOT, i, window, an_rbf(tasks, i, window), an_sbf(s, window) };
 		return AN_NOT;
 	}
 	if (v)

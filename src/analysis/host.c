@@ -26,8 +26,7 @@ static bool can_put_off(enum an_server_kind kind)
 int an_servers_valid(const struct an_server *servers, int n, char *err, size_t errlen)
 {
 	if (n < 1 || n > AN_MAX_SERVERS) {
-		snprintf(err, errlen, "there are %d servers; 1 to %d can be judged", n,
-			 AN_MAX_SERVERS);
+		snprintf(err, errlen, "there are %d servers; 1 to %d can be judged", n, AN_MAX_SERVERS);
 		return -EINVAL;
 	}
 	for (int i = 0; i < n; i++) {
@@ -59,8 +58,7 @@ static void sort_indices(int *index, int n, const struct an_server *servers, enu
 	for (int i = 1; i < n; i++) {
 		int x = index[i], j = i;
 
-		for (; j > 0 && key_of(&servers[index[j - 1]], rule) > key_of(&servers[x], rule);
-		     j--)
+		for (; j > 0 && key_of(&servers[index[j - 1]], rule) > key_of(&servers[x], rule); j--)
 			index[j] = index[j - 1];
 		index[j] = x;
 	}
@@ -83,8 +81,7 @@ static void free_pool(struct pool *p)
 	free(p->response);
 }
 
-static bool begin_pool(struct pool *p, const struct an_host *host, const struct an_server *servers,
-		       int n)
+static bool begin_pool(struct pool *p, const struct an_host *host, const struct an_server *servers, int n)
 {
 	size_t count = (size_t)n + 1;
 
@@ -108,14 +105,12 @@ static void fill(struct pool *p, int n)
 
 		*s = p->servers[p->index[i]];
 		s->budget += p->host->switch_cost;
-		p->tasks[i] = (struct an_task){ .cost = s->budget,
-						.period = s->period,
-						.deadline = s->deadline };
+		p->tasks[i] = (struct an_task){ .cost = s->budget, .period = s->period, .deadline = s->deadline };
 	}
 }
 
-static enum an_answer answer(struct an_host_verdict *out, enum an_answer a, int cpu,
-			     const char *test, struct an_verdict v)
+static enum an_answer answer(struct an_host_verdict *out, enum an_answer a, int cpu, const char *test,
+			     struct an_verdict v)
 {
 	v.answer = a;
 	*out = (struct an_host_verdict){ v, cpu, test };
@@ -134,8 +129,7 @@ static enum an_answer one_cpu_edf(struct pool *p, int n, int cpu, struct an_host
 	for (int i = 0; i < n; i++)
 		if (can_put_off(p->sorted[i].kind) && p->sorted[i].deadline < p->sorted[i].period) {
 			v.index = p->index[i];
-			return answer(out, AN_UNDECIDED, cpu,
-				      "EDF, deferred budget past the deadline", v);
+			return answer(out, AN_UNDECIDED, cpu, "EDF, deferred budget past the deadline", v);
 		}
 	for (int i = 0; i < n; i++)
 		late |= p->sorted[i].kind == AN_DEFERRABLE || p->sorted[i].kind == AN_CBS;
@@ -157,8 +151,7 @@ static enum an_answer one_cpu_edf(struct pool *p, int n, int cpu, struct an_host
 		if (!v.window) { /* too much in all: show it over the longest period */
 			for (int i = 0; i < n; i++)
 				v.window = an_max(v.window, p->tasks[i].period);
-			v.demand = an_ceil(an_utilisation(p->tasks, n) * v.window,
-					   (an_wide)1 << AN_RATE_BITS);
+			v.demand = an_ceil(an_utilisation(p->tasks, n) * v.window, (an_wide)1 << AN_RATE_BITS);
 			v.supply = v.window;
 		}
 	}
@@ -215,8 +208,7 @@ static enum an_answer check_partitions(struct pool *p, int n, struct an_host_ver
 {
 	for (int i = 0; i < n; i++)
 		if (p->servers[i].cpu < 0 || p->servers[i].cpu >= p->host->cpus)
-			return answer(out, AN_NOT, -1, "placement",
-				      (struct an_verdict){ .index = i });
+			return answer(out, AN_NOT, -1, "placement", (struct an_verdict){ .index = i });
 	for (int cpu = 0; cpu < p->host->cpus; cpu++) {
 		int here = 0;
 
@@ -226,12 +218,10 @@ static enum an_answer check_partitions(struct pool *p, int n, struct an_host_ver
 		if (one_cpu(p, here, cpu, out) != AN_OK)
 			return out->v.answer;
 	}
-	return answer(out, AN_OK, -1,
-		      p->host->rule == AN_EDF ? "processor demand" : "response time", nothing);
+	return answer(out, AN_OK, -1, p->host->rule == AN_EDF ? "processor demand" : "response time", nothing);
 }
 
-static enum an_answer global_edf(struct pool *p, int n, int m, bool late,
-				 struct an_host_verdict *out)
+static enum an_answer global_edf(struct pool *p, int n, int m, bool late, struct an_host_verdict *out)
 {
 	struct an_verdict v = nothing;
 	const char *test = NULL;
@@ -239,8 +229,7 @@ static enum an_answer global_edf(struct pool *p, int n, int m, bool late,
 	for (int i = 0; i < n; i++)
 		if (can_put_off(p->sorted[i].kind) && p->sorted[i].deadline < p->sorted[i].period) {
 			v.index = p->index[i];
-			return answer(out, AN_UNDECIDED, -1,
-				      "gEDF, deferred budget past the deadline", v);
+			return answer(out, AN_UNDECIDED, -1, "gEDF, deferred budget past the deadline", v);
 		}
 	if (!late && an_gfb(p->tasks, n, m) == AN_OK)
 		test = "GFB";
@@ -288,16 +277,14 @@ static int last_of_equals(struct pool *p, int n, int m)
 	return -1;
 }
 
-static enum an_answer global_fp(struct pool *p, int n, int m, bool late,
-				struct an_host_verdict *out)
+static enum an_answer global_fp(struct pool *p, int n, int m, bool late, struct an_host_verdict *out)
 {
 	enum an_gfp how = late ? AN_GFP_LATE : AN_GFP_LIMITED;
 	const char *test = late ? "gFP response time, all carry-in late" : "gFP response time";
 	struct an_verdict v = nothing;
 
 	for (int k = 1; k < n && how != AN_GFP_LATE; k++)
-		if (key_of(&p->sorted[k], p->host->rule) ==
-		    key_of(&p->sorted[k - 1], p->host->rule))
+		if (key_of(&p->sorted[k], p->host->rule) == key_of(&p->sorted[k - 1], p->host->rule))
 			how = AN_GFP_LATE; /* the response times found are those of one order only */
 	memset(p->response, 0, (size_t)n * sizeof(*p->response));
 	if (an_gfp(p->tasks, n, m, how, p->response) == AN_OK) {
@@ -306,19 +293,16 @@ static enum an_answer global_fp(struct pool *p, int n, int m, bool late,
 		if (k < 0)
 			return answer(out, AN_OK, -1, test, nothing);
 		v.index = p->index[k];
-		return answer(out, AN_NOT, -1,
-			      "gFP response time behind all that are as urgent", v);
+		return answer(out, AN_NOT, -1, "gFP response time behind all that are as urgent", v);
 	}
 	for (int k = 0; k < n && v.index < 0; k++) {
 		int64_t d = p->tasks[k].deadline;
 
 		if (p->response[k] != AN_NEVER)
 			continue;
-		v = (struct an_verdict){ AN_NOT, p->index[k], d, (an_wide)m * p->tasks[k].cost,
-					 (an_wide)m * d };
+		v = (struct an_verdict){ AN_NOT, p->index[k], d, (an_wide)m * p->tasks[k].cost, (an_wide)m * d };
 		for (int i = 0; i < k; i++)
-			v.demand +=
-				an_wmin(an_server_load(&p->sorted[i], d), d - p->tasks[k].cost + 1);
+			v.demand += an_wmin(an_server_load(&p->sorted[i], d), d - p->tasks[k].cost + 1);
 	}
 	return answer(out, AN_NOT, -1, test, v);
 }
@@ -345,8 +329,7 @@ static enum an_answer check_global(struct pool *p, int n, struct an_host_verdict
 	fill(p, left);
 	if (m == 1) /* exact */
 		return one_cpu(p, left, -1, out);
-	return p->host->rule == AN_EDF ? global_edf(p, left, m, late, out) :
-					 global_fp(p, left, m, late, out);
+	return p->host->rule == AN_EDF ? global_edf(p, left, m, late, out) : global_fp(p, left, m, late, out);
 }
 
 enum an_answer an_host_check(const struct an_host *host, const struct an_server *servers, int n,
@@ -369,8 +352,7 @@ static void print_ns(char *buf, size_t len, an_wide ns)
 	snprintf(buf, len, "%.15g ms", (double)ns / 1e6);
 }
 
-void an_host_explain(const struct an_host_verdict *h, const struct an_server *servers, char *buf,
-		     size_t len)
+void an_host_explain(const struct an_host_verdict *h, const struct an_server *servers, char *buf, size_t len)
 {
 	const char *who = h->v.index >= 0 ? servers[h->v.index].name : "the servers together";
 	char where[32] = "", window[40], demand[40], supply[40];
@@ -389,10 +371,9 @@ void an_host_explain(const struct an_host_verdict *h, const struct an_server *se
 	else if (!h->v.window)
 		snprintf(buf, len, "%s%s: not guaranteed (%s)", who, where, h->test);
 	else
-		snprintf(
-			buf, len,
-			"%s%s: not guaranteed (%s): in an interval of %s the demand is up to %s, the supply %s",
-			who, where, h->test, window, demand, supply);
+		snprintf(buf, len,
+			 "%s%s: not guaranteed (%s): in an interval of %s the demand is up to %s, the supply %s", who,
+			 where, h->test, window, demand, supply);
 }
 
 /* -- placement --------------------------------------------------------------------------- */
@@ -437,8 +418,7 @@ static bool fits(struct pool *p, const struct an_server *servers, int n, int cpu
 	return one_cpu(p, here, cpu, &v) == AN_OK;
 }
 
-int an_host_place(const struct an_host *host, struct an_server *servers, int n, enum an_fit fit,
-		  int *failed)
+int an_host_place(const struct an_host *host, struct an_server *servers, int n, enum an_fit fit, int *failed)
 {
 	struct an_server **order = calloc((size_t)n + 1, sizeof(*order));
 	an_wide *load = calloc((size_t)host->cpus, sizeof(*load));

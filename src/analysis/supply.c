@@ -28,8 +28,7 @@ static struct shape shape_of(const struct an_supply *s)
 
 	if (s->kind == AN_EDP)
 		shape.blackout =
-			an_wmax(0, (an_wide)s->period + (s->deadline ? s->deadline : s->budget) -
-					   2 * s->budget);
+			an_wmax(0, (an_wide)s->period + (s->deadline ? s->deadline : s->budget) - 2 * s->budget);
 	if (s->kind == AN_POLLED)
 		shape.blackout = 2 * cycle - s->budget;
 	return shape;
@@ -90,8 +89,7 @@ an_wide an_sbf(const struct an_supply *s, int64_t t)
 	case AN_DEDICATED:
 		return (an_wide)s->cpus * t;
 	case AN_MPR_SLOTS:
-		return an_wmin(slots_sbf(s, t, s->budget / s->cpus),
-			       slots_sbf(s, t, an_ceil64(s->budget, s->cpus)));
+		return an_wmin(slots_sbf(s, t, s->budget / s->cpus), slots_sbf(s, t, an_ceil64(s->budget, s->cpus)));
 	case AN_DMPR:
 		part = *s;
 		part.kind = AN_PRM;
@@ -164,8 +162,7 @@ int64_t an_tbf(const struct an_supply *s, an_wide work)
 		shape = shape_of(s);
 		if (shape.budget <= 0)
 			return AN_NEVER;
-		t = an_ceil(an_ceil(work * shape.cycle, shape.budget) + shape.blackout,
-			    shape.width);
+		t = an_ceil(an_ceil(work * shape.cycle, shape.budget) + shape.blackout, shape.width);
 		return t > LONGEST ? AN_NEVER : (int64_t)t;
 	default:
 		shape = shape_of(s);

@@ -53,18 +53,15 @@ enum an_answer analyze_conclude(const struct an_system *sys, char *why, size_t l
 			const struct an_verdict *t = &vm->tasks_verdict;
 
 			if (!t->window)
-				snprintf(why, len, "%s: its budget does not schedule its tasks%s",
-					 vm->name,
-					 t->answer == AN_UNDECIDED ? ", as far as can be proven" :
-								     "");
+				snprintf(why, len, "%s: its budget does not schedule its tasks%s", vm->name,
+					 t->answer == AN_UNDECIDED ? ", as far as can be proven" : "");
 			else
 				snprintf(
 					why, len,
 					"%s: its tasks are not schedulable%s%s: in an interval of %lld ns they demand %lld ns, its budget supplies %lld ns",
 					vm->name, t->index >= 0 ? ", " : "",
-					t->index >= 0 ? vm->tasks[t->index].name : "",
-					(long long)t->window, (long long)clamp(t->demand),
-					(long long)clamp(t->supply));
+					t->index >= 0 ? vm->tasks[t->index].name : "", (long long)t->window,
+					(long long)clamp(t->demand), (long long)clamp(t->supply));
 			return t->answer;
 		}
 	}
@@ -77,8 +74,7 @@ enum an_answer analyze_conclude(const struct an_system *sys, char *why, size_t l
 }
 
 /* The server's place among those that can delay it, for the response times below it. */
-static int64_t below_server(const struct an_system *sys, const struct an_server *s,
-			    const struct an_task *tasks, int k)
+static int64_t below_server(const struct an_system *sys, const struct an_server *s, const struct an_task *tasks, int k)
 {
 	struct an_server *above = calloc((size_t)sys->nr_servers + 1, sizeof(*above));
 	int n = 0;
@@ -108,18 +104,15 @@ static int64_t below_server(const struct an_system *sys, const struct an_server 
 static int64_t response_of(const struct an_system *sys, const struct an_vm *vm, int i)
 {
 	bool edf = vm->guest == AN_GUEST_EDF, one_cpu;
-	enum an_rule rule = vm->guest == AN_GUEST_RM ? AN_RM :
-			    vm->guest == AN_GUEST_DM ? AN_DM :
-						       AN_FP;
+	enum an_rule rule = vm->guest == AN_GUEST_RM ? AN_RM : vm->guest == AN_GUEST_DM ? AN_DM : AN_FP;
 	struct an_task *sorted;
 	int64_t r = AN_NEVER, below;
 
 	if (!vm->found || vm->nr_vcpus != 1 || vm->guest > AN_GUEST_FP)
 		return AN_NEVER;
 	if (edf)
-		return vm->nr_tasks > MOST_EDF_RESPONSES ?
-			       AN_NEVER :
-			       an_edf_response(vm->tasks, vm->nr_tasks, i, &vm->supply);
+		return vm->nr_tasks > MOST_EDF_RESPONSES ? AN_NEVER :
+							   an_edf_response(vm->tasks, vm->nr_tasks, i, &vm->supply);
 	sorted = calloc((size_t)vm->nr_tasks, sizeof(*sorted));
 	if (!sorted)
 		return AN_NEVER;
@@ -157,8 +150,7 @@ static void print_vm(const struct an_system *sys, const struct an_vm *vm, FILE *
 	for (int i = 0; i < vm->nr_vcpus; i++) {
 		const struct an_server *s = &vm->vcpus[i];
 
-		fprintf(f, "  %-14s budget %s, period %s", s->name, time_text(s->budget, a),
-			time_text(s->period, b));
+		fprintf(f, "  %-14s budget %s, period %s", s->name, time_text(s->budget, a), time_text(s->period, b));
 		if (s->deadline != s->period)
 			fprintf(f, ", deadline %s", time_text(s->deadline, c));
 		if (sys->host.partitioned && s->cpu >= 0)
@@ -169,11 +161,10 @@ static void print_vm(const struct an_system *sys, const struct an_vm *vm, FILE *
 		int64_t r = response_of(sys, vm, i);
 
 		if (r != AN_NEVER)
-			fprintf(f, "    %-12s responds within %s of %s\n", vm->tasks[i].name,
-				time_text(r, a), time_text(vm->tasks[i].deadline, b));
+			fprintf(f, "    %-12s responds within %s of %s\n", vm->tasks[i].name, time_text(r, a),
+				time_text(vm->tasks[i].deadline, b));
 		else if (vm->task_vcpu)
-			fprintf(f, "    %-12s on %s.v%d\n", vm->tasks[i].name, vm->name,
-				vm->task_vcpu[i]);
+			fprintf(f, "    %-12s on %s.v%d\n", vm->tasks[i].name, vm->name, vm->task_vcpu[i]);
 	}
 }
 
@@ -183,8 +174,7 @@ void analyze_print_table(const struct an_system *sys, FILE *f)
 	double sum = 0;
 	enum an_answer a = analyze_conclude(sys, why, sizeof(why));
 
-	fprintf(f, "%-16s %-5s %6s %8s  %-6s %9s  %s\n", "VM", "sched", "tasks", "U", "model",
-		"bandwidth", "budget");
+	fprintf(f, "%-16s %-5s %6s %8s  %-6s %9s  %s\n", "VM", "sched", "tasks", "U", "model", "bandwidth", "budget");
 	for (int v = 0; v < sys->nr_vms; v++) {
 		print_vm(sys, &sys->vms[v], f);
 		sum += bandwidth(&sys->vms[v]);
@@ -204,9 +194,9 @@ static json_t *verdict_json(const struct an_system *sys)
 
 	if (h->v.answer == AN_OK || h->v.index < 0 || !sys->host.cpus)
 		return json_null();
-	w = json_pack("{s:s, s:s, s:I, s:I, s:I}", "server", sys->servers[h->v.index].name, "test",
-		      h->test, "interval_ns", (json_int_t)h->v.window, "demand_ns",
-		      (json_int_t)clamp(h->v.demand), "supply_ns", (json_int_t)clamp(h->v.supply));
+	w = json_pack("{s:s, s:s, s:I, s:I, s:I}", "server", sys->servers[h->v.index].name, "test", h->test,
+		      "interval_ns", (json_int_t)h->v.window, "demand_ns", (json_int_t)clamp(h->v.demand), "supply_ns",
+		      (json_int_t)clamp(h->v.supply));
 	if (h->cpu >= 0)
 		json_object_set_new(w, "pcpu", json_integer(h->cpu));
 	return w;
@@ -215,9 +205,8 @@ static json_t *verdict_json(const struct an_system *sys)
 static json_t *vm_json(const struct an_system *sys, const struct an_vm *vm)
 {
 	json_t *vcpus = json_array(), *tasks = json_array();
-	json_t *o = json_pack("{s:s, s:s, s:f, s:b}", "name", vm->name, "sched",
-			      an_guest_names[vm->guest], "utilisation",
-			      an_utilisation_approx(vm->tasks, vm->nr_tasks), "found", vm->found);
+	json_t *o = json_pack("{s:s, s:s, s:f, s:b}", "name", vm->name, "sched", an_guest_names[vm->guest],
+			      "utilisation", an_utilisation_approx(vm->tasks, vm->nr_tasks), "found", vm->found);
 
 	if (!vm->found) {
 		json_object_set_new(o, "why", json_string(vm->why));
@@ -225,21 +214,17 @@ static json_t *vm_json(const struct an_system *sys, const struct an_vm *vm)
 		json_object_set_new(o, "exact", json_boolean(vm->exact));
 		json_object_set_new(o, "bandwidth", json_real(bandwidth(vm)));
 		json_object_set_new(o, "supply",
-				    json_pack("{s:s, s:I, s:I, s:I, s:i}", "model",
-					      supplies[vm->supply.kind], "period_ns",
-					      (json_int_t)vm->supply.period, "budget_ns",
+				    json_pack("{s:s, s:I, s:I, s:I, s:i}", "model", supplies[vm->supply.kind],
+					      "period_ns", (json_int_t)vm->supply.period, "budget_ns",
 					      (json_int_t)vm->supply.budget, "deadline_ns",
-					      (json_int_t)vm->supply.deadline, "cpus",
-					      vm->supply.cpus));
+					      (json_int_t)vm->supply.deadline, "cpus", vm->supply.cpus));
 		if (vm->given_budget)
-			json_object_set_new(o, "tasks_verdict",
-					    json_string(answers[vm->tasks_verdict.answer]));
+			json_object_set_new(o, "tasks_verdict", json_string(answers[vm->tasks_verdict.answer]));
 	}
 	for (int i = 0; i < vm->nr_vcpus; i++) {
 		const struct an_server *s = &vm->vcpus[i];
-		json_t *j = json_pack("{s:s, s:I, s:I, s:I}", "name", s->name, "period_ns",
-				      (json_int_t)s->period, "budget_ns", (json_int_t)s->budget,
-				      "deadline_ns", (json_int_t)s->deadline);
+		json_t *j = json_pack("{s:s, s:I, s:I, s:I}", "name", s->name, "period_ns", (json_int_t)s->period,
+				      "budget_ns", (json_int_t)s->budget, "deadline_ns", (json_int_t)s->deadline);
 
 		if (s->cpu >= 0)
 			json_object_set_new(j, "pcpu", json_integer(s->cpu));
@@ -248,12 +233,10 @@ static json_t *vm_json(const struct an_system *sys, const struct an_vm *vm)
 	for (int i = 0; i < vm->nr_tasks; i++) {
 		const struct an_task *t = &vm->tasks[i];
 		int64_t r = response_of(sys, vm, i);
-		json_t *j = json_pack("{s:s, s:I, s:I, s:I}", "name", t->name, "cost_ns",
-				      (json_int_t)t->cost, "period_ns", (json_int_t)t->period,
-				      "deadline_ns", (json_int_t)t->deadline);
+		json_t *j = json_pack("{s:s, s:I, s:I, s:I}", "name", t->name, "cost_ns", (json_int_t)t->cost,
+				      "period_ns", (json_int_t)t->period, "deadline_ns", (json_int_t)t->deadline);
 
-		json_object_set_new(j, "response_ns",
-				    r == AN_NEVER ? json_null() : json_integer(r));
+		json_object_set_new(j, "response_ns", r == AN_NEVER ? json_null() : json_integer(r));
 		if (vm->task_vcpu)
 			json_object_set_new(j, "vcpu", json_integer(vm->task_vcpu[i]));
 		json_array_append_new(tasks, j);
@@ -271,13 +254,11 @@ json_t *analyze_json(const struct an_system *sys)
 
 	for (int v = 0; v < sys->nr_vms; v++)
 		json_array_append_new(vms, vm_json(sys, &sys->vms[v]));
-	return json_pack("{s:s, s:s, s:o, s:{s:i, s:s, s:s, s:s, s:I, s:I}, s:o}", "verdict",
-			 answers[a], "reason", why, "witness", verdict_json(sys), "host", "pcpus",
-			 sys->host.cpus, "sched", rules[sys->host.rule], "placement",
-			 sys->host.partitioned ? "partitioned" : "global", "server",
-			 an_server_kind_names[sys->kind], "switch_cost_ns",
-			 (json_int_t)sys->host.switch_cost, "grain_ns", (json_int_t)sys->grain,
-			 "vms", vms);
+	return json_pack("{s:s, s:s, s:o, s:{s:i, s:s, s:s, s:s, s:I, s:I}, s:o}", "verdict", answers[a], "reason", why,
+			 "witness", verdict_json(sys), "host", "pcpus", sys->host.cpus, "sched", rules[sys->host.rule],
+			 "placement", sys->host.partitioned ? "partitioned" : "global", "server",
+			 an_server_kind_names[sys->kind], "switch_cost_ns", (json_int_t)sys->host.switch_cost,
+			 "grain_ns", (json_int_t)sys->grain, "vms", vms);
 }
 
 /* -- tests for m CPUs of one's own ----------------------------------------------------- */
@@ -303,18 +284,15 @@ static void run_tests(const struct an_vm *vm, int m, struct test_result *out)
 	out[k++] = (struct test_result){ "ff-dbf", an_ffdbf(t, n, m) };
 	out[k] = (struct test_result){ "edf-exact", AN_UNDECIDED };
 	if (m == 1)
-		out[k].answer =
-			an_edf_check(t, n, &(struct an_supply){ AN_DEDICATED, 0, 0, 0, 1 }, NULL);
+		out[k].answer = an_edf_check(t, n, &(struct an_supply){ AN_DEDICATED, 0, 0, 0, 1 }, NULL);
 	for (int dm = 0; dm < 2; dm++) {
 		out[++k] = (struct test_result){ dm ? "gdm" : "grm", AN_UNDECIDED };
 		if (!rm)
 			continue;
 		memcpy(rm, t, (size_t)n * sizeof(*rm));
 		an_sort(rm, n, dm ? AN_DM : AN_RM);
-		out[k].answer =
-			m == 1 ? an_fp_check(rm, n, &(struct an_supply){ AN_DEDICATED, 0, 0, 0, 1 },
-					     NULL) :
-				 an_gfp(rm, n, m, AN_GFP_LIMITED, NULL);
+		out[k].answer = m == 1 ? an_fp_check(rm, n, &(struct an_supply){ AN_DEDICATED, 0, 0, 0, 1 }, NULL) :
+					 an_gfp(rm, n, m, AN_GFP_LIMITED, NULL);
 	}
 	free(rm);
 }
@@ -340,9 +318,7 @@ void analyze_print_tests(const struct an_system *sys, FILE *f)
 					i < NR_TESTS - 1 ? "," : "");
 		if (an_gedf_tardiness(vm->tasks, vm->nr_tasks, sys->host.cpus) >= 0)
 			fprintf(f, "; gEDF is late by at most %s",
-				time_text(an_gedf_tardiness(vm->tasks, vm->nr_tasks,
-							    sys->host.cpus),
-					  buf));
+				time_text(an_gedf_tardiness(vm->tasks, vm->nr_tasks, sys->host.cpus), buf));
 		fputc('\n', f);
 	}
 	fputc('\n', f);
@@ -360,9 +336,8 @@ json_t *analyze_tests_json(const struct an_system *sys)
 			run_tests(&sys->vms[v], sys->host.cpus, r);
 			for (int i = 0; i < NR_TESTS; i++)
 				json_object_set_new(o, r[i].name,
-						    r[i].answer == AN_UNDECIDED ?
-							    json_null() :
-							    json_boolean(r[i].answer == AN_OK));
+						    r[i].answer == AN_UNDECIDED ? json_null() :
+										  json_boolean(r[i].answer == AN_OK));
 		}
 		json_array_append_new(list, o);
 	}

@@ -457,7 +457,8 @@ static char *scenario(const struct wish *w, const struct an_system *sys)
 	fprintf(f, "duration: 10s\nhost: {cores: %d, costs: {context_switch: 0, ipi: 0, migration: 0, vm_exit: 0}}\n",
 		w->pcpus);
 	/* What theory refuses is run as well: that is what the two are compared for. */
-	fprintf(f, "pools:\n  - {name: Pool-0, sched: %s%s", w->sched, strncmp(w->sched, "rt", 2) ? "" : ", admission: off");
+	fprintf(f, "pools:\n  - {name: Pool-0, sched: %s%s", w->sched,
+		strncmp(w->sched, "rt", 2) ? "" : ", admission: off");
 	if (!strcmp(w->sched, "rtxen"))
 		fprintf(f, ", params: {kind: %s, priority: %s, placement: %s, fit: %s}", kinds[w->kind], rules[w->rule],
 			placements[w->placement], fits[w->fit]);

@@ -66,7 +66,18 @@ struct options {
 	bool others_read, no_config;
 };
 
-enum { OPT_HOST = 256, OPT_ADMISSION, OPT_SPEED, OPT_SET, OPT_SOCKET, OPT_GROUP, OPT_OTHERS, OPT_CONFIG, OPT_SAVED, OPT_NO_CONFIG };
+enum {
+	OPT_HOST = 256,
+	OPT_ADMISSION,
+	OPT_SPEED,
+	OPT_SET,
+	OPT_SOCKET,
+	OPT_GROUP,
+	OPT_OTHERS,
+	OPT_CONFIG,
+	OPT_SAVED,
+	OPT_NO_CONFIG
+};
 
 static const struct option options[] = {
 	{ "host", required_argument, NULL, OPT_HOST },

@@ -440,7 +440,9 @@ static int sim_command(void *arg, const struct command *cmd)
 	return ret;
 }
 
-/* A pool of the scenario says so (`admission:`), as long as it lives; of others --admission, or what is asked of them. */
+/*
+ * A pool of the scenario says so (`admission:`), as long as it lives; of others --admission, or what is asked of them.
+ */
 static int sim_overbooked(void *arg, u32 pool, char *why)
 {
 	struct sim_host *h = arg;

@@ -121,7 +121,8 @@ static vcpu_t *container_of_cpu(u32 cpu)
 
 NO_FRAME void give_up_lock(void)
 {
-	static char text[] = "rota: a lock of the core was not to be had: line %u, CPU %u + 1; held since line %u, CPU %u + 1";
+	static char text[] =
+		"rota: a lock of the core was not to be had: line %u, CPU %u + 1; held since line %u, CPU %u + 1";
 	unsigned long long data[] = { sched_lock_failed >> 12, sched_lock_failed & 4095, sched_lock_holder >> 12,
 				      sched_lock_holder & 4095 };
 
@@ -307,7 +308,7 @@ void BPF_PROG(rota_enqueue, struct task_struct *p, u64 enq_flags)
 		if (is_taken(cpu)) {
 			/* dispatch finds it when the CPU is given back */
 		} else if (there->resched || there->deadline_ns <= cx->now ||
-		    (p->migration_disabled && scx_bpf_task_cpu(p) != (s32)cpu)) {
+			   (p->migration_disabled && scx_bpf_task_cpu(p) != (s32)cpu)) {
 			scx_bpf_kick_cpu((s32)cpu, SCX_KICK_PREEMPT);
 		} else {
 			insert_task(p, SCX_DSQ_LOCAL_ON | cpu, SLICE_INF, 0);

@@ -227,9 +227,9 @@ static inline bool turn_wanted(pcpu_t *p)
 }
 
 /*
- * v's turn on a micro-sliced core, debited already, ends in the middle of a service, and nobody else wants the core: it has another, if
- * it can pay. A guest that is stopped while it takes packets from its network card hears of no more of them: no
- * interrupt would bring it back.
+ * v's turn on a micro-sliced core, debited already, ends in the middle of a service, and nobody else wants the core: it
+ * has another, if it can pay. A guest that is stopped while it takes packets from its network card hears of no more of
+ * them: no interrupt would bring it back.
  */
 CORE_FN bool turn_again(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *v ARG)
 {

@@ -370,8 +370,8 @@ CORE_FN s32 credit_steal_from(sched_call_t *cx ARG, pcpu_t *peer ARG, pcpu_t *p 
 
 			if (v->credit.pri >= class)
 				return -1; /* a stale OVER hides what is behind it: only without CREDIT_MEND_ORDER */
-			if (v->is_running || (v->credit.flags & CREDIT_YIELD && class != CREDIT_IDLE &&
-					      !pool->credit.params.old_yields))
+			if (v->is_running ||
+			    (v->credit.flags & CREDIT_YIELD && class != CREDIT_IDLE && !pool->credit.params.old_yields))
 				continue;
 			if (!mask_test(&v->hard, p->id))
 				continue;
@@ -432,11 +432,10 @@ CORE_FN s32 credit_steal(sched_call_t *cx ARG, pcpu_t *p ARG, u32 class)
 		for (u32 n = ZERO; n < h->limits.nodes && can_loop; n++) {
 			u32 node = p->node + n;
 			s32 v = credit_steal_in(cx, p, class, node >= h->limits.nodes ? node - h->limits.nodes : node,
-						    step == 0);
+						step == 0);
 
 			if (v >= 0)
 				return v;
 		}
 	return -1;
 }
-

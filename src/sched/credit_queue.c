@@ -111,7 +111,7 @@ NO_FRAME void credit_queue_del(cpupool_t *pool, vcpu_t *v)
 	v->credit.flags &= (u8)~CREDIT_YIELD;
 	p->credit.nr_queued--;
 	if (list_empty(AT(p->credit.queue, class))) {
-		p->credit.classes &= (u8)~(1 << class);
+		p->credit.classes &= (u8) ~(1 << class);
 		credit_queue_masks(pool, p);
 	}
 }
@@ -198,4 +198,3 @@ CORE_FN int credit_sort(cpupool_t *pool ARG, pcpu_t *p ARG)
 	credit_queue_masks(pool, p);
 	return 0;
 }
-

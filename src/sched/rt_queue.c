@@ -188,8 +188,8 @@ static inline bool rt_take_own(sched_call_t *cx, vcpu_t *v)
 {
 	pcpu_t *p = v->processor;
 
-	if (v->rt.where != RT_READY || p->rt.owner || !unit_on(p)->is_idle || p->resched || !mask_test(&v->hard, p->id) ||
-	    v->domain->pool->rt.params.placement == RT_PARTITIONED)
+	if (v->rt.where != RT_READY || p->rt.owner || !unit_on(p)->is_idle || p->resched ||
+	    !mask_test(&v->hard, p->id) || v->domain->pool->rt.params.placement == RT_PARTITIONED)
 		return false;
 	rt_tell(cx, p);
 	return true;

@@ -5,14 +5,14 @@
  * in the core, and of what is about to change in them.
  *
  * A pool that doesn't say what becomes of a no enforces as soon as one of its vCPUs was given a budget: that is what
- * asks for a guarantee. Where all have what the policy gives to everybody (under RTDS that and what is left over), there
- * is nothing to break.
+ * asks for a guarantee. Where all have what the policy gives to everybody (under RTDS that and what is left over),
+ * there is nothing to break.
  *
  * What is judged: all vCPUs of the pool with a budget, whatever they do. What switching costs is spent from the budget,
  * so it is in there already. Extra time is nobody's guarantee. Partitioned (and sedf, and where every vCPU is pinned to
  * one pCPU): each on the pCPU where it is. A vCPU that may run on some pCPUs of a global pool and not on others is
- * beyond the tests. A domain that comes, or has lost its pCPU, is placed as the analysis would; whether the core found as
- * good a place is seen when it is there.
+ * beyond the tests. A domain that comes, or has lost its pCPU, is placed as the analysis would; whether the core found
+ * as good a place is seen when it is there.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -125,7 +125,10 @@ static void add_server(struct question *q, const char *name, u32 id, vcpu_t *v)
 	const struct rt_params params = params_of(q, v), *p = &params;
 	struct an_server *s = &q->servers[q->n];
 	bool here = v->domain->pool == q->pool;
-	s32 first, home = !here ? -1 : is_sedf(q) ? v->sedf.home : q->params.placement == RT_PARTITIONED ? v->rt.home : -1;
+	s32 first, home = !here					? -1 :
+			  is_sedf(q)				? v->sedf.home :
+			  q->params.placement == RT_PARTITIONED ? v->rt.home :
+								  -1;
 	int may = usable(q, v, &first, &home);
 
 	if (p->budget_ns <= 0 || v->unit) /* who rides in another's server reserves nothing */

@@ -231,8 +231,8 @@ bool guest_done(struct guest *g, int64_t now, int64_t *until)
 			g->release_ns = *until;
 			break;
 		}
-		g->need_ns = g->replay->burst[g->burst].run_ns == REPLAY_INF ? GUEST_FOREVER
-									      : g->replay->burst[g->burst].run_ns;
+		g->need_ns = g->replay->burst[g->burst].run_ns == REPLAY_INF ? GUEST_FOREVER :
+									       g->replay->burst[g->burst].run_ns;
 		*until = burst_end(g);
 		return true;
 	}

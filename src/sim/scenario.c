@@ -213,8 +213,7 @@ static int read_ple(struct scn_reader *r, const struct scn_node *n)
 static int read_host(struct scn_reader *r, const struct scn_node *n)
 {
 	static const char *const keys[] = { "nodes", "cores", "threads", "thread_alone", "costs", "ple", NULL };
-	static const int64_t nodes[] = { 1, SCHED_MAX_NODES }, per[] = { 1, SCHED_MAX_PCPUS },
-			     alone[] = { 100, 400 };
+	static const int64_t nodes[] = { 1, SCHED_MAX_NODES }, per[] = { 1, SCHED_MAX_PCPUS }, alone[] = { 100, 400 };
 	const struct scn_node *costs, *ple;
 	struct scenario *s = r->s;
 	size_t path;

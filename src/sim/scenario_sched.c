@@ -240,7 +240,8 @@ int scn_read_admission(struct scn_reader *r, const struct scn_node *n, struct sc
 		return 0;
 	path = scn_enter(r, "admission");
 	if (!policy_bit(pool->sched))
-		return scn_fail(r, n, "%s guarantees nothing that could be admitted; remove it, or use rtds, rtxen or sedf",
+		return scn_fail(r, n,
+				"%s guarantees nothing that could be admitted; remove it, or use rtds, rtxen or sedf",
 				scn_quote(r, pool->sched));
 	err = read_word(r, n, words, &word);
 	if (err)

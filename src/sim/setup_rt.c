@@ -157,8 +157,8 @@ int machine_sched_start(struct machine *m, char *err, size_t errlen)
 
 		if (!ret)
 			continue;
-		snprintf(err, errlen, "%s:%d: pools.%s.admission: %s; reserve less, or write `admission: warn`", s->path,
-			 s->pools[i].line, s->pools[i].name,
+		snprintf(err, errlen, "%s:%d: pools.%s.admission: %s; reserve less, or write `admission: warn`",
+			 s->path, s->pools[i].line, s->pools[i].name,
 			 ret < 0 ? "there is not enough memory to judge it" : m->why);
 		return -1;
 	}

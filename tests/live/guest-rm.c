@@ -281,9 +281,9 @@ __asm__(".pushsection .rodata\n"
 	"rm_end:\n"
 	".popsection\n");
 
-extern const uint8_t rm_code[], rm_hog[], rm_io[], rm_io_isr[], rm_dyield_amd[], rm_dyield_intel[],
-	rm_ping[], rm_ping_isr[], rm_lock_amd[], rm_lock_intel[], rm_lock_halt[], rm_lock_user[],
-	rm_lock_spin[], rm_lock_held[], rm_lock_free[], rm_end[];
+extern const uint8_t rm_code[], rm_hog[], rm_io[], rm_io_isr[], rm_dyield_amd[], rm_dyield_intel[], rm_ping[],
+	rm_ping_isr[], rm_lock_amd[], rm_lock_intel[], rm_lock_halt[], rm_lock_user[], rm_lock_spin[], rm_lock_held[],
+	rm_lock_free[], rm_end[];
 
 static const struct mode {
 	const char *name;
@@ -510,8 +510,7 @@ static void make_vm(uint32_t period_us, uint32_t cost_us, uint32_t work)
 {
 	int kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC), vm;
 	const uint8_t *start = on_amd() ? mode->amd : mode->intel;
-	struct kvm_userspace_memory_region region = { .memory_size =
-							      SEGMENT * (1 + (uint64_t)nr_vcpus) };
+	struct kvm_userspace_memory_region region = { .memory_size = SEGMENT * (1 + (uint64_t)nr_vcpus) };
 	uint8_t *memory;
 
 	if (kvm_fd < 0)
@@ -519,8 +518,7 @@ static void make_vm(uint32_t period_us, uint32_t cost_us, uint32_t work)
 	vm = kvm(kvm_fd, KVM_CREATE_VM, NULL, "KVM_CREATE_VM");
 	kvm(vm, KVM_SET_TSS_ADDR, (void *)0xfffbd000, "KVM_SET_TSS_ADDR");
 	kvm(vm, KVM_CREATE_IRQCHIP, NULL, "KVM_CREATE_IRQCHIP");
-	memory = mmap(NULL, region.memory_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-		      -1, 0);
+	memory = mmap(NULL, region.memory_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		die("guest memory: %s", strerror(errno));
 	region.userspace_addr = (uintptr_t)memory;
@@ -541,8 +539,7 @@ static void make_vm(uint32_t period_us, uint32_t cost_us, uint32_t work)
 		bool pairs = mode->isr == rm_ping_isr;
 
 		g->period = in_long_mode() ? period_us * 100 + 1 : (uint32_t)((uint64_t)period_us * tsc_khz / 1000);
-		g->cost = mode->isr ? (uint32_t)((uint64_t)cost_us * tsc_khz / 1000) :
-				      cost_us * 100 + 1;
+		g->cost = mode->isr ? (uint32_t)((uint64_t)cost_us * tsc_khz / 1000) : cost_us * 100 + 1;
 		g->target = (uint32_t)(pairs ? i ^ 1 : (i + 1) % nr_vcpus);
 		g->work = work / 2;
 		g->begin = in_long_mode() ? (uint32_t)nr_vcpus : pairs && !(i & 1);
@@ -563,8 +560,7 @@ static void drain(struct vcpu *v)
 	if (!v->sample_ns)
 		return;
 	if (head - v->tail > RING)
-		die("vCPU %d wrote %u stamps while nobody looked; the reports are starved", v->id,
-		    head - v->tail);
+		die("vCPU %d wrote %u stamps while nobody looked; the reports are starved", v->id, head - v->tail);
 	for (; v->tail != head; v->tail++) {
 		volatile struct stamp *s = &v->guest->ring[v->tail % RING];
 		int64_t cycles = (int64_t)(s->woke - s->due);
@@ -606,8 +602,7 @@ static int by_value(const void *a, const void *b)
 
 static double sample_us(const struct vcpu *v, double quantile)
 {
-	return v->samples ? v->sample_ns[(uint32_t)(quantile * (v->samples - 1) + 0.5)] / 1000.0 :
-			    0;
+	return v->samples ? v->sample_ns[(uint32_t)(quantile * (v->samples - 1) + 0.5)] / 1000.0 : 0;
 }
 
 static int64_t now_ns(void)
@@ -628,17 +623,16 @@ static void report(void)
 
 		drain(v);
 		thread_times(v, &cpu_ns, &wait_ns);
-		printf("%s vcpu=%d span_ms=%lld loops=%u cpu_ns=%lld wait_ns=%lld", name, i,
-		       span_ms, v->guest->loops - v->base_loops,
-		       (long long)(cpu_ns - v->base_cpu_ns),
+		printf("%s vcpu=%d span_ms=%lld loops=%u cpu_ns=%lld wait_ns=%lld", name, i, span_ms,
+		       v->guest->loops - v->base_loops, (long long)(cpu_ns - v->base_cpu_ns),
 		       (long long)(wait_ns - v->base_wait_ns));
 		if (in_long_mode())
 			printf(" yields=%u", v->guest->missed - v->base_missed);
 		if (v->sample_ns) {
 			qsort(v->sample_ns, v->samples, sizeof(uint32_t), by_value);
-			printf(" wakes=%u missed=%u p50_us=%.1f p90_us=%.1f p99_us=%.1f max_us=%.1f",
-			       v->samples, v->guest->missed - v->base_missed, sample_us(v, 0.5),
-			       sample_us(v, 0.9), sample_us(v, 0.99), sample_us(v, 1));
+			printf(" wakes=%u missed=%u p50_us=%.1f p90_us=%.1f p99_us=%.1f max_us=%.1f", v->samples,
+			       v->guest->missed - v->base_missed, sample_us(v, 0.5), sample_us(v, 0.9),
+			       sample_us(v, 0.99), sample_us(v, 1));
 		}
 		putchar('\n');
 	}
@@ -725,18 +719,12 @@ static double number(const char *text, double min, double max)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "name", required_argument, NULL, 'n' },
-		{ "vcpus", required_argument, NULL, 'v' },
-		{ "mode", required_argument, NULL, 'm' },
-		{ "period", required_argument, NULL, 'p' },
-		{ "cost", required_argument, NULL, 'c' },
-		{ "work", required_argument, NULL, 'w' },
-		{ "slide", required_argument, NULL, 's' },
-		{ "symbols", no_argument, NULL, 'S' },
-		{ "interval", required_argument, NULL, 'i' },
-		{ "duration", required_argument, NULL, 'd' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+		{ "name", required_argument, NULL, 'n' },     { "vcpus", required_argument, NULL, 'v' },
+		{ "mode", required_argument, NULL, 'm' },     { "period", required_argument, NULL, 'p' },
+		{ "cost", required_argument, NULL, 'c' },     { "work", required_argument, NULL, 'w' },
+		{ "slide", required_argument, NULL, 's' },    { "symbols", no_argument, NULL, 'S' },
+		{ "interval", required_argument, NULL, 'i' }, { "duration", required_argument, NULL, 'd' },
+		{ "help", no_argument, NULL, 'h' },	      { NULL, 0, NULL, 0 },
 	};
 	double period_us = 5000, cost_us = 200, work = 0, interval = 0, duration = 0;
 	sigset_t signals;

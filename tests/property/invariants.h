@@ -34,8 +34,7 @@ static inline void check_pcpu(struct tiny *t, pcpu_t *p)
 	if (first != p->deadline_ns || t->timer_at[p->id] != first)
 		tiny_broken(t, "pCPU %u: timers, deadline and what was told of it differ", p->id);
 	if (!!p->resched != (t->kick_at[p->id] != TIME_NEVER))
-		tiny_broken(t, "pCPU %u: resched is %u, the host was told otherwise", p->id,
-			    p->resched);
+		tiny_broken(t, "pCPU %u: resched is %u, the host was told otherwise", p->id, p->resched);
 	if (!c || (c->is_idle && c != p->idle))
 		tiny_broken(t, "pCPU %u runs nobody, or another's idle vCPU", p->id);
 	if (!pool) {
@@ -47,17 +46,16 @@ static inline void check_pcpu(struct tiny *t, pcpu_t *p)
 	if (p->assist.micro && (in_pool || p->assist.micro->assist.parent != pool || !p->assist.micro->used))
 		tiny_broken(t, "pCPU %u is micro-sliced, and not of a hidden pool of its pool", p->id);
 	if (mask_test(&t->h->free_cpus, p->id) || in_set == moving)
-		tiny_broken(t, "pCPU %u is in its pool %u and not, or free as well", p->id,
-			    pool->id);
+		tiny_broken(t, "pCPU %u is in its pool %u and not, or free as well", p->id, pool->id);
 	if (!c->is_idle) {
-		if (c->domain->pool != pool || c->processor != p || !c->is_running ||
-		    c->runstate != RUNSTATE_running || c->credit.queued)
+		if (c->domain->pool != pool || c->processor != p || !c->is_running || c->runstate != RUNSTATE_running ||
+		    c->credit.queued)
 			tiny_broken(t, "pCPU %u: the vCPU it runs does not know", p->id);
 		if (!p->resched && !wants_cpu(c))
 			tiny_broken(t, "pCPU %u goes on with a vCPU that can't run", p->id);
 		if (!p->resched && !(p->assist.micro ? in_set && is_away(c) : in_pool && mask_test(&c->hard, p->id)))
-			tiny_broken(t, "d%uv%u runs on pCPU %u against its affinity or pool",
-				    c->domain->id, c->id, p->id);
+			tiny_broken(t, "d%uv%u runs on pCPU %u against its affinity or pool", c->domain->id, c->id,
+				    p->id);
 		if (p->timer_ns[TIMER_TICK] == TIME_NEVER && !is_away(c) && !p->assist.micro)
 			tiny_broken(t, "no tick on busy pCPU %u", p->id);
 		if (!p->resched && p->timer_ns[TIMER_SLICE] == TIME_NEVER)
@@ -82,25 +80,21 @@ static inline void check_pcpu(struct tiny *t, pcpu_t *p)
 			if (l->next->prev != l || n > TINY_VCPUS)
 				tiny_broken(t, "pCPU %u: queue %u is torn", p->id, q);
 			if (v->credit.queued != q + 1 || v->processor != p || !may_run(v))
-				tiny_broken(t, "d%uv%u in queue %u of pCPU %u does not belong",
-					    v->domain->id, v->id, q, p->id);
-			if (pool->credit.params.mend & CREDIT_MEND_ORDER && !p->credit.stale &&
-			    v->credit.pri != q)
-				tiny_broken(t, "class %u in queue %u of pCPU %u, and not stale",
-					    v->credit.pri, q, p->id);
+				tiny_broken(t, "d%uv%u in queue %u of pCPU %u does not belong", v->domain->id, v->id, q,
+					    p->id);
+			if (pool->credit.params.mend & CREDIT_MEND_ORDER && !p->credit.stale && v->credit.pri != q)
+				tiny_broken(t, "class %u in queue %u of pCPU %u, and not stale", v->credit.pri, q,
+					    p->id);
 		}
 	}
 	if (n != p->credit.nr_queued)
-		tiny_broken(t, "pCPU %u: %u queued, nr_queued says %u", p->id, n,
-			    p->credit.nr_queued);
+		tiny_broken(t, "pCPU %u: %u queued, nr_queued says %u", p->id, n, p->credit.nr_queued);
 	if (n && !in_pool)
 		tiny_broken(t, "vCPUs queue on pCPU %u, which leaves its pool", p->id);
 	under = p->credit.classes & (1 << CREDIT_BOOST | 1 << CREDIT_UNDER);
-	if (mask_test(&pool->credit.waiting, p->id) != !!n ||
-	    mask_test(&pool->credit.waiting_under, p->id) != under)
+	if (mask_test(&pool->credit.waiting, p->id) != !!n || mask_test(&pool->credit.waiting_under, p->id) != under)
 		tiny_broken(t, "pCPU %u: waiting or waiting_under disagrees with its queue", p->id);
-	if (mask_test(&pool->credit.idlers, p->id) &&
-	    (!in_pool || !c->is_idle || (n && !p->resched)))
+	if (mask_test(&pool->credit.idlers, p->id) && (!in_pool || !c->is_idle || (n && !p->resched)))
 		tiny_broken(t, "pCPU %u is among the idlers and is not idle", p->id);
 	if (in_pool && c->is_idle && !p->resched && !mask_test(&pool->credit.idlers, p->id))
 		tiny_broken(t, "pCPU %u idles and is not among the idlers", p->id);
@@ -116,8 +110,8 @@ static inline void check_vcpu(struct tiny *t, vcpu_t *v, u32 running_on)
 	s64 sum = 0;
 
 	if (running_on > 1 || v->is_running != running_on)
-		tiny_broken(t, "d%uv%u is on %u pCPUs, is_running says %u", v->domain->id, v->id,
-			    running_on, v->is_running);
+		tiny_broken(t, "d%uv%u is on %u pCPUs, is_running says %u", v->domain->id, v->id, running_on,
+			    v->is_running);
 	for (u32 i = 0; i < 4; i++) {
 		s64 in = vcpu_runstate_ns(v, i, t->cx.now);
 
@@ -133,17 +127,14 @@ static inline void check_vcpu(struct tiny *t, vcpu_t *v, u32 running_on)
 	if (!mask_intersects(&v->hard, &pool->cpus, t->h->mask_words))
 		tiny_broken(t, "d%uv%u: its hard affinity misses its pool", v->domain->id, v->id);
 	if (!!v->credit.queued != (may_run(v) && !curr))
-		tiny_broken(t, "d%uv%u: %squeued, flags %x, pauses %u, %scurrent", v->domain->id,
-			    v->id, v->credit.queued ? "" : "not ", v->pause_flags, v->pause_count,
-			    curr ? "" : "not ");
-	if (v->credit.queued && (v->runstate != RUNSTATE_runnable ||
-				 !mask_test(&v->hard, v->processor->id)))
-		tiny_broken(t, "d%uv%u waits in state %u on pCPU %u", v->domain->id, v->id,
-			    v->runstate, v->processor->id);
+		tiny_broken(t, "d%uv%u: %squeued, flags %x, pauses %u, %scurrent", v->domain->id, v->id,
+			    v->credit.queued ? "" : "not ", v->pause_flags, v->pause_count, curr ? "" : "not ");
+	if (v->credit.queued && (v->runstate != RUNSTATE_runnable || !mask_test(&v->hard, v->processor->id)))
+		tiny_broken(t, "d%uv%u waits in state %u on pCPU %u", v->domain->id, v->id, v->runstate,
+			    v->processor->id);
 	check_turn_of(t, v);
 	if (!v->credit.queued && !curr && !is_away(v) && v->runstate < RUNSTATE_blocked)
-		tiny_broken(t, "d%uv%u can't run and is in state %u", v->domain->id, v->id,
-			    v->runstate);
+		tiny_broken(t, "d%uv%u can't run and is in state %u", v->domain->id, v->id, v->runstate);
 	if (v->runstate == RUNSTATE_blocked && !(v->pause_flags & VPF_blocked))
 		tiny_broken(t, "d%uv%u is blocked, and not by itself", v->domain->id, v->id);
 	if (!!(v->credit.flags & CREDIT_PARKED) != parked ||
@@ -176,9 +167,8 @@ static inline void check_counts(struct tiny *t)
 		}
 		if (pool->nr_cpus != mask_weight(&pool->cpus, h->mask_words))
 			tiny_broken(t, "pool %u: nr_cpus is wrong", i);
-		if (pool->nr_cpus ? pool->credit.master < 0 ||
-					    !mask_test(&pool->cpus, (u32)pool->credit.master)
-				  : pool->credit.master >= 0)
+		if (pool->nr_cpus ? pool->credit.master < 0 || !mask_test(&pool->cpus, (u32)pool->credit.master) :
+				    pool->credit.master >= 0)
 			tiny_broken(t, "pool %u: master is %d", i, pool->credit.master);
 		for (link_t *l = pool->domains.next; l != &pool->domains; l = l->next) {
 			domain_t *d = link_of(l, domain_t, pool_link);
@@ -187,7 +177,8 @@ static inline void check_counts(struct tiny *t)
 			nd++;
 			if (d->pool != pool || !d->used)
 				tiny_broken(t, "domain %u is listed by pool %u", d->id, i);
-			tiny_each_vcpu(v, d) {
+			tiny_each_vcpu(v, d)
+			{
 				nv++;
 				soft += v->soft_effective;
 				na += v->credit.is_active;
@@ -199,9 +190,10 @@ static inline void check_counts(struct tiny *t)
 					tiny_broken(t, "domain %u: active list is wrong", d->id);
 			}
 			if (nv != d->nr_vcpus || na != d->credit.nr_active || na != la)
-				tiny_broken(t, "domain %u: %u vCPUs, %u active, %u listed, counts "
-					       "%u and %u", d->id, nv, na, la, d->nr_vcpus,
-					    d->credit.nr_active);
+				tiny_broken(t,
+					    "domain %u: %u vCPUs, %u active, %u listed, counts "
+					    "%u and %u",
+					    d->id, nv, na, la, d->nr_vcpus, d->credit.nr_active);
 			active += na > 0;
 			vcpus += nv;
 		}
@@ -211,8 +203,8 @@ static inline void check_counts(struct tiny *t)
 			if (++listed > TINY_DOMAINS)
 				break;
 		if (nd != pool->nr_domains || soft != pool->nr_soft || active != listed)
-			tiny_broken(t, "pool %u: %u domains, %u soft, %u active of %u listed", i, nd,
-				    soft, active, listed);
+			tiny_broken(t, "pool %u: %u domains, %u soft, %u active of %u listed", i, nd, soft, active,
+				    listed);
 		domains += nd;
 	}
 	for (link_t *l = h->free_vcpus.next; l != &h->free_vcpus; l = l->next)
@@ -220,8 +212,8 @@ static inline void check_counts(struct tiny *t)
 	cpus += mask_weight(&h->free_cpus, h->mask_words) + (h->moving_cpu >= 0);
 	if (vcpus != h->nr_vcpus || domains != h->nr_domains || cpus != t->ncpu ||
 	    free_vcpus + vcpus != h->limits.vcpus)
-		tiny_broken(t, "host: %u vCPUs and %u free, %u domains, %u pCPUs: something is lost",
-			    vcpus, free_vcpus, domains, cpus);
+		tiny_broken(t, "host: %u vCPUs and %u free, %u domains, %u pCPUs: something is lost", vcpus, free_vcpus,
+			    domains, cpus);
 }
 
 /* Nobody who may run waits while a pCPU that may run him idles: once all kicks are carried out. */
@@ -239,10 +231,10 @@ static inline void check_no_waste(struct tiny *t)
 		pool = v->domain->pool;
 		if (!mend_all(pool) || pool->credit.params.migr_delay_ns)
 			continue;
-		for_each_cpu(c, &pool->cpus, t->h->mask_words)
+		for_each_cpu (c, &pool->cpus, t->h->mask_words)
 			if (mask_test(&v->hard, (u32)c) && t->h->pcpus[c].curr->is_idle)
-				tiny_broken(t, "d%uv%u waits on pCPU %u while pCPU %d idles",
-					    v->domain->id, v->id, v->processor->id, c);
+				tiny_broken(t, "d%uv%u waits on pCPU %u while pCPU %d idles", v->domain->id, v->id,
+					    v->processor->id, c);
 	}
 }
 
@@ -262,8 +254,7 @@ static inline void tiny_check(struct tiny *t)
 	}
 	for (u32 i = 0; i < t->h->limits.domains; i++)
 		if (t->h->domains[i].used)
-			tiny_each_vcpu(v, &t->h->domains[i])
-				check_vcpu(t, v, running[v->index]);
+			tiny_each_vcpu(v, &t->h->domains[i]) check_vcpu(t, v, running[v->index]);
 	check_counts(t);
 	check_no_waste(t);
 }

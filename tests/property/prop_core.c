@@ -251,8 +251,7 @@ static void draw_params(struct world *w, cpupool_t *pool, bool fresh)
 	if (w->mend >= 0)
 		p.mend = (u32)w->mend;
 	else if (fresh)
-		p.mend = tiny_below(t, 3) ? CREDIT_MEND_ALL : tiny_below(t, 2) ? 0 :
-			 tiny_below(t, CREDIT_MEND_ALL + 1);
+		p.mend = tiny_below(t, 3) ? CREDIT_MEND_ALL : tiny_below(t, 2) ? 0 : tiny_below(t, CREDIT_MEND_ALL + 1);
 	tiny_remember(t);
 	if (!refused(w, sched_adjust_global_credit(&t->cx, pool, &p), "sched_adjust_global") &&
 	    p.tslice_ns > w->longest_slice[pool->id])
@@ -482,18 +481,18 @@ static void check_model(struct world *w)
 			continue;
 		own = w->d[i].moving_to >= 0;
 		if (d->pause_count != w->d[i].pauses + own)
-			tiny_broken(t, "domain %u: %u pauses, of which %u are ours", i,
-				    d->pause_count, w->d[i].pauses);
+			tiny_broken(t, "domain %u: %u pauses, of which %u are ours", i, d->pause_count, w->d[i].pauses);
 		if (d->weight != w->d[i].weight || d->cap != w->d[i].cap)
-			tiny_broken(t, "domain %u: weight %u cap %u, set were %u and %u", i,
-				    d->weight, d->cap, w->d[i].weight, w->d[i].cap);
-		tiny_each_vcpu(v, d) {
+			tiny_broken(t, "domain %u: weight %u cap %u, set were %u and %u", i, d->weight, d->cap,
+				    w->d[i].weight, w->d[i].cap);
+		tiny_each_vcpu(v, d)
+		{
 			cpupool_t *pool = d->pool;
 			s64 most = 4 * w->longest_slice[pool->id], since;
 
 			if (v->pause_count != w->vcpu_pauses[v->index])
-				tiny_broken(t, "d%uv%u: %u pauses, %u are ours", i, v->id,
-					    v->pause_count, w->vcpu_pauses[v->index]);
+				tiny_broken(t, "d%uv%u: %u pauses, %u are ours", i, v->id, v->pause_count,
+					    w->vcpu_pauses[v->index]);
 			if (!mend_all(pool))
 				continue;
 			/* Clamped at the accounting; since then it has run at most that long. */
@@ -501,8 +500,7 @@ static void check_model(struct world *w)
 			if (since < w->longest_slice[pool->id])
 				since = w->longest_slice[pool->id];
 			if (v->credit.credit_ns > most || v->credit.credit_ns < -most - since)
-				tiny_broken(t, "d%uv%u: credit %lld ns", i, v->id,
-					    (long long)v->credit.credit_ns);
+				tiny_broken(t, "d%uv%u: credit %lld ns", i, v->id, (long long)v->credit.credit_ns);
 		}
 	}
 }
@@ -586,7 +584,8 @@ static u64 sequence(u64 seed, u32 events, s32 mend)
 	}
 	snprintf(t->where, sizeof(t->where),
 		 "repeat it with ROTA_PROP_SEED=%llu ROTA_PROP_RUNS=1 ROTA_PROP_EVENTS=%u "
-		 "ROTA_PROP_MEND=%d", (unsigned long long)seed, events, mend);
+		 "ROTA_PROP_MEND=%d",
+		 (unsigned long long)seed, events, mend);
 	/* A pool with half of the pCPUs to begin with; the rest is for the events. */
 	cpupool_create(&t->cx, 0, SCHED_ID_credit);
 	w.longest_slice[0] = 30 * MSEC;

@@ -230,7 +230,8 @@ static void count_turns(struct world *w)
 
 		if (!d->used)
 			continue;
-		w->given[d->pool->sched == SCHED_ID_credit2] += a->coboosts + a->lends + a->irq_turns + a->micro_migrations;
+		w->given[d->pool->sched == SCHED_ID_credit2] +=
+			a->coboosts + a->lends + a->irq_turns + a->micro_migrations;
 		turn_counts_reset(d);
 	}
 }

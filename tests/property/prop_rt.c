@@ -102,8 +102,7 @@ static void corner(struct system *y, struct server *s)
 
 		y->windows++;
 		y->switched += s->backlogged && lost && sbf(s, t - lost, s->polled) > 0;
-		if (s->backlogged &&
-		    g + (s->sporadic ? RT_MIN_CHUNK_NS : 0) < sbf(s, t - lost, s->polled))
+		if (s->backlogged && g + (s->sporadic ? RT_MIN_CHUNK_NS : 0) < sbf(s, t - lost, s->polled))
 			tiny_broken(&y->t,
 				    "server %u (%lld of %lld us, kind %u, rule %u) got %lld us of %lld, bound %lld", i,
 				    (long long)(s->budget / USEC), (long long)(s->period / USEC), s->v->rt.kind,
@@ -414,8 +413,8 @@ static void test_pairs(void **state)
 		}
 		switches += here;
 	}
-	print_message("%u pairs, %llu switches, %llu windows, %llu over a leave of the sporadic kind, %llu rings\n", pairs,
-		      (unsigned long long)switches, (unsigned long long)windows, (unsigned long long)switched,
+	print_message("%u pairs, %llu switches, %llu windows, %llu over a leave of the sporadic kind, %llu rings\n",
+		      pairs, (unsigned long long)switches, (unsigned long long)windows, (unsigned long long)switched,
 		      (unsigned long long)rings);
 	assert_true(only < 1000 || (pairs == 84 && switches >= 84000 && rings > 10000 && switched > 100000));
 	free(y);

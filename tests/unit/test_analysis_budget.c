@@ -56,9 +56,8 @@ static void test_linear_supply(void **state)
 /* Every supply: monotone, never negative, below its line nowhere, and tbf is its exact inverse. */
 static void test_inverses(void **state)
 {
-	static const enum an_supply_kind kinds[] = { AN_DEDICATED, AN_PRM,	  AN_PRM_LINEAR,
-						     AN_EDP,	   AN_POLLED,	  AN_MPR,
-						     AN_MPR_SLOTS, AN_MPR_LINEAR, AN_DMPR };
+	static const enum an_supply_kind kinds[] = { AN_DEDICATED, AN_PRM,	 AN_PRM_LINEAR, AN_EDP, AN_POLLED,
+						     AN_MPR,	   AN_MPR_SLOTS, AN_MPR_LINEAR, AN_DMPR };
 
 	(void)state;
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
@@ -68,9 +67,8 @@ static void test_inverses(void **state)
 					struct an_supply s = { kinds[k], period, budget, 0, cpus };
 					an_wide rate, last = 0;
 					int64_t delay;
-					bool one = s.kind == AN_PRM || s.kind == AN_PRM_LINEAR ||
-						   s.kind == AN_EDP || s.kind == AN_POLLED ||
-						   s.kind == AN_DMPR;
+					bool one = s.kind == AN_PRM || s.kind == AN_PRM_LINEAR || s.kind == AN_EDP ||
+						   s.kind == AN_POLLED || s.kind == AN_DMPR;
 
 					if (one && budget > period)
 						continue;
@@ -79,12 +77,9 @@ static void test_inverses(void **state)
 						an_wide now = an_sbf(&s, t);
 
 						assert_true(now >= last);
-						assert_true(now <=
-							    (an_wide)an_supply_width(&s) * t);
-						if (s.kind != AN_PRM_LINEAR &&
-						    s.kind != AN_MPR_LINEAR)
-							assert_true((now << AN_RATE_BITS) >=
-								    rate * (t - delay));
+						assert_true(now <= (an_wide)an_supply_width(&s) * t);
+						if (s.kind != AN_PRM_LINEAR && s.kind != AN_MPR_LINEAR)
+							assert_true((now << AN_RATE_BITS) >= rate * (t - delay));
 						if (now > last)
 							assert_int_equal(an_tbf(&s, now), t);
 						last = now;
@@ -96,8 +91,7 @@ struct row {
 	int period, edf, edf_linear, rm, rm_linear;
 };
 
-static int64_t least(const struct an_task *tasks, int n, enum an_rule rule,
-		     enum an_supply_kind kind, int64_t period)
+static int64_t least(const struct an_task *tasks, int n, enum an_rule rule, enum an_supply_kind kind, int64_t period)
 {
 	const struct an_supply s = { kind, period, 0, 0, 1 };
 	struct an_task copy[8];
@@ -127,8 +121,7 @@ static void test_shin_lee(void **state)
 		const struct row *r = &rows[i];
 
 		assert_int_equal(least(w, 2, AN_EDF, AN_PRM, r->period * 1000), r->edf);
-		assert_int_equal(least(w, 2, AN_EDF, AN_PRM_LINEAR, r->period * 1000),
-				 r->edf_linear);
+		assert_int_equal(least(w, 2, AN_EDF, AN_PRM_LINEAR, r->period * 1000), r->edf_linear);
 		assert_int_equal(least(w, 2, AN_RM, AN_PRM, r->period * 1000), r->rm);
 		assert_int_equal(least(w, 2, AN_RM, AN_PRM_LINEAR, r->period * 1000), r->rm_linear);
 	}
@@ -136,24 +129,20 @@ static void test_shin_lee(void **state)
 
 static void test_other_sets(void **state)
 {
-	const struct an_task a[] = { task(1000, 4000, 4000), task(1000, 5000, 5000),
-				     task(3000, 9000, 9000) };
-	const struct an_task b[] = { task(2000, 10000, 10000), task(3000, 15000, 15000),
-				     task(5000, 30000, 30000) };
-	const struct an_task c[] = { task(1000, 20000, 12000), task(2000, 40000, 30000),
-				     task(5000, 100000, 80000) };
+	const struct an_task a[] = { task(1000, 4000, 4000), task(1000, 5000, 5000), task(3000, 9000, 9000) };
+	const struct an_task b[] = { task(2000, 10000, 10000), task(3000, 15000, 15000), task(5000, 30000, 30000) };
+	const struct an_task c[] = { task(1000, 20000, 12000), task(2000, 40000, 30000), task(5000, 100000, 80000) };
 	const struct an_task d[] = { task(10000, 100000, 100000) };
 	static const struct {
 		char set;
 		int period, edf, dm;
 	} rows[] = {
-		{ 'a', 1, 785, 889 },	 { 'a', 2, 1584, 1800 },  { 'a', 4, 3250, 3667 },
-		{ 'a', 5, 4000, 4667 },	 { 'a', 8, 7000, 7500 },  { 'a', 10, 8500, 9500 },
-		{ 'b', 1, 581, 581 },	 { 'b', 4, 2429, 2429 },  { 'b', 5, 3143, 3143 },
-		{ 'b', 8, 5400, 5400 },	 { 'b', 10, 6750, 7000 }, { 'c', 1, 165, 165 },
-		{ 'c', 4, 685, 685 },	 { 'c', 5, 1000, 1000 },  { 'c', 8, 2500, 2500 },
-		{ 'c', 10, 4500, 4500 }, { 'd', 1, 102, 102 },	  { 'd', 4, 417, 417 },
-		{ 'd', 5, 527, 527 },	 { 'd', 8, 910, 910 },	  { 'd', 10, 1112, 1112 },
+		{ 'a', 1, 785, 889 },	 { 'a', 2, 1584, 1800 },  { 'a', 4, 3250, 3667 },  { 'a', 5, 4000, 4667 },
+		{ 'a', 8, 7000, 7500 },	 { 'a', 10, 8500, 9500 }, { 'b', 1, 581, 581 },	   { 'b', 4, 2429, 2429 },
+		{ 'b', 5, 3143, 3143 },	 { 'b', 8, 5400, 5400 },  { 'b', 10, 6750, 7000 }, { 'c', 1, 165, 165 },
+		{ 'c', 4, 685, 685 },	 { 'c', 5, 1000, 1000 },  { 'c', 8, 2500, 2500 },  { 'c', 10, 4500, 4500 },
+		{ 'd', 1, 102, 102 },	 { 'd', 4, 417, 417 },	  { 'd', 5, 527, 527 },	   { 'd', 8, 910, 910 },
+		{ 'd', 10, 1112, 1112 },
 	};
 
 	(void)state;
@@ -236,8 +225,7 @@ static void test_brute_force(void **state)
 			s.kind = AN_EDP;
 		an_sort(tasks, n, rule);
 		for (s.budget = 1; s.budget <= s.period && want < 0; s.budget++)
-			if (rule == AN_EDF ? an_utilisation_cmp(tasks, n, 1) <= 0 &&
-						     brute_edf(tasks, n, &s) :
+			if (rule == AN_EDF ? an_utilisation_cmp(tasks, n, 1) <= 0 && brute_edf(tasks, n, &s) :
 					     brute_fp(tasks, n, &s))
 				want = s.budget;
 		s.budget = 0;
@@ -303,13 +291,15 @@ static void test_late_deadlines(void **state)
 	(void)state;
 	for (int round = 0; round < 4000; round++) {
 		int n = 1 + (int)(next_random(&seed) % 4);
-		struct an_supply s = { round % 3 ? AN_PRM : AN_POLLED, 2 + (int64_t)(next_random(&seed) % 30), 0, 0, 1 };
+		struct an_supply s = { round % 3 ? AN_PRM : AN_POLLED, 2 + (int64_t)(next_random(&seed) % 30), 0, 0,
+				       1 };
 		struct an_task tasks[4];
 		struct an_budget b;
 		int64_t want = -1;
 
 		for (int i = 0; i < n; i++) {
-			tasks[i] = task(1 + (int64_t)(next_random(&seed) % 5), 6 + (int64_t)(next_random(&seed) % 40), 0);
+			tasks[i] =
+				task(1 + (int64_t)(next_random(&seed) % 5), 6 + (int64_t)(next_random(&seed) % 40), 0);
 			tasks[i].deadline = tasks[i].period + (int64_t)(next_random(&seed) % 40) - 3;
 			tasks[i].jitter = (int64_t)(next_random(&seed) % 3);
 			tasks[i].blocking = (int64_t)(next_random(&seed) % 3);
@@ -390,11 +380,11 @@ static void test_infeasible(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_supply_lists), cmocka_unit_test(test_linear_supply),
-		cmocka_unit_test(test_inverses),     cmocka_unit_test(test_shin_lee),
-		cmocka_unit_test(test_other_sets),   cmocka_unit_test(test_brute_force),
-		cmocka_unit_test(test_scale),	     cmocka_unit_test(test_edp),
-		cmocka_unit_test(test_infeasible),   cmocka_unit_test(test_one_window),
+		cmocka_unit_test(test_supply_lists),   cmocka_unit_test(test_linear_supply),
+		cmocka_unit_test(test_inverses),       cmocka_unit_test(test_shin_lee),
+		cmocka_unit_test(test_other_sets),     cmocka_unit_test(test_brute_force),
+		cmocka_unit_test(test_scale),	       cmocka_unit_test(test_edp),
+		cmocka_unit_test(test_infeasible),     cmocka_unit_test(test_one_window),
 		cmocka_unit_test(test_late_deadlines),
 	};
 

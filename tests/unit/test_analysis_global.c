@@ -127,8 +127,8 @@ static void test_verdict_table(void **state)
 		 */
 		assert_string_equal(got, rows[i].verdicts);
 		for (int k = 0; rows[i].responses && k < s.n; k++)
-			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%d",
-				 k ? " " : "", (int)response[k]);
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%d", k ? " " : "",
+				 (int)response[k]);
 		if (rows[i].responses)
 			assert_string_equal(text, rows[i].responses);
 		assert_int_equal(simulate(&s, m, 20000, NULL), rows[i].miss);
@@ -141,8 +141,8 @@ static void test_forced_forward(void **state)
 	static const struct {
 		int64_t deadline, t, demand;
 	} rows[] = {
-		{ 10000, 5000, 0 },	{ 10000, 5001, 1 },    { 10000, 7000, 2000 },  { 10000, 9999, 4999 },
-		{ 10000, 10001, 5000 }, { 7000, 2001, 1 },     { 7000, 4000, 2000 },   { 7000, 12001, 5001 },
+		{ 10000, 5000, 0 },	{ 10000, 5001, 1 }, { 10000, 7000, 2000 }, { 10000, 9999, 4999 },
+		{ 10000, 10001, 5000 }, { 7000, 2001, 1 },  { 7000, 4000, 2000 },  { 7000, 12001, 5001 },
 	};
 	const int64_t one = INT64_C(1) << AN_SIGMA_BITS;
 
@@ -152,8 +152,8 @@ static void test_forced_forward(void **state)
 
 		assert_true(an_ff_dbf(&t, rows[i].t, one) == (an_wide)rows[i].demand * one);
 	}
-	for (const char *const *set = (const char *const[]){ "20,30 20,30 5,30", "2,4 2,4 2,4", "1,4 1,5 3,9", NULL }; *set;
-	     set++) {
+	for (const char *const *set = (const char *const[]){ "20,30 20,30 5,30", "2,4 2,4 2,4", "1,4 1,5 3,9", NULL };
+	     *set; set++) {
 		struct set s = parse(*set);
 		bool ok = false;
 
@@ -187,8 +187,8 @@ static struct set scaled(const char *text, int64_t by)
 /* In finer and finer units: the same answers, responses in proportion, and no more time. */
 static void test_scale(void **state)
 {
-	static const char *const sets[] = { "20,30 20,30 5,30", "49,100,100 49,100,100 2,100,50",
-					    "1,4 1,5 3,9 9,18", "1,10 1,10 10,11", "2,4 2,4 2,4" };
+	static const char *const sets[] = { "20,30 20,30 5,30", "49,100,100 49,100,100 2,100,50", "1,4 1,5 3,9 9,18",
+					    "1,10 1,10 10,11", "2,4 2,4 2,4" };
 	const int64_t a = 1000003, b = 1000000007;
 
 	(void)state;
@@ -198,15 +198,13 @@ static void test_scale(void **state)
 
 		assert_int_equal(an_gfb(s.t, s.n, 2), an_gfb(t.t, t.n, 2));
 		assert_int_equal(an_bcl(s.t, s.n, 2, NULL), an_bcl(t.t, t.n, 2, NULL));
-		assert_int_equal(an_bcl_iterative(s.t, s.n, 2, true, NULL),
-				 an_bcl_iterative(t.t, t.n, 2, true, NULL));
+		assert_int_equal(an_bcl_iterative(s.t, s.n, 2, true, NULL), an_bcl_iterative(t.t, t.n, 2, true, NULL));
 		assert_int_equal(an_bar(s.t, s.n, 2, NULL), AN_OK);
 		assert_int_equal(an_bar(t.t, t.n, 2, NULL), AN_OK);
 		assert_int_equal(an_gedf_rta(s.t, s.n, 2, first), an_gedf_rta(t.t, t.n, 2, second));
 		for (int k = 0; k < s.n; k++)
 			if (first[k] != AN_NEVER)
-				assert_true(second[k] / b <= first[k] / a + 1 &&
-					    first[k] / a <= second[k] / b + 1);
+				assert_true(second[k] / b <= first[k] / a + 1 && first[k] / a <= second[k] / b + 1);
 		for (int how = AN_GFP_PLAIN; how <= AN_GFP_LIMITED; how++)
 			assert_int_equal(an_gfp(s.t, s.n, 2, (enum an_gfp)how, NULL),
 					 an_gfp(t.t, t.n, 2, (enum an_gfp)how, NULL));
@@ -221,8 +219,7 @@ static void check_gfp(const char *set, int m, enum an_gfp how, const char *want)
 
 	assert_int_equal(an_gfp(s.t, s.n, m, how, response), AN_OK);
 	for (int k = 0; k < s.n; k++)
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%d", k ? " " : "",
-			 (int)response[k]);
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%d", k ? " " : "", (int)response[k]);
 	assert_string_equal(text, want);
 }
 
@@ -312,9 +309,8 @@ static void test_clusters(void **state)
 		int set, period, cpus; /* cpus 0: DMPR */
 		int whole, budget; /* budget in twentieths */
 	} rows[] = {
-		{ 1, 6, 2, 0, 160 }, { 1, 6, 3, 0, 182 }, { 1, 6, 0, 1, 39 },
-		{ 2, 8, 1, 0, 23 },  { 2, 8, 2, 0, 50 },  { 2, 8, 0, 0, 23 },
-		{ 3, 5, 2, 0, 104 }, { 3, 5, 3, 0, 116 }, { 3, 5, 0, 0, 98 },
+		{ 1, 6, 2, 0, 160 }, { 1, 6, 3, 0, 182 }, { 1, 6, 0, 1, 39 },  { 2, 8, 1, 0, 23 }, { 2, 8, 2, 0, 50 },
+		{ 2, 8, 0, 0, 23 },  { 3, 5, 2, 0, 104 }, { 3, 5, 3, 0, 116 }, { 3, 5, 0, 0, 98 },
 	};
 
 	(void)state;
@@ -362,8 +358,7 @@ static void test_every_window(void **state)
 	(void)state;
 	for (int round = 0; round < 600; round++) {
 		struct set s = random_set(&seed, 4, 14);
-		struct an_supply supply = { AN_MPR, (int64_t)(next_random(&seed) % 8) + 2, 0, 0,
-					    0 };
+		struct an_supply supply = { AN_MPR, (int64_t)(next_random(&seed) % 8) + 2, 0, 0, 0 };
 		int m = (int)(next_random(&seed) % 3) + 1;
 		enum an_answer got;
 		bool want;
@@ -441,14 +436,10 @@ static void test_accepted_sets_hold(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_verdict_table),
-		cmocka_unit_test(test_forced_forward),
-		cmocka_unit_test(test_scale),
-		cmocka_unit_test(test_gfp),
-		cmocka_unit_test(test_tardiness),
-		cmocka_unit_test(test_clusters),
-		cmocka_unit_test(test_every_window),
-		cmocka_unit_test(test_accepted_sets_hold),
+		cmocka_unit_test(test_verdict_table), cmocka_unit_test(test_forced_forward),
+		cmocka_unit_test(test_scale),	      cmocka_unit_test(test_gfp),
+		cmocka_unit_test(test_tardiness),     cmocka_unit_test(test_clusters),
+		cmocka_unit_test(test_every_window),  cmocka_unit_test(test_accepted_sets_hold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -483,8 +483,8 @@ static void test_tickle_one_or_all(void **state)
 		}
 		before = t.h->pcpus[1].schedules + t.h->pcpus[2].schedules + t.h->pcpus[3].schedules;
 		unblock(v);
-		assert_int_equal(t.h->pcpus[1].schedules + t.h->pcpus[2].schedules +
-					 t.h->pcpus[3].schedules - before, one ? 1 : 3);
+		assert_int_equal(t.h->pcpus[1].schedules + t.h->pcpus[2].schedules + t.h->pcpus[3].schedules - before,
+				 one ? 1 : 3);
 		if (!one)
 			tiny_free(&t);
 	}
@@ -574,8 +574,7 @@ static void test_weight_of(void **state)
 		three = tiny_domain(&t, pool, 3, 0);
 		tiny_run(&t, 3600 * MSEC);
 		ran = vcpu_runstate_ns(tiny_vcpu(one, 0), RUNSTATE_running, t.cx.now);
-		assert_in_range(ran, (of_domain ? 1740 : 840) * MSEC,
-				(of_domain ? 1860 : 960) * MSEC);
+		assert_in_range(ran, (of_domain ? 1740 : 840) * MSEC, (of_domain ? 1860 : 960) * MSEC);
 		assert_int_equal(three->nr_vcpus, 3);
 		if (!of_domain)
 			tiny_free(&t);
@@ -647,7 +646,8 @@ static void test_small_cap_of_many(void **state)
 	d = tiny_domain(&t, pool, 16, 0);
 	assert_int_equal(sched_adjust(&t.cx, d, 0, 1), 0);
 	tiny_run(&t, 6000 * MSEC);
-	tiny_each_vcpu(v, d) {
+	tiny_each_vcpu(v, d)
+	{
 		assert_true(vcpu_runstate_ns(v, RUNSTATE_running, t.cx.now) >= 2 * MSEC);
 		sum += vcpu_runstate_ns(v, RUNSTATE_running, t.cx.now);
 	}
@@ -681,8 +681,7 @@ static void test_xen_caps(void **state)
 		}
 		while (ran[first] || !ran[first + 1])
 			first++;
-		for (u32 i = first + 1; i + pattern[k].on + pattern[k].off < 60;
-		     i += pattern[k].on + pattern[k].off) {
+		for (u32 i = first + 1; i + pattern[k].on + pattern[k].off < 60; i += pattern[k].on + pattern[k].off) {
 			for (u32 j = 0; j < pattern[k].on; j++)
 				assert_true(ran[i + j]);
 			for (u32 j = 0; j < pattern[k].off; j++)
