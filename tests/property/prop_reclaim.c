@@ -77,7 +77,7 @@ static void run(const char *kind, uint64_t seed, struct outcome *o)
 	snprintf(
 		text, sizeof(text),
 		"duration: 2s\nseed: %llu\nhost: {costs: {context_switch: 0, ipi: 0, migration: 0, vm_exit: 0}}\n"
-		"pools: [{name: p, sched: rtxen, params: {kind: %s, priority: rm, placement: partitioned}}]\ndomains:\n%s",
+		"pools: [{name: p, sched: rtxen, admission: off, params: {kind: %s, priority: rm, placement: partitioned}}]\ndomains:\n%s",
 		(unsigned long long)seed, kind, body);
 	s = scn_load_text("reclaim.yaml", text, strlen(text), NULL, 0, err, sizeof(err));
 	if (!s)
