@@ -132,7 +132,8 @@ static int set_watchdog(struct loader *l, u32 ms, char *error)
 	return live_fail(error, -EINVAL, "the BPF object in this rota has no watchdog to set; build it anew");
 }
 
-static int load(struct loader *l, const struct topology *t, u32 sched, u32 watchdog_ms, char *error)
+static int load(struct loader *l, const struct topology *t, const struct live_pools *pools, u32 watchdog_ms,
+		char *error)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), extent, known;
 	u64 size = layout_size(t);
@@ -161,10 +162,10 @@ static int load(struct loader *l, const struct topology *t, u32 sched, u32 watch
 	memset(mem, 0, extent * page);
 	l->arena_size = extent * page;
 	rc = map_globals(l, error);
-	return rc ? rc : layout_host(mem, t, sched, l->globals, error);
+	return rc ? rc : layout_host(mem, t, pools, l->globals, error);
 }
 
-struct loader *loader_load(const struct topology *t, u32 sched, u32 watchdog_ms, char *error)
+struct loader *loader_load(const struct topology *t, const struct live_pools *pools, u32 watchdog_ms, char *error)
 {
 	struct loader *l = calloc(1, sizeof(*l));
 
@@ -173,7 +174,7 @@ struct loader *loader_load(const struct topology *t, u32 sched, u32 watchdog_ms,
 		return NULL;
 	}
 	libbpf_set_print(print);
-	if (load(l, t, sched, watchdog_ms, error)) {
+	if (load(l, t, pools, watchdog_ms, error)) {
 		loader_close(l);
 		return NULL;
 	}
@@ -192,7 +193,7 @@ int loader_attach(struct loader *l, char *error)
 			 l->globals->exit_msg[0] ? ": " : "", l->globals->exit_msg);
 }
 
-int loader_again(struct loader *l, const struct topology *t, u32 sched, char *error)
+int loader_again(struct loader *l, const struct topology *t, const struct live_pools *pools, char *error)
 {
 	struct live_globals *g = l->globals;
 	char state[64];
@@ -212,7 +213,7 @@ int loader_again(struct loader *l, const struct topology *t, u32 sched, char *er
 	g->exit_code = 0;
 	g->exit_kind = 0;
 	g->exit_reason[0] = g->exit_msg[0] = '\0';
-	return layout_host(mem, t, sched, g, error);
+	return layout_host(mem, t, pools, g, error);
 }
 
 int loader_attach_kvm(struct loader *l)

@@ -88,11 +88,15 @@ static struct cpu_ctx *cpu_ctx(u32 cpu)
 	return bpf_map_lookup_elem(&cpus, &cpu);
 }
 
+#include "kvm/alone.bpf.c"
+
+/* Enter the core; carry_out() leaves it. */
 static sched_call_t *call_here(void)
 {
 	u32 cpu = bpf_get_smp_processor_id();
 	sched_call_t *cx = &live.calls[cpu];
 
+	enter_core(cpu);
 	cx->now = (s64)bpf_ktime_get_ns();
 	cx->cpu = cpu;
 	return cx;
@@ -142,9 +146,11 @@ static inline void carry_out(sched_call_t *cx, s32 self)
 {
 	if (cx->kick_words | cx->rearm_words | sched_lock_failed)
 		carry_out_effects(cx, self);
+	leave_core(cx->cpu);
 }
 
 #include "kvm/registry.bpf.c"
+#include "kvm/pool.bpf.c"
 #include "kvm/obey.bpf.c"
 
 /* ---- the pCPU's timer ---- */
@@ -370,12 +376,9 @@ void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 	if (prev && !(prev->scx.flags & SCX_TASK_QUEUED))
 		prev = NULL;
 	/* One host task after another, while it is their container's turn: nothing that the core has to know. */
-	if (p->curr == box_of(p) && !p->resched && !p->prev && live.mailbox->seq == live.mailbox->done &&
-	    timer_holds(p) && run_host_task(p->id, prev))
+	if (p->curr == box_of(p) && !p->resched && !p->prev && timer_holds(p) && run_host_task(p->id, prev))
 		return;
 	cx = call_here();
-	if (live.mailbox->seq != live.mailbox->done)
-		obey(cx);
 	if (p->prev && p->prev != vcpu_here(prev))
 		context_saved(cx); /* it left at an earlier switch */
 	if (p->deadline_ns <= cx->now) {
@@ -401,6 +404,10 @@ void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 		if (next->is_idle) {
 			if (prev)
 				set_slice(prev, 0);
+			if (container_out(box_of(p))) {
+				run_host_task(p->id, prev);
+				break;
+			}
 			/* Nothing to do here: help another pCPU's container. */
 			if (!p->resched && take_host_task(p->id)) {
 				vcpu_unblock(cx, box_of(p));
@@ -443,6 +450,7 @@ void BPF_PROG(rota_running, struct task_struct *p)
 	pcpu_t *here;
 
 	USE_ARENA();
+	obey();
 	if (!c)
 		return;
 	/*
@@ -486,10 +494,10 @@ void BPF_PROG(rota_stopping, struct task_struct *p, bool runnable)
 		return;
 	cx = call_here();
 	index = adopt(cx, (u32)p->pid, (u32)p->tgid);
-	if (index < 0)
-		return;
-	set_vtime(p, VCPU_MARK | (u32)index);
-	follow_cpumask(cx, &cx->host->vcpus[index], p->cpus_ptr);
+	if (index >= 0) {
+		set_vtime(p, VCPU_MARK | (u32)index);
+		follow_cpumask(cx, &cx->host->vcpus[index], p->cpus_ptr);
+	}
 	carry_out(cx, (s32)cx->cpu);
 }
 
