@@ -2,8 +2,9 @@
 /*
  * What a live host does with VMs as wholes: their vCPUs' affinity, pauses, the end.
  *
- * A vCPU's hard affinity is its thread's (kvm/pin.h): it is set there, and the kernel's side hears of it as it hears of
- * taskset and of libvirt's vcpupin; the last one holds. Soft affinity is nothing that the kernel knows: the core's alone.
+ * A vCPU's hard affinity is its thread's (kvm/pin.h): it is set there, and the kernel's side hears of it as it hears
+ * of taskset and of libvirt's vcpupin; the last one holds. Soft affinity is nothing that the kernel knows: the core's
+ * alone.
  */
 #include <errno.h>
 #include <signal.h>
@@ -111,13 +112,11 @@ const char *kvm_cannot(const struct command *cmd)
 		return "Domain-0's vCPU of a pCPU is the host's own tasks there, and stays";
 	case CMD_VCPU_UP:
 	case CMD_VCPU_DOWN:
-		return "a live VM's vCPUs are threads of its VMM, which alone can plug them (virsh setvcpus, QEMU's device_add "
-		       "and device_del)";
+		return "a live VM's vCPUs are threads of its VMM; let that plug them (virsh setvcpus, QEMU's device_add)";
 	case CMD_POOL_CREATE:
-		return cmd->hidden ?
-			       "a live host has no hidden cpupools yet" :
-			       "null and arinc653 give a pCPU to none but the vCPU it belongs to, and this machine's own "
-			       "tasks need all";
+		if (cmd->hidden)
+			return "a live host has no hidden cpupools yet";
+		return "null and arinc653 give a pCPU to none but the vCPU it belongs to, and the machine's own tasks need all";
 	default:
 		return NULL;
 	}

@@ -8,9 +8,9 @@
  *   ptrace          holds single threads, sends no signal, and ends by itself when the holder dies
  *
  * So the vCPUs' threads are seized and interrupted (PTRACE_SEIZE, PTRACE_INTERRUPT): KVM_RUN returns to the VMM with
- * EINTR, as for any signal, and on its way there the thread stops. The VMM's other threads go on, as a device model does
- * in Xen, and if the live host dies, the VM runs. Meanwhile no debugger can be attached to those threads, and a VMM that
- * waits for its vCPU (to shut down, say) waits until the pause ends, or is killed.
+ * EINTR, as for any signal, and on its way there the thread stops. The VMM's other threads go on, as a device model
+ * does in Xen, and if the live host dies, the VM runs. Meanwhile no debugger can be attached to those threads, and a
+ * VMM that waits for its vCPU (to shut down, say) waits until the pause ends, or is killed.
  *
  * A thread that dies while it is held is its holder's to bury: halts_poll().
  */

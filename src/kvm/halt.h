@@ -18,7 +18,10 @@ struct halts {
 	u32 nr, room;
 };
 
-/* Hold the thread of process @tgid; harmless if it is held. It stops within a moment: halts_poll(). 0, or a negated errno. */
+/*
+ * Hold the thread of process @tgid; harmless if it is held. It stops within a moment: halts_poll(). 0, or a negated
+ * errno.
+ */
 int halt_thread(struct halts *h, u32 tid, u32 tgid);
 
 /* Notice who has stopped, and who has died. */

@@ -100,8 +100,8 @@ struct live_globals {
 	u32 stalled; /* LIVE_STALL came */
 	u32 alone; /* a pCPU wants, or has, the core to itself: alone.bpf.c */
 	/*
-	 * In each pool Domain-0 has a domain, whose vCPUs are the containers of that pool's pCPUs: itself in Pool-0, one that
-	 * nobody sees elsewhere. By pool; 0: none yet (of Pool-0 it is LIVE_DOM0).
+	 * In each pool Domain-0 has a domain, whose vCPUs are the containers of that pool's pCPUs: itself in Pool-0,
+	 * one that nobody sees elsewhere. By pool; 0: none yet (of Pool-0 it is LIVE_DOM0).
 	 */
 	u32 host_domain[LIVE_MAX_POOLS];
 	/* The reason why the scheduler was left, as the kernel gives it; kind 0: it runs. */

@@ -463,7 +463,10 @@ void live_host_begin(struct live_host *lh, struct live_globals *g)
 		free(lh->before[i].rt);
 		free(lh->before[i].soft);
 	}
-	/* Held threads enter no guest, by which alone the new BPF side could know them: they are held again when it does. */
+	/*
+	 * Held threads enter no guest, by which alone the new BPF side could know them: they are held again when it
+	 * does.
+	 */
 	for (u32 i = 0; i <= LIVE_MAX_VMS; i++)
 		if (lh->vms[i].paused)
 			halts_release(&lh->halts, lh->vms[i].tgid);

@@ -117,8 +117,8 @@ void live_host_widen(struct live_host *lh, u32 pool);
 int live_host_want_soft(struct live_host *lh, u32 id, u32 number, const struct cpumask *soft);
 
 /*
- * Hold all vCPUs of a VM, those that come later too, until it is let go. 0 when all have stopped; -ETIMEDOUT: one has not
- * within two seconds; or a negated errno. On an error all go on.
+ * Hold all vCPUs of a VM, those that come later too, until it is let go. 0 when all have stopped; -ETIMEDOUT: one has
+ * not within two seconds; or a negated errno. On an error all go on.
  */
 int live_host_pause(struct live_host *lh, u32 id);
 void live_host_unpause(struct live_host *lh, u32 id);

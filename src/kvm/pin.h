@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The CPU affinity of VMs' threads, as far as rota has changed it: a vCPU's hard affinity is its thread's, so whoever
- * pins the vCPU pins the thread. What a thread had before is kept, and put back when the live host ends. It is in a file
- * too (/run/rota/affinity): if the live host is killed, the next one puts it back.
+ * pins the vCPU pins the thread. What a thread had before is kept, and put back when the live host ends. It is in a
+ * file too (/run/rota/affinity): if the live host is killed, the next one puts it back.
  */
 #ifndef KVM_PIN_H
 #define KVM_PIN_H

@@ -451,7 +451,7 @@ static void test_bad_requests(void **state)
 	refused(V1 "\"nosuch\"}\n", "no verb 'nosuch'");
 	refused(V1 "\"destroy\",\"domain\":0}\n", "Not destroying domain 0");
 	/* What the kernel's side has no command for. */
-	refused(V1 "\"cpupool-create\",\"name\":\"x\",\"sched\":\"null\"}\n", "this machine's own tasks need all");
+	refused(V1 "\"cpupool-create\",\"name\":\"x\",\"sched\":\"null\"}\n", "the machine's own tasks need all");
 	refused(V1 "\"cpupool-create\",\"name\":\"x\",\"hidden\":true,\"parent\":0}\n", "no hidden cpupools");
 	refused(V1 "\"vcpu-pin\",\"domain\":0,\"vcpu\":0,\"hard\":\"0\"}\n", "the host's own tasks");
 	refused(V1 "\"pause\",\"domain\":0}\n", "Domain-0 is the host itself");
