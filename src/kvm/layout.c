@@ -170,8 +170,7 @@ int layout_host(void *mem, const struct topology *t, const struct live_pools *po
 			continue;
 		if (cpupool_create(&cx, (s32)i, pools->pool[i].sched) < 0)
 			return live_fail(error, -EINVAL, "cpupool %u can't be made", i);
-		if (pools->pool[i].sched == SCHED_ID_credit)
-			h->pools[i].credit.params.ratelimit_ns = LIVE_RATELIMIT_NS;
+		live_pool_defaults(&h->pools[i]);
 	}
 	if (add_pools(&cx, t, pools, g))
 		return live_fail(error, -EINVAL, "the cpupools can't have their CPUs");

@@ -15,9 +15,9 @@
 #define LIVE_MAX_POOLS 32
 #define LIVE_NAME_LEN 64
 /*
- * credit's ratelimit on a live host. Xen's is 1 ms, and its Domain-0 wakes up seldom; here each kernel thread and
- * each process of the host is a wake-up of a container, and the vCPU that it interrupted would be kept from being
- * preempted for a millisecond more each time. 100 us is the least that Xen takes.
+ * credit's and credit2's ratelimit on a live host. Xen's is 1 ms, and its Domain-0 wakes up seldom; here each kernel
+ * thread and each process of the host is a wake-up of a container, and the vCPU that it interrupted would be kept from
+ * being preempted for a millisecond more each time. 100 us is the least that Xen takes.
  */
 #define LIVE_RATELIMIT_NS (100 * USEC)
 #define LIVE_EXIT_LEN 128
@@ -110,5 +110,14 @@ struct live_globals {
 	char exit_reason[LIVE_EXIT_LEN], exit_msg[LIVE_EXIT_LEN];
 	struct live_counters counters[LIVE_MAX_CPUS]; /* of what each pCPU did */
 };
+
+/* What a pool has on a live host, where that is not Xen's. */
+static inline void live_pool_defaults(cpupool_t *pool)
+{
+	if (pool->sched == SCHED_ID_credit)
+		pool->credit.params.ratelimit_ns = LIVE_RATELIMIT_NS;
+	else if (pool->sched == SCHED_ID_credit2)
+		pool->credit2.params.ratelimit_ns = LIVE_RATELIMIT_NS;
+}
 
 #endif

@@ -125,8 +125,8 @@ CORE_FN s32 create_pool(sched_call_t *cx ARG, u32 sched)
 	if (sched == SCHED_ID_null || sched == SCHED_ID_arinc653)
 		return -SCHED_EOPNOTSUPP;
 	id = cpupool_create(cx, CPUPOOL_ANY, sched);
-	if (id >= 0 && sched == SCHED_ID_credit)
-		AT(cx->host->pools, id)->credit.params.ratelimit_ns = LIVE_RATELIMIT_NS;
+	if (id >= 0)
+		live_pool_defaults(AT(cx->host->pools, id));
 	return id;
 }
 
