@@ -18,7 +18,7 @@
 
 static const char usage[] =
 	"Usage: rota host start [--sched NAME] [--dry-run] [--watchdog SECONDS]\n"
-	"                       [--foreground] [--verbose]\n"
+	"                       [--no-helpers] [--foreground] [--verbose]\n"
 	"       rota host stop\n"
 	"       rota host status [--json]\n"
 	"\n"
@@ -29,6 +29,7 @@ static const char usage[] =
 	"      --sched NAME  the scheduler: credit (default), credit2, sedf, rtds or rtxen\n"
 	"  -n, --dry-run     check everything and let the kernel verify the programs, but change nothing\n"
 	"      --watchdog SECONDS  the kernel takes over when a task was left waiting that long (1 to 30; default 30)\n"
+	"      --no-helpers  VMMs' own threads (emulator, iothreads, vhost) stay the host's; else they are their VM's\n"
 	"      --foreground  stay in the foreground, messages on stderr; ^C ends it\n"
 	"      --verbose     libbpf's and the verifier's messages in the log too\n"
 	"stop gives the machine back to the kernel's own scheduler. VMs run on.\n"
@@ -44,12 +45,13 @@ struct host_options {
 	const char *fault; /* for tests */
 };
 
-enum { OPT_SCHED = 256, OPT_FOREGROUND, OPT_VERBOSE, OPT_JSON, OPT_WATCHDOG };
+enum { OPT_SCHED = 256, OPT_FOREGROUND, OPT_VERBOSE, OPT_JSON, OPT_WATCHDOG, OPT_NO_HELPERS };
 
 static const struct option start_options[] = {
 	{ "sched", required_argument, NULL, OPT_SCHED },
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "watchdog", required_argument, NULL, OPT_WATCHDOG },
+	{ "no-helpers", no_argument, NULL, OPT_NO_HELPERS },
 	{ "foreground", no_argument, NULL, OPT_FOREGROUND },
 	{ "verbose", no_argument, NULL, OPT_VERBOSE },
 	{ "help", no_argument, NULL, 'h' },
@@ -78,6 +80,9 @@ static bool parse(int argc, char **argv, const char *letters, const struct optio
 			break;
 		case OPT_FOREGROUND:
 			o->daemon.foreground = true;
+			break;
+		case OPT_NO_HELPERS:
+			o->daemon.no_helpers = true;
 			break;
 		case OPT_VERBOSE:
 			o->daemon.verbose = true;

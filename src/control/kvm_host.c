@@ -21,6 +21,7 @@
 #include "control/server.h"
 #include "control/settings.h"
 #include "kvm/files.h"
+#include "kvm/helpers.h"
 #include "kvm/preflight.h"
 #include "kvm/vmm.h"
 
@@ -72,11 +73,13 @@ static u64 kvm_memory(void *arg, u32 id)
 	const struct live_host *lh = ((struct front *)arg)->lh;
 	u64 used, vms = 0;
 
+	if (lh->vms[id].helpers)
+		return 0; /* it is the VM's */
 	if (id != LIVE_DOM0)
 		return vmm_memory_mib(lh->vms[id].tgid);
 	used = host_memory_mib();
 	for (u32 i = 1; i < lh->g->host->limits.domains; i++)
-		if (live_host_has(lh, i))
+		if (live_host_has(lh, i) && !lh->vms[i].helpers)
 			vms += vmm_memory_mib(lh->vms[i].tgid);
 	return vms < used ? used - vms : 0;
 }
@@ -291,6 +294,8 @@ static int kvm_command(void *arg, const struct command *cmd)
 		return kvm_unpause(lh, cmd->domain);
 	if (cmd->op == CMD_DESTROY)
 		return kvm_destroy(lh, cmd->domain);
+	if (cmd->op == CMD_SDOM_ATTACH || cmd->op == CMD_SDOM_DETACH)
+		return kvm_sdom(lh, cmd);
 	return kvm_pool(lh, cmd);
 }
 
@@ -308,8 +313,12 @@ static int kvm_rename(void *arg, u32 id, const char *name, char *error)
 {
 	struct live_host *lh = ((struct front *)arg)->lh;
 
+	u32 helpers = lh->vms[id].helpers ? 0 : helpers_of(lh, id);
+
 	(void)error;
 	snprintf(lh->vms[id].name, sizeof(lh->vms[id].name), "%s", name);
+	if (helpers)
+		snprintf(lh->vms[helpers].name, sizeof(lh->vms[helpers].name), "%.*s-dm", LIVE_NAME_LEN - 4, name);
 	return 0;
 }
 
@@ -435,9 +444,12 @@ static void kvm_tick(void *front, s64 now)
 	struct front *f = front;
 
 	f->d.host = f->lh->g->host;
-	if (!f->ready)
+	if (!f->ready) {
+		f->ready = true;
+		if (f->d.settings)
+			settings_apply_pools(&f->d, say);
 		notify_state("READY=1");
-	f->ready = true;
+	}
 	if (f->d.settings)
 		settings_look(&f->d, say);
 	server_expire(f->server, now);

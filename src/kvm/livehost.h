@@ -66,6 +66,8 @@ struct live_vm {
 	struct live_rt *rt; /* wanted of its vCPUs by number, LIVE_MAX_RT of them; NULL: nothing */
 	struct cpumask
 		*soft; /* soft affinity wanted of each of its vCPUs, as many; an empty one: nothing. NULL: nothing */
+	bool helpers; /* it is not a VM, but the VMM's other threads (helpers.h) */
+	bool apart; /* ... and was detached by command: it stays accounted for itself */
 	bool paused; /* its vCPUs' threads are to be held */
 	s64 retry_ns; /* nothing is asked for it before: the last command failed */
 };
@@ -74,6 +76,7 @@ struct live_host {
 	struct live_globals *g;
 	struct live_vm vms[LIVE_MAX_VMS + 1]; /* [0]: Domain-0 */
 	struct live_vm before[LIVE_MAX_VMS + 1]; /* those of the scheduler's life before the last restart */
+	bool no_helpers; /* VMMs' other threads stay the host's */
 	struct live_pools pools; /* wanted */
 	struct live_pool_params params[LIVE_MAX_POOLS];
 	struct live_command queue[LIVE_MAX_COMMANDS];
@@ -97,6 +100,9 @@ bool live_host_busy(const struct live_host *lh);
 
 /* Queue a copy of a command. 0, or -EBUSY: the queue is full. */
 int live_host_submit(struct live_host *lh, const struct live_command *cmd);
+
+/* Queue a command of our own about a domain; nothing else is asked for it until that is done. */
+void live_host_own(struct live_host *lh, u32 id, const struct live_command *cmd);
 
 /* The domain with this name or, if it is a number, this id. -ENOENT. */
 int live_host_find(const struct live_host *lh, const char *domain);

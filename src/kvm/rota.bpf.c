@@ -150,6 +150,7 @@ static inline void carry_out(sched_call_t *cx, s32 self)
 }
 
 #include "kvm/registry.bpf.c"
+#include "kvm/helper.bpf.c"
 #include "kvm/pool.bpf.c"
 #include "kvm/obey.bpf.c"
 
@@ -490,10 +491,11 @@ void BPF_PROG(rota_stopping, struct task_struct *p, bool runnable)
 	if (is_vcpu(p) || !c)
 		return;
 	charge(p, c);
-	if (!in_guest[cpu % LIVE_MAX_CPUS])
+	if (likely(!in_guest[cpu % LIVE_MAX_CPUS] && !maybe_helper((u32)p->pid)))
 		return;
 	cx = call_here();
-	index = adopt(cx, (u32)p->pid, (u32)p->tgid);
+	index = in_guest[cpu % LIVE_MAX_CPUS] ? adopt(cx, (u32)p->pid, (u32)p->tgid) :
+						adopt_helper(cx, (u32)p->pid, (u32)p->tgid);
 	if (index >= 0) {
 		set_vtime(p, VCPU_MARK | (u32)index);
 		follow_cpumask(cx, &cx->host->vcpus[index], p->cpus_ptr);

@@ -14,6 +14,8 @@
  *   dyield    works for a moment, then asks the hypervisor to run the next vCPU in its place (KVM_HC_SCHED_YIELD)
  *   pingpong  pairs of vCPUs that wake each other by IPI and halt: nothing but context switches
  *
+ * --emulator N adds N threads of the VMM's own that never rest, beside the vCPUs.
+ *
  * The guest writes its counters to memory that this program reads, so looking at them disturbs nobody. Each vCPU has
  * a 64 KiB segment of its own (struct guest below); the code is shared and reached through CS. The local APICs are in
  * x2APIC mode, because a real-mode guest can reach MSRs, while the APIC's page lies above what it can address.
@@ -523,10 +525,21 @@ static void watch(const sigset_t *signals, double interval, double duration)
 	report();
 }
 
+/* A thread of the VMM's own that has always work to do, as for a guest that does much I/O. */
+static void *emulate(void *unused)
+{
+	volatile unsigned long work = 0;
+
+	prctl(PR_SET_NAME, "emulator");
+	for (;;)
+		work++;
+	return unused;
+}
+
 static void usage(FILE *out)
 {
 	fputs("usage: guest-rm [-name NAME] [-vcpus N] [-mode hog|io|dyield|pingpong] [-period US] [-cost US]\n"
-	      "                [-interval SECONDS] [-duration SECONDS]\n"
+	      "                [-emulator N] [-interval SECONDS] [-duration SECONDS]\n"
 	      "SIGUSR1 prints a report, SIGUSR2 starts the count anew, SIGTERM ends with a report\n",
 	      out);
 }
@@ -552,14 +565,15 @@ int main(int argc, char **argv)
 		{ "mode", required_argument, NULL, 'm' },
 		{ "period", required_argument, NULL, 'p' },
 		{ "cost", required_argument, NULL, 'c' },
+		{ "emulator", required_argument, NULL, 'e' },
 		{ "interval", required_argument, NULL, 'i' },
 		{ "duration", required_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	double period_us = 5000, cost_us = 200, interval = 0, duration = 0;
+	int emulators = 0, opt;
 	sigset_t signals;
-	int opt;
 
 	while ((opt = getopt_long_only(argc, argv, "", options, NULL)) != -1) {
 		switch (opt) {
@@ -584,6 +598,9 @@ int main(int argc, char **argv)
 			break;
 		case 'c':
 			cost_us = number(optarg, 0, 500000);
+			break;
+		case 'e':
+			emulators = (int)number(optarg, 0, MAX_VCPUS);
 			break;
 		case 'i':
 			interval = number(optarg, 0, 3600);
@@ -617,6 +634,13 @@ int main(int argc, char **argv)
 	for (int i = 0; i < nr_vcpus; i++)
 		while (!__atomic_load_n(&vcpus[i].tid, __ATOMIC_ACQUIRE))
 			usleep(200);
+	for (int i = 0; i < emulators; i++) {
+		pthread_t thread;
+		int rc = pthread_create(&thread, NULL, emulate, NULL);
+
+		if (rc)
+			die("an emulator's thread: %s", strerror(rc));
+	}
 	printf("%s running pid=%d vcpus=%d mode=%s\n", name, getpid(), nr_vcpus, mode->name);
 	fflush(stdout);
 	watch(&signals, interval, duration);

@@ -217,6 +217,7 @@ static int start_with(u32 sched)
 	deaf = false;
 	lh = calloc(1, sizeof(*lh));
 	about = (struct live_about){ .sched = sched_name(sched), .online = 2 };
+	lh->no_helpers = true; /* these VMs are no processes */
 	lh->pools.pool[0].used = true;
 	lh->pools.pool[0].sched = sched;
 	live_host_begin(lh, &globals);
