@@ -10,27 +10,39 @@
  * other. All of this is with interrupts off, and between entering and leaving nobody waits for a lock of the kernel's
  * that he who is alone could hold (his own run queue's): move_to_local(), which may, is left for.
  *
- * A wait ends by the verifier's bound of loops: who wanted to be alone gives up (the command is tried again), who
- * wanted to enter gives the scheduler up.
+ * Who wanted to be alone gives up when a loop has had its rounds (the command is tried again); who wanted to enter
+ * gives the scheduler up, after seconds.
  */
 
 #define INSIDE(cpu) (*(volatile u32 *)&live.counters[(cpu) % LIVE_MAX_CPUS].inside)
 #define ALONE (*(volatile u32 *)&live.alone)
 
-/* Somebody is alone in the core: wait outside until he has left. */
+/* A moment's waiting, as long as a loop may have rounds. True: nobody is alone any more. */
+CORE_FN bool core_is_open(u32 cpu)
+{
+	(void)cpu;
+	for (; can_loop;)
+		if (!ALONE)
+			return true;
+	return false;
+}
+
+/* Somebody is alone in the core: wait outside until he has left, for as long as for a lock (sched/dialect.h). */
 CORE_FN int wait_outside(u32 cpu)
 {
 	u32 *inside = &live.counters[cpu % LIVE_MAX_CPUS].inside;
+	u64 end = sched_clock_ns() + SCHED_LOCK_WAIT_NS;
 
-	for (u32 i = ZERO; i < 64 && can_loop; i++) {
+	for (; can_loop;) {
 		(void)__sync_lock_test_and_set(inside, 0);
-		for (; ALONE && can_loop;)
-			;
+		core_is_open(cpu);
 		(void)__sync_lock_test_and_set(inside, 1);
 		if (!ALONE)
 			return 0;
+		if (sched_clock_ns() > end)
+			break;
 	}
-	sched_lock_failed = 1;
+	sched_lock_failed = __LINE__ << 12 | (cpu + 1);
 	return 0;
 }
 

@@ -56,7 +56,7 @@ static void enqueue_host(struct task_struct *p, u64 enq_flags)
 		scx_bpf_kick_cpu((s32)cpu, SCX_KICK_IDLE);
 		return;
 	}
-	if (p->nr_cpus_allowed > 1 && scx_bpf_dsq_nr_queued(cpu) > 1) {
+	if (p->nr_cpus_allowed > 1 && scx_bpf_dsq_nr_queued(cpu) > !(c && c->taken)) {
 		/* Several wait here: an empty container elsewhere comes for one. */
 		u32 other = empty_container(cpu);
 
