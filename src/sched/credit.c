@@ -194,7 +194,7 @@ CORE_FN int credit_wake(sched_call_t *cx ARG, vcpu_t *v ARG)
 	cpupool_t *pool = v->domain->pool;
 	bool migrating;
 
-	if (mended(pool, CREDIT_MEND_ACTIVE))
+	if (!v->credit.is_active && mended(pool, CREDIT_MEND_ACTIVE))
 		credit_activate(cx, pool, v);
 	if (v->processor->curr == v || v->credit.queued)
 		return 0;

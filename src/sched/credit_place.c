@@ -115,21 +115,14 @@ NO_FRAME void credit_boost_check(sched_call_t *cx, cpupool_t *pool, vcpu_t *cur)
 		credit_burn(cx, pool, cur);
 }
 
-/* v, just queued on its pCPU, may want to run at once, there or on an idle pCPU (facts 2.8). */
-CORE_FN int credit_tickle(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG)
+/* credit_tickle() while some pCPU idles. */
+CORE_FN int credit_tickle_idle(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG)
 {
 	pcpu_t *p = v->processor;
 	vcpu_t *cur = p->curr;
-	bool better;
 	s32 idle;
 
-	credit_boost_check(cx, pool, cur);
-	better = cur->is_idle || v->credit.pri < cur->credit.pri;
-	if (v->credit.flags & CREDIT_PINNED && mask_test(&pool->credit.idlers, p->id)) {
-		credit_tickle_cpu(cx, pool, p);
-		return 0;
-	}
-	if (cur->is_idle) {
+	if (cur->is_idle || (v->credit.flags & CREDIT_PINNED && mask_test(&pool->credit.idlers, p->id))) {
 		credit_tickle_cpu(cx, pool, p);
 		return 0;
 	}
@@ -141,7 +134,7 @@ CORE_FN int credit_tickle(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v A
 			credit_tickle_cpu(cx, pool, pcpu_of(cx->host, (u32)idle));
 		return 0;
 	}
-	if (!better)
+	if (v->credit.pri >= cur->credit.pri)
 		return 0;
 	/* No idle pCPU for v: preempt. If cur may use one that v may not, send it there (mends 6.1.1). */
 	if (mended(pool, CREDIT_MEND_PUSH) && !(cur->pause_flags & VPF_migrating) &&
@@ -151,10 +144,38 @@ CORE_FN int credit_tickle(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v A
 	return 0;
 }
 
+/*
+ * v, just queued on its pCPU, may want to run at once, there or on an idle pCPU (facts 2.8). Most wake-ups of a busy
+ * host find none idle.
+ */
+NO_FRAME void credit_tickle(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
+{
+	pcpu_t *p = v->processor;
+	vcpu_t *cur = p->curr;
+
+	credit_boost_check(cx, pool, cur);
+	if (pool->credit.nr_idlers) {
+		credit_tickle_idle(cx, pool, v);
+	} else if (cur->is_idle || v->credit.pri < cur->credit.pri) {
+		if (tracing(cx))
+			record(cx, TRC_CREDIT_TICKLE, p->id, 0);
+		kick(cx, p);
+	}
+}
+
 /* Until when the ratelimit keeps who runs on p. */
 static inline s64 credit_kept_until(cpupool_t *pool, pcpu_t *p)
 {
 	return p->curr->state_entry_ns + pool->credit.params.ratelimit_ns;
+}
+
+/* The ratelimit would keep v waiting behind a worse one on its own pCPU. */
+static inline bool credit_kept_waiting(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
+{
+	pcpu_t *own = v->processor;
+
+	return v->credit.pri < own->curr->credit.pri && !own->curr->is_idle &&
+	       credit_kept_until(pool, own) >= cx->now + CREDIT_MIN_TIMER_NS;
 }
 
 /*
@@ -168,8 +189,7 @@ CORE_FN s32 credit_preemptible(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t
 	cpumask_t *allowed = &v->hard;
 	s32 cpu = (s32)own->id;
 
-	if (own->curr->is_idle || v->credit.pri >= own->curr->credit.pri ||
-	    credit_kept_until(pool, own) < cx->now + CREDIT_MIN_TIMER_NS)
+	if (!credit_kept_waiting(cx, pool, v))
 		return (s32)own->id;
 	if (credit_soft(cx, pool, v)) {
 		allowed = AT(h->scratch, cx->cpu);
@@ -218,7 +238,8 @@ CORE_FN int credit_place(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v AR
 
 NO_FRAME void credit_enqueue_and_tickle(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 {
-	credit_place(cx, pool, v);
+	if (pool->credit.nr_idlers || unlikely(credit_kept_waiting(cx, pool, v)))
+		credit_place(cx, pool, v); /* else: nobody serves it sooner than its own pCPU */
 	credit_enqueue(pool, v);
 	credit_tickle(cx, pool, v);
 }

@@ -15,6 +15,19 @@ static void credit_queue_masks(cpupool_t *pool, pcpu_t *p)
 		mask_clear(&pool->credit.waiting_under, p->id);
 }
 
+/* v, just put into the queue of @class on p, is queued from now on. */
+static inline void credit_queued(cpupool_t *pool, pcpu_t *p, vcpu_t *v, u32 class)
+{
+	v->credit.queued = (u8)(class + 1);
+	p->credit.nr_queued++;
+	if (p->credit.classes & 1 << class)
+		return;
+	p->credit.classes |= (u8)(1 << class);
+	mask_set(&pool->credit.waiting, p->id);
+	if (class <= CREDIT_UNDER)
+		mask_set(&pool->credit.waiting_under, p->id);
+}
+
 /* Which queue of its pCPU a vCPU of @class belongs in. */
 static inline u32 credit_queue_of(cpupool_t *pool, u32 class)
 {
@@ -62,12 +75,7 @@ CORE_FN int credit_enqueue(cpupool_t *pool ARG, vcpu_t *v ARG)
 	} else {
 		list_add_tail(AT(p->credit.queue, class), &v->credit.queue);
 	}
-	v->credit.queued = (u8)(class + 1);
-	p->credit.nr_queued++;
-	if (!(p->credit.classes & 1 << class)) {
-		p->credit.classes |= (u8)(1 << class);
-		credit_queue_masks(pool, p);
-	}
+	credit_queued(pool, p, v, class);
 	return 0;
 }
 
@@ -83,12 +91,7 @@ CORE_FN int credit_put_back(cpupool_t *pool ARG, vcpu_t *v ARG)
 		for (; l != head && link_of(l, vcpu_t, credit.queue)->credit.pri < v->credit.pri && can_loop;)
 			l = l->next;
 	list_add_before(l, &v->credit.queue);
-	v->credit.queued = (u8)(class + 1);
-	p->credit.nr_queued++;
-	if (!(p->credit.classes & 1 << class)) {
-		p->credit.classes |= (u8)(1 << class);
-		credit_queue_masks(pool, p);
-	}
+	credit_queued(pool, p, v, class);
 	return 0;
 }
 
