@@ -62,6 +62,23 @@ quiet()
 # stamp FILE... - what a part was made from, to see that it is out of date
 stamp() { cat "$@" | sha256sum | cut -c1-16; }
 
+# ready PART - prints its directory if it is there and made from what it would be made from now
+ready()
+{
+	local final=$cache/$1 want
+
+	case $1 in
+	6.12) final=$cache/kernel-6.12 want=$(stamp "$fragment") ;;
+	7.2) final=$cache/kernel-7.2 want=$(initrd_init | stamp -) ;;
+	tools) want=1 ;;
+	scx)
+		[ -x "$final/scx_simple" ] && echo "$final"
+		return
+		;;
+	esac
+	[ -f "$final/stamp" ] && [ "$(cat "$final/stamp")" = "$want" ] && echo "$final"
+}
+
 # put NEW FINAL - the whole new directory takes the place of the old one
 put()
 {
@@ -120,11 +137,8 @@ build_612()
 {
 	local final=$cache/kernel-6.12 obj=$cache/obj-6.12 new=$cache/kernel-6.12.new src want
 
+	ready 6.12 && return
 	want=$(stamp "$fragment")
-	if [ -f "$final/stamp" ] && [ "$(cat "$final/stamp")" = "$want" ]; then
-		echo "$final"
-		return
-	fi
 	need gcc ld make flex bison bc pahole cpio gzip perl objcopy
 	src=$(debian_source)
 	mkdir -p "$obj"
@@ -152,10 +166,7 @@ build_scx()
 {
 	local final=$cache/scx new=$cache/scx.new tools=$cache/tools clang=${CLANG:-clang-19} src ex
 
-	if [ -x "$final/scx_simple" ]; then
-		echo "$final"
-		return
-	fi
+	ready scx && return
 	need "$clang" gcc
 	build_612 >/dev/null
 	build_tools >/dev/null
@@ -180,10 +191,7 @@ build_tools()
 {
 	local final=$cache/tools obj=$cache/obj-tools new=$cache/tools.new src
 
-	if [ -f "$final/stamp" ] && [ "$(cat "$final/stamp")" = 1 ]; then
-		echo "$final"
-		return
-	fi
+	ready tools && return
 	need gcc make
 	src=$(debian_source)
 	rm -rf "$new"
@@ -269,11 +277,8 @@ build_72()
 {
 	local final=$cache/kernel-7.2 new=$cache/kernel-7.2.new dl=$cache/deb-7.2 suite name mods busybox m file rel APT want
 
+	ready 7.2 && return
 	want=$(initrd_init | stamp -)
-	if [ -f "$final/stamp" ] && [ "$(cat "$final/stamp")" = "$want" ]; then
-		echo "$final"
-		return
-	fi
 	need cpio gzip xz depmod modprobe busybox
 	busybox=$(command -v busybox)
 	if "$(command -v ldd)" "$busybox" >/dev/null 2>&1; then
@@ -347,6 +352,17 @@ for part in "$@"; do
 done
 [ "$(uname -m)" = x86_64 ] || cannot "the test kernels are built for x86_64 only"
 mkdir -p "$cache"
+# What is there is there: nobody waits for another's kernel because he wants the tools.
+missing=
+for part in "$@"; do
+	ready "$part" >/dev/null || missing=1
+done
+if [ -z "$missing" ]; then
+	for part in "$@"; do
+		ready "$part"
+	done
+	exit 0
+fi
 exec 9>"$cache/lock"
 if ! flock -n 9; then
 	say "another kernel.sh is at work in $cache; waiting for it"
