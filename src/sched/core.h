@@ -150,7 +150,7 @@ static inline void rt_copy_params(struct rt_params ARENA *to, const struct rt_pa
 /* ---- shared by the core's files ---- */
 
 /* schedule.c */
-static void runstate_set(sched_call_t *cx, vcpu_t *v, u32 runstate);
+NO_FRAME void runstate_set(sched_call_t *cx, vcpu_t *v, u32 runstate);
 CORE_FN int vcpu_sleep_locked(sched_call_t *cx ARG, vcpu_t *v ARG);
 CORE_FN int vcpu_wake_locked(sched_call_t *cx ARG, vcpu_t *v ARG);
 /* assist.c */

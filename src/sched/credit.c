@@ -189,7 +189,7 @@ static void credit_sleep(sched_call_t *cx, vcpu_t *v)
 		credit_dequeue(v->domain->pool, v);
 }
 
-CORE_FN int credit_wake(sched_call_t *cx ARG, vcpu_t *v ARG)
+NO_FRAME void credit_wake(sched_call_t *cx, vcpu_t *v)
 {
 	cpupool_t *pool = v->domain->pool;
 	bool migrating;
@@ -197,7 +197,7 @@ CORE_FN int credit_wake(sched_call_t *cx ARG, vcpu_t *v ARG)
 	if (!v->credit.is_active && mended(pool, CREDIT_MEND_ACTIVE))
 		credit_activate(cx, pool, v);
 	if (v->processor->curr == v || v->credit.queued)
-		return 0;
+		return;
 	migrating = v->credit.flags & CREDIT_MIGRATING;
 	v->credit.flags &= (u8)~CREDIT_MIGRATING;
 	if (mended(pool, CREDIT_MEND_YIELD) || pool->credit.params.old_yields)
@@ -205,7 +205,7 @@ CORE_FN int credit_wake(sched_call_t *cx ARG, vcpu_t *v ARG)
 	if (unlikely(credit_cap_used_up(pool, v))) {
 		credit_park(cx, v);
 		runstate_set(cx, v, RUNSTATE_offline);
-		return 0;
+		return;
 	}
 	if (!migrating && v->credit.pri == CREDIT_UNDER && !(v->credit.flags & CREDIT_PARKED)) {
 		v->credit.pri = CREDIT_BOOST;
@@ -215,7 +215,6 @@ CORE_FN int credit_wake(sched_call_t *cx ARG, vcpu_t *v ARG)
 			record_vcpu(cx, TRC_CREDIT_BOOST_START, v);
 	}
 	credit_enqueue_and_tickle(cx, pool, v);
-	return 0;
 }
 
 static void credit_yield(sched_call_t *cx, vcpu_t *v)
@@ -267,16 +266,23 @@ CORE_FN bool credit_yield_to(sched_call_t *cx ARG, vcpu_t *v ARG, vcpu_t *to ARG
 /*
  * What was left on the queue may use an idle pCPU that it could not leave for while it was being saved (mends 6.1.1).
  */
-CORE_FN int credit_context_saved(sched_call_t *cx ARG, vcpu_t *v ARG)
+CORE_FN int credit_push_saved(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG)
 {
-	cpupool_t *pool = v->domain->pool;
 	pcpu_t *p = v->processor;
 
-	if (!v->credit.queued || !mended(pool, CREDIT_MEND_PUSH) || (p->curr->is_idle && credit_first(p) == v))
+	if (!mended(pool, CREDIT_MEND_PUSH) || (p->curr->is_idle && credit_first(p) == v))
 		return 0;
 	if (!pool->credit.params.migr_delay_ns)
 		credit_push_queued(cx, pool, v);
 	return 0;
+}
+
+NO_FRAME void credit_context_saved(sched_call_t *cx, vcpu_t *v)
+{
+	cpupool_t *pool = v->domain->pool;
+
+	if (v->credit.queued && pool->credit.nr_idlers)
+		credit_push_saved(cx, pool, v);
 }
 
 /*
@@ -403,16 +409,19 @@ CORE_FN int credit_tick(sched_call_t *cx ARG, pcpu_t *p ARG)
 	return 0;
 }
 
-/* Keep prev for the rest of its ratelimit? Then set that as its slice. */
-CORE_FN bool credit_ratelimit(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev ARG)
+/* Does the ratelimit keep prev on its pCPU? */
+static inline bool credit_ratelimited(sched_call_t *cx, cpupool_t *pool, vcpu_t *prev)
+{
+	return cx->now - prev->state_entry_ns < pool->credit.params.ratelimit_ns && vcpu_runnable(prev) &&
+	       !(prev->credit.flags & CREDIT_YIELD && !pool->credit.params.old_yields);
+}
+
+/* Keep prev for the rest of it. */
+CORE_FN int credit_keep(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev ARG)
 {
 	cpupool_t *pool = p->pool;
-	s64 ran = cx->now - prev->state_entry_ns, limit = pool->credit.params.ratelimit_ns, slice;
+	s64 ran = cx->now - prev->state_entry_ns, slice = pool->credit.params.ratelimit_ns - ran;
 
-	if (ran >= limit || !vcpu_runnable(prev) ||
-	    (prev->credit.flags & CREDIT_YIELD && !pool->credit.params.old_yields))
-		return false;
-	slice = limit - ran;
 	if (mended(pool, CREDIT_MEND_TIMER)) {
 		if (slice < CREDIT_MIN_TIMER_NS)
 			slice = CREDIT_MIN_TIMER_NS;
@@ -425,7 +434,7 @@ CORE_FN bool credit_ratelimit(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev 
 	p->next_slice_ns = slice;
 	if (tracing(cx))
 		record(cx, TRC_CREDIT_RATELIMIT, prev->domain->id << 16 | prev->id, (u32)ran);
-	return true;
+	return 0;
 }
 
 CORE_FN int credit_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
@@ -438,15 +447,17 @@ CORE_FN int credit_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 	if (tracing(cx))
 		record(cx, TRC_CREDIT_SCHEDULE, p->id << 16 | prev->is_idle, 0);
 	if (!prev->is_idle && likely(!vcpu_away(prev))) {
-		credit_burn(cx, pool, prev);
+		credit_debit(cx, pool, prev);
 		prev->credit.last_run_ns = cx->now;
 		if (credit_cap_used_up(pool, prev) && vcpu_runnable(prev))
 			credit_park(cx, prev);
-		if (credit_ratelimit(cx, p, prev))
+		if (unlikely(credit_ratelimited(cx, pool, prev))) {
+			credit_keep(cx, p, prev);
 			return 0;
+		}
 		prev->credit.start_ns -= cx->now;
 		if (vcpu_runnable(prev))
-			credit_enqueue(pool, prev);
+			credit_queue_add(pool, prev);
 	}
 
 	next = credit_first(p);
@@ -470,8 +481,9 @@ CORE_FN int credit_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 		return 0;
 	}
 	if (next->credit.queued)
-		credit_dequeue(pool, next);
-	credit_set_idle(pool, p, false);
+		credit_queue_del(pool, next);
+	if (pool->credit.nr_idlers)
+		credit_set_idle(pool, p, false);
 	next->credit.start_ns += cx->now;
 	next->credit.burnt_ns = cx->now;
 	next->trace_class = next->credit.pri;

@@ -76,8 +76,23 @@ static void credit_unboost(sched_call_t *cx, vcpu_t *v)
 		record_vcpu(cx, TRC_CREDIT_BOOST_END, v);
 }
 
+/* Xen's: whole credits, the remainder kept twice (facts 2.5); within one credit of exact. */
+CORE_FN int credit_burn_xen(sched_call_t *cx ARG, vcpu_t *v ARG)
+{
+	s64 delta = cx->now - v->credit.start_ns, val, credits;
+
+	if (delta <= 0)
+		return 0;
+	val = delta * 10 + v->credit.residual;
+	credits = val / 1000000;
+	v->credit.residual = val % 1000000;
+	v->credit.credit_ns -= credits * CREDIT_NS;
+	v->credit.start_ns += credits * CREDIT_NS;
+	return 0;
+}
+
 /* Debit the running vCPU up to now. */
-CORE_FN int credit_burn(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG)
+NO_FRAME void credit_debit(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 {
 	s64 used = cx->now - v->credit.burnt_ns;
 
@@ -89,20 +104,16 @@ CORE_FN int credit_burn(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG
 		if (v->credit.boost_ns >= CREDIT_BOOST_NS)
 			credit_unboost(cx, v);
 	}
-	if (likely(mended(pool, CREDIT_MEND_SHARE))) {
+	if (likely(mended(pool, CREDIT_MEND_SHARE)))
 		v->credit.credit_ns -= used;
-	} else {
-		/* Xen's: whole credits, the remainder kept twice (facts 2.5); within one credit of exact. */
-		s64 delta = cx->now - v->credit.start_ns, val, credits;
+	else
+		credit_burn_xen(cx, v);
+}
 
-		if (delta <= 0)
-			return 0;
-		val = delta * 10 + v->credit.residual;
-		credits = val / 1000000;
-		v->credit.residual = val % 1000000;
-		v->credit.credit_ns -= credits * CREDIT_NS;
-		v->credit.start_ns += credits * CREDIT_NS;
-	}
+/* The same, where it is not done at every switch. */
+CORE_FN int credit_burn(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG)
+{
+	credit_debit(cx, pool, v);
 	return 0;
 }
 
@@ -118,7 +129,7 @@ static inline s64 credit_cap_budget(domain_t *d, s64 period_ns)
  * Too little is left to be worth a slice. A small cap of many vCPUs may never give one of them that much: then an
  * equal part of a period's budget is worth it.
  */
-static inline bool credit_cap_used_up(cpupool_t *pool, vcpu_t *v)
+NO_FRAME bool credit_cap_used_up(cpupool_t *pool, vcpu_t *v)
 {
 	domain_t *d = sdom_of(v->domain);
 

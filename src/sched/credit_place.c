@@ -106,13 +106,13 @@ NO_FRAME int credit_tickle_all(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 	return 0;
 }
 
-CORE_FN int credit_burn(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG);
+NO_FRAME void credit_debit(sched_call_t *cx, cpupool_t *pool, vcpu_t *v);
 
 /* Is who runs still BOOSTed by now? */
 NO_FRAME void credit_boost_check(sched_call_t *cx, cpupool_t *pool, vcpu_t *cur)
 {
 	if (!cur->is_idle && cur->credit.pri == CREDIT_BOOST && mended(pool, CREDIT_MEND_BOOST))
-		credit_burn(cx, pool, cur);
+		credit_debit(cx, pool, cur);
 }
 
 /* credit_tickle() while some pCPU idles. */
@@ -240,7 +240,7 @@ NO_FRAME void credit_enqueue_and_tickle(sched_call_t *cx, cpupool_t *pool, vcpu_
 {
 	if (pool->credit.nr_idlers || unlikely(credit_kept_waiting(cx, pool, v)))
 		credit_place(cx, pool, v); /* else: nobody serves it sooner than its own pCPU */
-	credit_enqueue(pool, v);
+	credit_queue_add(pool, v);
 	credit_tickle(cx, pool, v);
 }
 

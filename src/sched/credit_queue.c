@@ -16,7 +16,7 @@ static void credit_queue_masks(cpupool_t *pool, pcpu_t *p)
 }
 
 /* v, just put into the queue of @class on p, is queued from now on. */
-static inline void credit_queued(cpupool_t *pool, pcpu_t *p, vcpu_t *v, u32 class)
+NO_FRAME void credit_queued(cpupool_t *pool, pcpu_t *p, vcpu_t *v, u32 class)
 {
 	v->credit.queued = (u8)(class + 1);
 	p->credit.nr_queued++;
@@ -56,7 +56,7 @@ static link_t *credit_xen_place(pcpu_t *p, vcpu_t *v)
  * CREDIT_SAVED_SLICES at most. Who yielded goes behind one vCPU of the next lower class as well, if there is one:
  * exactly one, as in Xen, so that a yield is a wish and not a sentence.
  */
-CORE_FN int credit_enqueue(cpupool_t *pool ARG, vcpu_t *v ARG)
+NO_FRAME void credit_queue_add(cpupool_t *pool, vcpu_t *v)
 {
 	pcpu_t *p = v->processor;
 	u32 class = credit_queue_of(pool, v->credit.pri), lower;
@@ -76,6 +76,12 @@ CORE_FN int credit_enqueue(cpupool_t *pool ARG, vcpu_t *v ARG)
 		list_add_tail(AT(p->credit.queue, class), &v->credit.queue);
 	}
 	credit_queued(pool, p, v, class);
+}
+
+/* The same, where it is not done at every switch. */
+CORE_FN int credit_enqueue(cpupool_t *pool ARG, vcpu_t *v ARG)
+{
+	credit_queue_add(pool, v);
 	return 0;
 }
 
@@ -95,7 +101,7 @@ CORE_FN int credit_put_back(cpupool_t *pool ARG, vcpu_t *v ARG)
 	return 0;
 }
 
-CORE_FN int credit_dequeue(cpupool_t *pool ARG, vcpu_t *v ARG)
+NO_FRAME void credit_queue_del(cpupool_t *pool, vcpu_t *v)
 {
 	pcpu_t *p = v->processor;
 	u32 class = (v->credit.queued - 1U) % CREDIT_CLASSES;
@@ -108,6 +114,12 @@ CORE_FN int credit_dequeue(cpupool_t *pool ARG, vcpu_t *v ARG)
 		p->credit.classes &= (u8)~(1 << class);
 		credit_queue_masks(pool, p);
 	}
+}
+
+/* The same, where it is not done at every switch. */
+CORE_FN int credit_dequeue(cpupool_t *pool ARG, vcpu_t *v ARG)
+{
+	credit_queue_del(pool, v);
 	return 0;
 }
 

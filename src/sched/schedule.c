@@ -9,7 +9,13 @@
  * The bodies of what the live host calls in several places are CORE_FNs of their own, for the verifier's sake.
  */
 
-static void runstate_set(sched_call_t *cx, vcpu_t *v, u32 runstate)
+CORE_FN int runstate_traced(sched_call_t *cx ARG, vcpu_t *v ARG, u32 old)
+{
+	record(cx, TRC_RUNSTATE_CHANGE | old << 8 | (u32)v->runstate << 4, v->domain->id << 16 | v->id, 0);
+	return 0;
+}
+
+NO_FRAME void runstate_set(sched_call_t *cx, vcpu_t *v, u32 runstate)
 {
 	u32 old = v->runstate;
 
@@ -19,7 +25,7 @@ static void runstate_set(sched_call_t *cx, vcpu_t *v, u32 runstate)
 	v->runstate_entry_ns = cx->now;
 	v->runstate = (u8)runstate;
 	if (tracing(cx) && !v->is_idle)
-		record(cx, TRC_RUNSTATE_CHANGE | old << 8 | runstate << 4, v->domain->id << 16 | v->id, 0);
+		runstate_traced(cx, v, old);
 }
 
 SCHED_API s64 vcpu_runstate_ns(vcpu_t *v, u32 state, s64 now)
@@ -51,18 +57,18 @@ CORE_FN int vcpu_sleep_locked(sched_call_t *cx ARG, vcpu_t *v ARG)
 	return 0;
 }
 
-CORE_FN int vcpu_wake_locked(sched_call_t *cx ARG, vcpu_t *v ARG)
+NO_FRAME void wake_locked(sched_call_t *cx, vcpu_t *v)
 {
 	record_vcpu(cx, TRC_WAKE, v);
 	if (unlikely(vcpu_away(v))) {
 		/* It goes home, and is woken there if it can run then. */
 		if (v->processor->curr == v || v->runstate < RUNSTATE_blocked)
-			return 0;
+			return;
 		if (vcpu_wants_cpu(v))
 			runstate_set(cx, v, RUNSTATE_runnable);
 		else if (!(v->pause_flags & VPF_blocked))
 			runstate_set(cx, v, RUNSTATE_offline);
-		return 0;
+		return;
 	}
 	if (vcpu_runnable(v)) {
 		if (v->runstate >= RUNSTATE_blocked)
@@ -71,6 +77,12 @@ CORE_FN int vcpu_wake_locked(sched_call_t *cx ARG, vcpu_t *v ARG)
 	} else if (!(v->pause_flags & VPF_blocked) && v->runstate == RUNSTATE_blocked) {
 		runstate_set(cx, v, RUNSTATE_offline);
 	}
+}
+
+/* The same, where it is not done at every wake-up. */
+CORE_FN int vcpu_wake_locked(sched_call_t *cx ARG, vcpu_t *v ARG)
+{
+	wake_locked(cx, v);
 	return 0;
 }
 
@@ -93,7 +105,7 @@ CORE_FN int unblock(sched_call_t *cx ARG, vcpu_t *v ARG)
 	cx->calls++;
 	sched_lock(pool);
 	v->pause_flags &= (u8)~VPF_blocked;
-	vcpu_wake_locked(cx, v);
+	wake_locked(cx, v);
 	sched_unlock(pool);
 	return 0;
 }
@@ -195,7 +207,7 @@ SCHED_FLAT void sched_timer(sched_call_t *cx)
 }
 
 /* The pCPU passes from prev to next: run states, accounted times, records. Lock held. */
-CORE_FN int switch_vcpus(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev ARG, vcpu_t *next ARG)
+NO_FRAME void switch_vcpus(sched_call_t *cx, pcpu_t *p, vcpu_t *prev, vcpu_t *next)
 {
 	if (tracing(cx)) {
 		s64 waited = next->runstate == RUNSTATE_runnable ? cx->now - next->runstate_entry_ns : 0;
@@ -225,7 +237,6 @@ CORE_FN int switch_vcpus(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev ARG, 
 	p->curr = next;
 	p->prev = prev;
 	p->switches++;
-	return 0;
 }
 
 CORE_FN int choose(sched_call_t *cx ARG)
