@@ -12,6 +12,7 @@
 #include "sched/sched.h"
 
 #define LIVE_MAX_CPUS SCHED_MAX_PCPUS
+#define LIVE_MAX_VM_VCPUS 4096 /* of all VMs together */
 #define LIVE_NAME_LEN 64
 #define LIVE_EXIT_LEN 128
 #define LIVE_DOM0 0 /* id of the domain of all host tasks; its vCPU c is pCPU c's container of them */
@@ -82,6 +83,7 @@ struct live_globals {
 	live_vcpu_t *vcpus;
 	u32 nr_cpus;
 	u32 stalled; /* LIVE_STALL came */
+	u32 knows_kvm; /* KVM's types were known at load: threads in KVM_RUN are told without watching every VM entry */
 	/* The reason why the scheduler was left, as the kernel gives it; kind 0: it runs. */
 	s64 exit_code;
 	u32 exit_kind;

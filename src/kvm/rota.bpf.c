@@ -3,8 +3,8 @@
  * The live host's kernel side: a sched_ext scheduler whose every decision is made by the core of src/sched, included
  * below as it is and verified with it.
  *
- * Who is who. A thread that enters a KVM guest (tracepoint kvm_entry) is a vCPU, its process a domain. All other
- * tasks are Domain-0's. Its vCPU c is a container: the host tasks of pCPU c, in a queue by weighted virtual time; the
+ * Who is who. A thread that is in KVM_RUN when it leaves its CPU, or was since it came, is a vCPU, its process a
+ * domain (runs_guest()). All other tasks are Domain-0's. Its vCPU c is a container: the host tasks of pCPU c, in a queue by weighted virtual time; the
  * core decides when the container runs, the queue which task runs in it.
  *
  * How the kernel's events are the core's:
@@ -12,8 +12,8 @@
  *   quiescent (a vCPU thread sleeps)   vcpu_block
  *   enqueue (it wakes)                 vcpu_unblock; the task waits in our custody, queued in the core
  *   enqueue (it was put off its CPU)   context_saved: from now on another CPU may take it
- *   dispatch                           due timers, then schedule() if the core wants it; the task of pcpu->curr, found
- *                                      by its pid, is what runs next
+ *   dispatch                           due timers, then schedule() if the core wants it; the thread of pcpu->curr is
+ *                                      what runs next
  *   the pCPU's bpf_timer               a kick, so that dispatch comes
  *   yield(from, to)                    vcpu_yield_to
  *
@@ -64,8 +64,23 @@ struct {
 } cpus SEC(".maps");
 
 /*
- * Who runs on a CPU is known to enter guests: it is a vCPU, or will be one when it leaves the CPU. Not in cpu_ctx: a
- * tracepoint's program may not use a map with timers.
+ * The thread of each vCPU, by its index, so that none is searched for when its turn comes. Read within an operation, it
+ * is good to the operation's end, which is when RCU's grace may end.
+ */
+struct vcpu_thread {
+	struct task_struct __kptr *task;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LIVE_MAX_CPUS + LIVE_MAX_VM_VCPUS);
+	__type(key, u32);
+	__type(value, struct vcpu_thread);
+} threads SEC(".maps");
+
+/*
+ * Who runs on a CPU has run a guest: it is a vCPU, or will be one when it leaves the CPU. Not in cpu_ctx: a tracepoint's
+ * program may not use a map with timers.
  */
 static u8 in_guest[LIVE_MAX_CPUS];
 
@@ -140,8 +155,21 @@ CORE_FN int carry_out_effects(sched_call_t *cx ARG, s32 self)
 
 static inline void carry_out(sched_call_t *cx, s32 self)
 {
-	if (cx->kick_words | cx->rearm_words | sched_lock_failed)
-		carry_out_effects(cx, self);
+	u64 words = cx->kick_words | cx->rearm_words;
+
+	if (!(words | sched_lock_failed))
+		return;
+	/* Most often it is about this pCPU alone. */
+	if (self >= 0 && words == 1ULL << ((u32)self / 64 % 64) && !sched_lock_failed) {
+		mask_clear(&cx->kick, (u32)self);
+		mask_clear(&cx->rearm, (u32)self);
+		if (!(WORD(&cx->kick, (u32)self / 64 % MASK_WORDS) | WORD(&cx->rearm, (u32)self / 64 % MASK_WORDS))) {
+			cx->kick_words = 0;
+			cx->rearm_words = 0;
+			return;
+		}
+	}
+	carry_out_effects(cx, self);
 }
 
 #include "kvm/registry.bpf.c"
@@ -257,7 +285,7 @@ void BPF_PROG(rota_enqueue, struct task_struct *p, u64 enq_flags)
 
 	USE_ARENA();
 	if (is_vcpu(p) && p->flags & PF_EXITING) {
-		/* It enters no guest any more, and can't be found by its pid for much longer. */
+		/* It enters no guest any more. */
 		cx = call_here();
 		leave_and_unmark(cx, p);
 		carry_out(cx, -1);
@@ -272,8 +300,8 @@ void BPF_PROG(rota_enqueue, struct task_struct *p, u64 enq_flags)
 		context_saved(cx);
 	if (v->pause_flags & VPF_blocked) {
 		vcpu_unblock(cx, v);
-		if (enq_flags & SCX_ENQ_WAKEUP && scx_bpf_task_cpu(p) == (s32)cx->cpu &&
-		    switch_at_once(cx, cpu_ctx(cx->cpu), v))
+		if (pcpu_of(cx->host, cx->cpu)->resched && enq_flags & SCX_ENQ_WAKEUP &&
+		    scx_bpf_task_cpu(p) == (s32)cx->cpu && switch_at_once(cx, cpu_ctx(cx->cpu), v))
 			insert_task(p, SCX_DSQ_LOCAL, SLICE_INF, enq_flags | SCX_ENQ_PREEMPT);
 	} else if (v->processor->curr == v) {
 		/*
@@ -332,15 +360,16 @@ static void send_to(struct task_struct *task, u32 cpu)
 	COUNT(stay);
 }
 
-/* The same for a vCPU, by its thread's pid. False: it has none any more. */
+/* The same for a vCPU. False: it has no thread any more. */
 static inline bool send_thread(vcpu_t *v, u32 cpu)
 {
-	struct task_struct *task = bpf_task_from_pid((s32)v->host_data);
+	u32 index = v->index;
+	struct vcpu_thread *slot = bpf_map_lookup_elem(&threads, &index);
+	struct task_struct *task = slot ? slot->task : NULL;
 
 	if (!task)
 		return false;
 	send_to(task, cpu);
-	bpf_task_release(task);
 	return true;
 }
 
@@ -469,11 +498,31 @@ void BPF_PROG(rota_running, struct task_struct *p)
 		c->vtime = p->scx.dsq_vtime;
 }
 
+/*
+ * Is @p in KVM_RUN? While a thread is in an ioctl of a vCPU, KVM has a preemption notifier on it, which lies in the vCPU;
+ * and there stands who called KVM_RUN last. (Who only sets a vCPU up has never called it.) Costs nothing where it
+ * isn't asked, unlike a program at every VM entry.
+ */
+static inline bool runs_guest(struct task_struct *p)
+{
+	u64 notifier, pid = 0;
+
+	if (!bpf_core_field_exists(struct kvm_vcpu, pid) || !bpf_core_field_exists(p->preempt_notifiers))
+		return false;
+	notifier = (u64)p->preempt_notifiers.first;
+	if (!notifier)
+		return false;
+	notifier -= bpf_core_field_offset(struct kvm_vcpu, preempt_notifier);
+	bpf_probe_read_kernel(&pid, sizeof(pid), (void *)(notifier + bpf_core_field_offset(struct kvm_vcpu, pid)));
+	return pid && pid == (u64)p->thread_pid;
+}
+
 SEC("struct_ops/rota_stopping")
 void BPF_PROG(rota_stopping, struct task_struct *p, bool runnable)
 {
 	u32 cpu = (u32)scx_bpf_task_cpu(p);
 	struct cpu_ctx *c = cpu_ctx(cpu);
+	struct task_struct *task;
 	sched_call_t *cx;
 	s32 index;
 
@@ -482,12 +531,15 @@ void BPF_PROG(rota_stopping, struct task_struct *p, bool runnable)
 	if (is_vcpu(p) || !c)
 		return;
 	charge(p, c);
-	if (!in_guest[cpu % LIVE_MAX_CPUS])
+	if (!in_guest[cpu % LIVE_MAX_CPUS] && !runs_guest(p))
 		return;
 	cx = call_here();
 	index = adopt(cx, (u32)p->pid, (u32)p->tgid);
 	if (index < 0)
 		return;
+	task = bpf_task_acquire(p);
+	if (task)
+		set_thread((u32)index, task);
 	set_vtime(p, VCPU_MARK | (u32)index);
 	follow_cpumask(cx, &cx->host->vcpus[index], p->cpus_ptr);
 	carry_out(cx, (s32)cx->cpu);
@@ -596,6 +648,8 @@ SEC("struct_ops.s/rota_init")
 s32 BPF_PROG(rota_init)
 {
 	sched_lock_failed = 0;
+	live.knows_kvm = bpf_core_field_exists(struct kvm_vcpu, pid) &&
+			 bpf_core_field_exists(struct task_struct, preempt_notifiers);
 	for (u32 i = ZERO; i < live.nr_cpus && i < LIVE_MAX_CPUS && can_loop; i++) {
 		struct cpu_ctx *c = cpu_ctx(i);
 		s32 ret = scx_bpf_create_dsq(i, -1);
@@ -626,9 +680,12 @@ void BPF_PROG(rota_exit, struct scx_exit_info *info)
 	live.exit_kind = (u32)info->kind;
 }
 
-/* A thread enters a guest: the sure sign of a vCPU. It is adopted when it next leaves its CPU. */
+/*
+ * A thread comes back from KVM_RUN, or, where KVM's types are not known, enters a guest: the sure sign of a vCPU. It is
+ * adopted when it next leaves its CPU.
+ */
 SEC("raw_tracepoint")
-int rota_kvm_entry(void *ctx)
+int rota_ran_guest(void *ctx)
 {
 	u32 cpu = bpf_get_smp_processor_id() % LIVE_MAX_CPUS;
 
