@@ -52,7 +52,7 @@ static void enqueue_host(struct task_struct *p, u64 enq_flags)
 		return;
 	}
 	insert_task_vtime(p, cpu, HOST_SLICE_NS, vtime, enq_flags);
-	if (p->nr_cpus_allowed > 1 && scx_bpf_dsq_nr_queued(cpu) > 1) {
+	if (p->nr_cpus_allowed > 1 && scx_bpf_dsq_nr_queued(cpu) > !(c && c->taken)) {
 		/* Several wait here: an empty container elsewhere comes for one. */
 		u32 other = empty_container(cpu);
 

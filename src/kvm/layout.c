@@ -14,9 +14,9 @@
 #include "kvm/layout.h"
 
 /*
- * credit's ratelimit on a live host. Xen's is 1 ms, and its Domain-0 wakes up seldom; here each kernel thread and
- * each process of the host is a wake-up of a container, and the vCPU that it interrupted would be kept from being
- * preempted for a millisecond more each time. 100 us is the least that Xen takes.
+ * credit's and credit2's ratelimit on a live host. Xen's is 1 ms, and its Domain-0 wakes up seldom; here each kernel
+ * thread and each process of the host is a wake-up of a container, and the vCPU that it interrupted would be kept from
+ * being preempted for a millisecond more each time. 100 us is the least that Xen takes.
  */
 #define LIVE_RATELIMIT_NS (100 * USEC)
 
@@ -121,6 +121,8 @@ int layout_host(void *mem, const struct topology *t, u32 sched, struct live_glob
 		return live_fail(error, -EINVAL, "Pool-0 can't be made");
 	if (sched == SCHED_ID_credit)
 		h->pools[0].credit.params.ratelimit_ns = LIVE_RATELIMIT_NS;
+	if (sched == SCHED_ID_credit2)
+		h->pools[0].credit2.params.ratelimit_ns = LIVE_RATELIMIT_NS;
 	for (u32 cpu = 0; cpu < t->nr_cpus; cpu++) {
 		cx.cpu = cpu;
 		if (topology_online(t, cpu) && cpupool_add_cpu(&cx, 0, (s32)cpu))

@@ -39,6 +39,7 @@ char _license[] SEC("license") = "GPL";
 #define KICK_AGAIN_NS (200 * 1000ULL) /* until a kick that was lost is given again */
 #define SCX_TASK_QUEUED 1 /* the task is runnable */
 #define PF_EXITING 4
+#define PF_KTHREAD 0x200000
 
 struct live_globals live SEC(".data.live");
 
@@ -54,6 +55,7 @@ struct cpu_ctx {
 	u64 vtime; /* of its container */
 	u64 ran_ns; /* the CPU time that the host task on it had when it came */
 	u32 fired; /* the timer went off and nobody came to dispatch yet */
+	u32 taken; /* by a real-time task: what is queued here waits for who knows how long */
 };
 
 struct {
@@ -103,6 +105,14 @@ static struct cpu_ctx *cpu_ctx(u32 cpu)
 	return bpf_map_lookup_elem(&cpus, &cpu);
 }
 
+/* A real-time task has this CPU (rota_cpu_release). */
+static inline bool is_taken(u32 cpu)
+{
+	struct cpu_ctx *c = cpu_ctx(cpu);
+
+	return c && c->taken;
+}
+
 static sched_call_t *call_here(void)
 {
 	u32 cpu = bpf_get_smp_processor_id();
@@ -122,6 +132,15 @@ static vcpu_t *vcpu_of(const struct task_struct *p)
 static vcpu_t *container_of_cpu(u32 cpu)
 {
 	return &live.host->vcpus[cpu];
+}
+
+NO_FRAME void give_up_lock(void)
+{
+	static char text[] = "rota: a lock of the core was not to be had: line %u, CPU %u + 1; held since line %u, CPU %u + 1";
+	unsigned long long data[] = { sched_lock_failed >> 12, sched_lock_failed & 4095, sched_lock_holder >> 12,
+				      sched_lock_holder & 4095 };
+
+	scx_bpf_error_bstr(text, data, sizeof(data));
 }
 
 /*
@@ -149,7 +168,7 @@ CORE_FN int carry_out_effects(sched_call_t *cx ARG, s32 self)
 	cx->kick_words = 0;
 	cx->rearm_words = 0;
 	if (sched_lock_failed)
-		give_up("rota: a lock of the core was not to be had");
+		give_up_lock();
 	return 0;
 }
 
@@ -219,6 +238,7 @@ static inline void timer_after_dispatch(pcpu_t *p)
 	if (!c)
 		return;
 	c->fired = 0;
+	c->taken = 0;
 	arm_timer(c, p->deadline_ns);
 }
 
@@ -311,7 +331,9 @@ void BPF_PROG(rota_enqueue, struct task_struct *p, u64 enq_flags)
 		pcpu_t *there = v->processor;
 		u32 cpu = there->id;
 
-		if (there->resched || there->deadline_ns <= cx->now ||
+		if (is_taken(cpu)) {
+			/* dispatch finds it when the CPU is given back */
+		} else if (there->resched || there->deadline_ns <= cx->now ||
 		    (p->migration_disabled && scx_bpf_task_cpu(p) != (s32)cpu)) {
 			scx_bpf_kick_cpu((s32)cpu, SCX_KICK_PREEMPT);
 		} else {
@@ -485,6 +507,7 @@ void BPF_PROG(rota_running, struct task_struct *p)
 		bpf_timer_start(&c->timer, KICK_AGAIN_NS, BPF_F_TIMER_CPU_PIN);
 		COUNT(late);
 	}
+	c->taken = 0;
 	in_guest[cpu % LIVE_MAX_CPUS] = is_vcpu(p);
 	if (is_vcpu(p)) {
 		live.vcpus[vcpu_index(p)].stays = 0;
@@ -606,6 +629,39 @@ void BPF_PROG(rota_set_cpumask, struct task_struct *p, const struct kmask *mask)
 }
 
 /*
+ * A task of a higher class takes this CPU from one of ours. A kernel thread is off again in a moment: who was
+ * interrupted waits at the head of the local queue and goes on. A real-time process may stay for ever, and what is on
+ * the local queue, or current in the core, could not go elsewhere. So the core is told that the container runs here,
+ * which is what it is: the host's work, on the host's account. All else is queued, and the other pCPUs may come for it.
+ */
+SEC("struct_ops/rota_cpu_release")
+void BPF_PROG(rota_cpu_release, s32 cpu, struct scx_cpu_release_args *args)
+{
+	struct cpu_ctx *c = cpu_ctx((u32)cpu);
+	sched_call_t *cx;
+	vcpu_t *left, *box;
+	pcpu_t *p;
+
+	USE_ARENA();
+	if (!c || args->task->flags & PF_KTHREAD || !bpf_ksym_exists(scx_bpf_reenqueue_local))
+		return;
+	c->taken = 1;
+	COUNT(taken);
+	cx = call_here();
+	p = pcpu_of(cx->host, (u32)cpu);
+	left = p->curr;
+	box = box_of(p);
+	if (left != box && !left->is_idle && !p->prev) {
+		vcpu_unblock(cx, box);
+		if (!vcpu_yield_to(cx, left, box))
+			vcpu_yield(cx, left);
+		schedule(cx);
+		carry_out(cx, cpu);
+	}
+	scx_bpf_reenqueue_local(); /* there, who left is saved */
+}
+
+/*
  * The task goes to another scheduling class (or the scheduler goes): its vCPU sleeps as far as the core is concerned.
  */
 SEC("struct_ops/rota_disable")
@@ -705,6 +761,7 @@ struct sched_ext_ops rota_ops = {
 	.quiescent = (void *)rota_quiescent,
 	.yield = (void *)rota_yield,
 	.set_cpumask = (void *)rota_set_cpumask,
+	.cpu_release = (void *)rota_cpu_release,
 	.disable = (void *)rota_disable,
 	.init_task = (void *)rota_init_task,
 	.exit_task = (void *)rota_exit_task,

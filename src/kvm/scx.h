@@ -89,6 +89,10 @@ struct kvm_vcpu {
 	struct pid *pid; /* of the thread that called KVM_RUN last */
 } KERNEL_TYPE;
 
+struct scx_cpu_release_args {
+	struct task_struct *task;
+} KERNEL_TYPE;
+
 struct scx_init_task_args;
 struct scx_exit_task_args;
 
@@ -128,6 +132,7 @@ struct sched_ext_ops {
 	void (*quiescent)(struct task_struct *p, u64 deq_flags);
 	bool (*yield)(struct task_struct *from, struct task_struct *to);
 	void (*set_cpumask)(struct task_struct *p, const struct kmask *mask);
+	void (*cpu_release)(s32 cpu, struct scx_cpu_release_args *args);
 	void (*enable)(struct task_struct *p);
 	void (*disable)(struct task_struct *p);
 	s32 (*init_task)(struct task_struct *p, struct scx_init_task_args *args);
@@ -152,6 +157,7 @@ extern s32 scx_bpf_dsq_nr_queued(u64 dsq) __ksym;
 extern s32 scx_bpf_select_cpu_dfl(struct task_struct *p, s32 prev_cpu, u64 wake_flags, bool *is_idle) __ksym;
 extern s32 scx_bpf_task_cpu(const struct task_struct *p) __ksym;
 extern bool scx_bpf_task_running(const struct task_struct *p) __ksym;
+extern u32 scx_bpf_reenqueue_local(void) __ksym __weak;
 extern void scx_bpf_kick_cpu(s32 cpu, u64 flags) __ksym;
 extern void scx_bpf_error_bstr(char *fmt, unsigned long long *data, u32 data_len) __ksym;
 extern struct task_struct *bpf_task_acquire(struct task_struct *p) __ksym;

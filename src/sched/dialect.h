@@ -81,19 +81,49 @@ static volatile u32 sched_zero;
 /*
  * The pool's lock is a word in the arena, not a bpf_spin_lock: under one of those the verifier allows no call of a
  * global function, and the whole core on every path is more than it takes. Every program that comes here runs with
- * interrupts off (under a run queue's or a task's lock of the kernel), so a holder is never interrupted by another. A
- * lock that can't be had before the verifier's bound of loops is told to the host, which gives up.
+ * interrupts off (under a run queue's or a task's lock of the kernel), so a holder is never interrupted by another.
+ * But its CPU may itself be a virtual one that is not running just now, for as long as that takes; and a loop has 8
+ * million rounds at most, a tenth of a second. So waiting goes on for seconds of time, in one such loop after another;
+ * then it is a fault, and the host is told who wanted the lock where, and who had it: the line of the source and the
+ * CPU, which is what the word holds.
  */
+#define SCHED_LOCK_WAIT_NS 8000000000ULL /* a stall of the machine under us is shorter, Linux's hard lockup longer */
+static u64 (*const sched_clock_ns)(void) = (void *)5; /* bpf_ktime_get_ns() */
+static u32 (*const sched_this_cpu)(void) = (void *)8; /* bpf_get_smp_processor_id() */
+static volatile u32 sched_lock_failed, sched_lock_holder;
+typedef u32 ARENA sched_lock_t;
+
+CORE_FN int sched_lock_spin(sched_lock_t *lock ARG, u32 mine)
+{
+	for (; can_loop;)
+		if (!*(volatile sched_lock_t *)lock && !__sync_val_compare_and_swap(lock, 0, mine))
+			return 1;
+	return 0;
+}
+
+CORE_FN int sched_lock_wait(sched_lock_t *lock ARG, u32 mine)
+{
+	u64 end = sched_clock_ns() + SCHED_LOCK_WAIT_NS;
+
+	for (; can_loop;) {
+		if (sched_lock_spin(lock, mine))
+			return 0;
+		if (sched_clock_ns() > end)
+			break;
+	}
+	sched_lock_holder = *(volatile sched_lock_t *)lock;
+	sched_lock_failed = mine;
+	return 0;
+}
+
 #define sched_lock(pool) \
 	do { \
-		bool sched_got = false; \
-		for (; can_loop && !(sched_got = !__sync_lock_test_and_set(&(pool)->lock, 1));) \
-			; \
-		if (!sched_got) \
-			sched_lock_failed = 1; \
+		u32 sched_mine = __LINE__ << 12 | (sched_this_cpu() + 1); \
+\
+		if (__sync_val_compare_and_swap(&(pool)->lock, 0, sched_mine)) \
+			sched_lock_wait(&(pool)->lock, sched_mine); \
 	} while (0)
 #define sched_unlock(pool) ((void)__sync_lock_test_and_set(&(pool)->lock, 0))
-static volatile u32 sched_lock_failed;
 
 #else /* native */
 

@@ -205,9 +205,54 @@ holds() {
 	holds uneven "(lambda s: max(s) / min(s) > 1.006)([share(n) for n in d if not n.startswith('web')])"
 }
 
+@test "credit2-partner: a hog has its pCPU for itself; as Xen has it, who could go elsewhere stays beside it" {
+	for mend in all partner ^partner none; do
+		run_json $mend credit2-partner --set "pools.Pool-0.params.mend=$mend"
+	done
+	for mend in all partner; do
+		holds $mend "share('hog') > 99.9 and near(share('free'), 10, .1)"
+	done
+	for mend in ^partner none; do
+		holds $mend "near(share('hog'), 90, .1) and near(share('free'), 10, .1)"
+	done
+}
+
+@test "credit2-bias: a pCPU joins the run queue of its node; as Xen has it, one that then spans two" {
+	cat >crossings.py <<-'END'
+		"""How often a vCPU changed nodes after 3 s."""
+		import sys
+		node, crossings = {}, 0
+		for line in sys.stdin:
+		    f = line.split(',')
+		    if f[3] != 'switch' or int(f[7]) == 0x7fff or int(f[0]) < 3e9:
+		        continue
+		    crossings += node.get((f[7], f[8]), int(f[1]) // 4) != int(f[1]) // 4
+		    node[f[7], f[8]] = int(f[1]) // 4
+		print(crossings)
+	END
+	for mend in all bias ^bias none; do
+		"$rota" sim run credit2-bias --set "pools.Pool-0.params.mend=$mend" --trace t >/dev/null
+		n=$("$rota" trace dump --csv t | python3 crossings.py)
+		echo "$mend: $n"
+		case $mend in all | bias) [ "$n" = 0 ] ;; *) [ "$n" -gt 1000 ] ;; esac
+	done
+}
+
 @test "credit2-512p: each of 512 VMs gets a pCPU's worth" {
 	run_json r credit2-512p
 	holds r "all(near(share(n), 100, 3) for n in d)"
+}
+
+@test "pool-moves: weight, cap and real-time parameters last through credit, credit2, rtds, credit2, credit and rtds" {
+	for from in 0 3 9 12; do
+		run_json out pool-moves --set warmup=$((from * 1000 + 500))ms --duration $((from + 3))s
+		holds out "near(share('heavy'), 60, 1) and near(share('light'), 20, 1) and near(share('capped'), 20, 1)"
+		holds out "d['heavy']['weight'] == 768 and d['capped']['cap'] == 20 and r['counters']['refused_commands'] == 0"
+	done
+	for from in 7 15; do
+		run_json out pool-moves --set warmup=$((from * 1000 + 500))ms --duration $((from + 2))s
+		holds out "near(share('heavy'), 40, 1) and near(share('light'), 20, 1) and near(share('capped'), 40, 1)"
+	done
 }
 
 @test "sedf-latency: slices are had, the rest goes to batch, and io2 waits less than io1" {

@@ -104,10 +104,11 @@ args=(-machine q35 -smp "$cpus" -m "$memory" -nodefaults -no-reboot -display non
 # The emulated CPU's time stamp counter is this machine's; a busy machine must not have its rate measured under emulation.
 khz=$("${ROTA_BUILD:-$tree/build}/live/tsc-khz" 2>/dev/null) || khz=
 case ${ROTA_LIVE_ACCEL:-tcg} in
-# Time is the count of instructions, 2 ns each: on one CPU it is the same whatever else the host has to do.
+# Time is the count of instructions, 2 ns each unless ROTA_LIVE_SHIFT says 2^N: the same whatever else the host has to do.
+# Several CPUs take turns.
 icount)
 	khz=1000000
-	args+=(-accel tcg,thread=single -icount shift=1 -cpu EPYC,+svm,+npt)
+	args+=(-accel tcg,thread=single -icount "shift=${ROTA_LIVE_SHIFT:-1}" -cpu EPYC,+svm,+npt)
 	;;
 kvm) args+=(-accel kvm -cpu host) ;;
 *) args+=(-accel tcg,thread=multi -cpu EPYC,+svm,+npt) ;;

@@ -50,6 +50,17 @@ complaints()
 	END { flush() }'
 }
 
+# what_was_going_on TEST - when a test failed: why the live host says it was left, and the ends of both logs
+what_was_going_on()
+{
+	echo "# what was going on in $1:"
+	{
+		cat /run/rota/host.exit 2>/dev/null && echo
+		grep '^20' /run/rota/host.log 2>/dev/null | tail -n 6 # without the state of the core
+		tail -n 12 /tmp/dmesg
+	} | cut -c1-180 | sed 's/^/#   /'
+}
+
 wanted()
 {
 	local w
@@ -70,25 +81,41 @@ for t in t/*.sh; do
 	# In a second boot, go on where the first one ended (see run.sh).
 	grep -qxF "$name" /run/out/done 2>/dev/null && continue
 	start=$(date +%s%N)
+	rm -f /run/rota/host.log /run/rota/host.exit
 	timeout -k 2 "${ROTA_LIVE_TEST_LIMIT:-60}" bash "$t" >/tmp/result 2>/tmp/errors
 	rc=$?
+	dmesg -c >/tmp/dmesg
+	cat /tmp/dmesg >>/run/out/dmesg
+	# No finding about what is tested, see run.sh: once more in a new machine, and not a word of this time.
+	if grep -q 'Oops: int3' /tmp/dmesg; then
+		exit 99
+	fi
 	sed "s/^\(ok\|not ok\) - /\1 - $name: /" /tmp/result
+	bad=
+	grep -q '^not ok' /tmp/result && bad=1
 	if [ "$rc" = 124 ] || [ "$rc" = 137 ]; then
 		echo "not ok - $name: still running after ${ROTA_LIVE_TEST_LIMIT:-60} s"
+		bad=1
 	elif [ "$rc" != 0 ]; then
 		echo "not ok - $name: the script ended with $rc"
+		bad=1
 	elif ! grep -qE '^(not )?ok' /tmp/result; then
 		echo "not ok - $name: the script said nothing"
+		bad=1
 	fi
 	sed 's/^/# /' /tmp/errors | tail -n 20
 	clear_away 2>/dev/null
-	dmesg -c >/tmp/dmesg
-	cat /tmp/dmesg >>/run/out/dmesg
+	dmesg -c >/tmp/dmesg.after
+	cat /tmp/dmesg.after >>/run/out/dmesg
+	cat /tmp/dmesg.after >>/tmp/dmesg
+	[ ! -s /run/rota/host.log ] || { echo "== $name"; cat /run/rota/host.log; } >>/run/out/host.log
 	complaints </tmp/dmesg >/tmp/complaints
 	if grep -qE 'BUG:|WARNING:|Oops|Call Trace|soft lockup|rcu.*stall|hung task' /tmp/complaints; then
 		echo "not ok - $name: the kernel complained"
 		grep -E -A 25 'BUG:|WARNING:|Oops|soft lockup|stall|hung task' /tmp/complaints | head -n 40 | sed 's/^/# /'
+		bad=1
 	fi
+	[ -z "$bad" ] || what_was_going_on "$name"
 	echo "$name" >>/run/out/done
 	echo "# $name: $((($(date +%s%N) - start) / 1000000)) ms"
 done

@@ -55,12 +55,27 @@ sleep 0.5
 echo 0 >/sys/fs/cgroup/vm-a/cgroup.freeze
 goes_on "frozen and thawed"
 
-# Half a second of a real-time task on each CPU: kicks that fall into it must not be lost for good.
-for cpu in 0 1; do
-	chrt -f 1 taskset -c $cpu timeout 0.5 sh -c 'while :; do :; done' &
+# Half a second of a real-time task on each CPU: kicks that fall into it must not be lost for good. The clock that ends
+# them has a higher priority, or it would not get a CPU.
+for ((cpu = 0; cpu < $(nproc); cpu++)); do
+	chrt -f 2 timeout 0.5 chrt -f 1 taskset -c $cpu sh -c 'while :; do :; done' &
 done
 sleep 1.2
 goes_on "after real-time tasks on all CPUs"
+
+# One that never sleeps has a CPU for itself: vCPUs and host tasks that may run elsewhere do.
+if [ "$(nproc)" -gt 1 ]; then
+	taken() { rota host status --json | sed -n 's/.*"taken": \([0-9]*\).*/\1/p'; }
+	before=$(taken)
+	chrt -f 2 timeout 5 chrt -f 1 taskset -c 1 sh -c 'while :; do :; done' &
+	sleep 0.5
+	shares 3 a b
+	at_least "CPU 1 taken for 5 s: a goes on, share of a pCPU" "${SHARE[a]}" 0.1
+	at_least "CPU 1 taken for 5 s: b goes on, share of a pCPU" "${SHARE[b]}" 0.1
+	at_least "rota was told of it" "$(($(taken) - before))" 1
+	sleep 2
+	goes_on "given back"
+fi
 shares 2 a b
 within "and its share beside a VM of two vCPUs and equal weight is its own, percent" "$(percent_of a b)" 50 "$(awk -v p="$POINTS" 'BEGIN { print p + 2 }')"
 check "the host runs still" rota host stop
