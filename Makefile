@@ -96,12 +96,15 @@ $(B)/rota: $(CLI_OBJS) $(B)/librota.a $(B)/sources
 $(B)/rotad: $(ROTAD_OBJS) $(B)/librota.a $(B)/sources
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(ROTAD_OBJS) $(B)/librota.a $(LDLIBS_ALL)
 
-# The plug-ins: for mpirun, and for xl's configuration files.
+# The plug-ins: for mpirun, for xl's configuration files, for libvirt's domain XML.
 $(B)/rota-mpi.so: $(wildcard src/cli/mpi/*.[ch]) src/sim/sweep.h $(B)/flags
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(MPI_CFLAGS) -fPIC -shared -o $@ $(filter %.c,$^) $(MPI_LIBS)
 
 $(B)/rota-xl.so: $(wildcard src/cli/xl/*.[ch]) src/cli/xlcfg.h $(B)/flags
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fPIC -shared -o $@ $(filter %.c,$^) -lxlutil -ljansson
+
+$(B)/rota-libvirt.so: $(wildcard src/cli/libvirt/*.[ch]) $(B)/flags
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LIBXML2_CFLAGS) -fPIC -shared -o $@ $(filter %.c,$^) -lxml2 -ljansson
 
 $(TESTS): LDLIBS_ALL += -lcmocka
 $(TESTS) $(BENCHES): $(B)/%: $(B)/%.o $(B)/librota.a

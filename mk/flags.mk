@@ -42,10 +42,14 @@ LIBXLUTIL ?= $(if $(shell echo | $(CC) -include libxlutil.h -E -xc - >/dev/null 
 override LIBXLUTIL := $(LIBXLUTIL)
 NCURSES ?= $(if $(shell echo | $(CC) -include ncurses.h -E -xc - >/dev/null 2>&1 && echo 1),1)
 override NCURSES := $(NCURSES)
+# libvirt's domain XML is read by libxml2, if its headers are here; LIBXML2= does without.
+LIBXML2_CFLAGS := -isystem /usr/include/libxml2
+LIBXML2 ?= $(if $(shell echo | $(CC) $(LIBXML2_CFLAGS) -include libxml/parser.h -E -xc - >/dev/null 2>&1 && echo 1),1)
+override LIBXML2 := $(LIBXML2)
 # The command's own libraries.
 CLI_LIBS = $(if $(NCURSES),-lncursesw -ltinfo)
 # Shared objects that rota loads when they are needed (src/cli/plugin.h), so that nothing else has their libraries.
-PLUGINS = $(if $(MPI),rota-mpi.so) $(if $(LIBXLUTIL),rota-xl.so)
+PLUGINS = $(if $(MPI),rota-mpi.so) $(if $(LIBXLUTIL),rota-xl.so) $(if $(LIBXML2),rota-libvirt.so)
 
 # $(B) and $(B)/gen hold the headers made from embedded pages.
 CPPFLAGS_ALL := -D_GNU_SOURCE= -Isrc -I$(B) -I$(B)/gen -DROTA_SCENARIO_DIR='"$(PREFIX)/share/rota/scenarios"' \

@@ -9,13 +9,14 @@ $(foreach line,$(shell scripts/live-config '$(firstword $(CC))' | sed 's/ /@/g')
 
 LIVE_SRCS := $(filter-out src/kvm/loader%.c %.bpf.c,$(wildcard src/kvm/*.c))
 ifeq ($(LIVE_MISSING),)
-LIVE_SRCS  += src/kvm/loader.c
+LIVE_SRCS  += src/kvm/loader.c src/kvm/loader_watch.c
 BPF_OBJECT := $(B)/src/kvm/rota.bpf.o
 # 6.12's verifier takes no sign-extending loads from an arena; and clang makes memset of neighbouring zero stores, whose
 # address it then forgets to cast. libbpf's macros have parameters that nobody uses.
 BPF_FLAGS  := -target bpf -mcpu=v4 -mllvm -disable-ldsx -fno-builtin -ffreestanding -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -DROTA_BPF \
 	-D__TARGET_ARCH_x86 -Isrc $(LIVE_CFLAGS)
 $(B)/src/kvm/loader.o: CPPFLAGS_ALL += $(LIVE_CFLAGS) -DROTA_BPF_OBJECT='"$(BPF_OBJECT)"'
+$(B)/src/kvm/loader_watch.o: CPPFLAGS_ALL += $(LIVE_CFLAGS)
 $(B)/src/kvm/loader.o: $(BPF_OBJECT)
 else
 LIVE_SRCS  += src/kvm/loader_none.c

@@ -83,9 +83,14 @@ install: programs
 	for n in 1 5 8; do for f in docs/man/*.$$n; do \
 		[ ! -e "$$f" ] || install -m 644 "$$f" '$(DESTDIR)$(PREFIX)/share/man/man'$$n/; \
 	done; done
+	grep -v '^#' docs/man/verbs | while read -r page verbs; do for verb in $$verbs; do \
+		echo ".so man1/$$page" >'$(DESTDIR)$(PREFIX)/share/man/man1/rota-'"$$verb.1"; \
+	done; done
 	install -m 644 data/completion/rota '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/'
 	install -d '$(DESTDIR)$(PREFIX)/lib/systemd/system'
 	sed 's,/usr/bin,$(PREFIX)/bin,' data/systemd/rotad.service >'$(DESTDIR)$(PREFIX)/lib/systemd/system/rotad.service'
+	install -D -m 755 data/libvirt/rota '$(DESTDIR)$(PREFIX)/share/rota/libvirt-hook'
+	sed -i 's,/usr/bin,$(PREFIX)/bin,' '$(DESTDIR)$(PREFIX)/share/rota/libvirt-hook'
 	install -m 644 data/symbols.rules '$(DESTDIR)$(PREFIX)/share/rota/'
 	for d in workloads experiments; do for f in data/$$d/*.yaml; do \
 		install -D -m 644 "$$f" '$(DESTDIR)$(PREFIX)/share/rota/'"$${f#data/}"; \

@@ -40,6 +40,8 @@ int cmd_cpupool_cpu_remove(int argc, char **argv);
 int cmd_cpupool_migrate(int argc, char **argv);
 int cmd_cpupool_numa_split(int argc, char **argv);
 int cmd_sdom(int argc, char **argv);
+int cmd_turns(int argc, char **argv);
+int cmd_libvirt(int argc, char **argv);
 int cmd_sched_credit(int argc, char **argv);
 int cmd_sched_credit2(int argc, char **argv);
 int cmd_sched_rtds(int argc, char **argv);

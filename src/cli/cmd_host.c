@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "cli/cli.h"
+#include "cli/cmd_host.h"
 #include "control/client.h"
 #include "control/kvm_host.h"
 #include "kvm/daemon.h"
@@ -17,16 +18,19 @@
 #include "kvm/preflight.h"
 
 static const char usage[] =
-	"Usage: rota host start [--sched NAME] [--dry-run] [--watchdog SECONDS]\n"
+	"Usage: rota host start [--sched NAME] [--turns NAME=VALUE]... [--dry-run] [--watchdog SECONDS]\n"
 	"                       [--foreground] [--verbose]\n"
 	"       rota host stop\n"
 	"       rota host status [--json]\n"
+	"       rota host symbols -d DOMAIN FILE [OPTION...]\n"
 	"\n"
 	"Schedules this machine's KVM virtual machines by Xen's rules, through sched_ext.\n"
 	"\n"
 	"start returns when the machine is scheduled by rota. Every VM is a domain, each of its vCPU threads a vCPU,\n"
 	"everything else Domain-0. `rota list`, `vcpu-list` and `sched-credit` show and change them.\n"
 	"      --sched NAME  the scheduler: credit (default), credit2, sedf, rtds or rtxen\n"
+	"      --turns NAME=VALUE  help for guests that wait for a preempted vCPU (credit and credit2), such as\n"
+	"                    lend=10us: `rota turns --help`\n"
 	"  -n, --dry-run     check everything and let the kernel verify the programs, but change nothing\n"
 	"      --watchdog SECONDS  the kernel takes over when a task was left waiting that long (1 to 30; default 30)\n"
 	"      --foreground  stay in the foreground, messages on stderr; ^C ends it\n"
@@ -34,6 +38,7 @@ static const char usage[] =
 	"stop gives the machine back to the kernel's own scheduler. VMs run on.\n"
 	"status tells whether it runs (exit code 0) or not (1), and why the scheduler was left last.\n"
 	"      --json        for programs\n"
+	"symbols tells it what a VM's kernel is: `rota host symbols --help`.\n"
 	"  -h, --help        this text\n"
 	"\n"
 	"Messages of a running live host are in /run/rota/host.log.\n";
@@ -44,10 +49,11 @@ struct host_options {
 	const char *fault; /* for tests */
 };
 
-enum { OPT_SCHED = 256, OPT_FOREGROUND, OPT_VERBOSE, OPT_JSON, OPT_WATCHDOG };
+enum { OPT_SCHED = 256, OPT_FOREGROUND, OPT_VERBOSE, OPT_JSON, OPT_WATCHDOG, OPT_TURNS };
 
 static const struct option start_options[] = {
 	{ "sched", required_argument, NULL, OPT_SCHED },
+	{ "turns", required_argument, NULL, OPT_TURNS },
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "watchdog", required_argument, NULL, OPT_WATCHDOG },
 	{ "foreground", no_argument, NULL, OPT_FOREGROUND },
@@ -61,6 +67,23 @@ static const struct option status_options[] = {
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
+
+/* A parameter of turns that Pool-0 is to begin with. */
+static bool take_turns(const char *text)
+{
+	struct kvm_front_options *f = &kvm_front_options;
+	char error[CONTROL_ERROR_LEN] = "it can't be given so often";
+	struct assist_params scratch;
+	bool good = f->nr_turns < KVM_MAX_TURNS &&
+		    turn_param_read(text, &f->turns[f->nr_turns].param, &f->turns[f->nr_turns].value, error) &&
+		    turn_param_set(&scratch, f->turns[f->nr_turns].param, f->turns[f->nr_turns].value, error);
+
+	if (good)
+		f->nr_turns++;
+	else
+		fprintf(stderr, "rota: host start: --turns '%s': %s\n", text, error);
+	return good;
+}
 
 static bool parse(int argc, char **argv, const char *letters, const struct option *options, struct host_options *o)
 {
@@ -90,6 +113,10 @@ static bool parse(int argc, char **argv, const char *letters, const struct optio
 					optarg);
 				return false;
 			}
+			break;
+		case OPT_TURNS:
+			if (!take_turns(optarg))
+				return false;
 			break;
 		case OPT_JSON:
 			o->json = true;
@@ -173,6 +200,7 @@ static void print_status(json_t *s)
 	       json_string_value(json_object_get(kernel, "ops")));
 	printf("%-15s: %s\n", "kvm",
 	       json_is_true(json_object_get(s, "kvm")) ? "watched" : "not loaded (yet)");
+	print_string("guests", s, "guests");
 	print_number("nr_cpus", s, "cpus");
 	print_number("domains", s, "domains");
 	print_number("vcpus", s, "vcpus");
@@ -226,6 +254,12 @@ static int start(const struct host_options *o)
 {
 	char error[LIVE_ERROR_LEN];
 
+	if (kvm_front_options.nr_turns && strcmp(o->daemon.sched, "credit") && strcmp(o->daemon.sched, "credit2")) {
+		snprintf(error, sizeof(error),
+			 "--turns: %.64s has none, they would take time that it promised; credit and credit2 have them",
+			 o->daemon.sched);
+		return failed("start", error);
+	}
 	return daemon_start(&o->daemon, &kvm_front, error) ? failed("start", error) : CLI_DONE;
 }
 
@@ -270,6 +304,8 @@ int cmd_host(int argc, char **argv)
 		fputs(usage, stdout);
 		return CLI_DONE;
 	}
+	if (!strcmp(verb, "symbols"))
+		return cmd_host_symbols(argc - 1, argv + 1);
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		if (strcmp(verb, verbs[i].name))
 			continue;
@@ -284,7 +320,7 @@ int cmd_host(int argc, char **argv)
 		return verbs[i].run(&o);
 	}
 	if (*verb)
-		fprintf(stderr, "rota: host: there is no verb '%s'; there are start, stop and status\n", verb);
+		fprintf(stderr, "rota: host: there is no verb '%s'; there are start, stop, status and symbols\n", verb);
 	else
 		fputs(usage, stderr);
 	return CLI_USAGE;

@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/paper.h"
 #include "cli/scenarios.h"
+#include "cli/sim_args.h"
 #include "cli/sweep.h"
 #include "sim/data_dir.h"
 #include "sim/paper.h"
@@ -61,40 +62,15 @@ struct request {
 
 static int misused(const char *what, const char *arg)
 {
-	fprintf(stderr, "rota: sim paper: %s%s; `rota sim paper --help` tells how\n", what, arg);
-	return CLI_USAGE;
-}
-
-static int complain(const char *err, int ret)
-{
-	fprintf(stderr, "rota: %s\n", err);
-	return ret;
-}
-
-static bool keep_set(struct sweep_sets *to, char *text)
-{
-	char **bigger = realloc(to->set, (size_t)(to->nr + 1) * sizeof(*bigger));
-
-	if (!bigger)
-		return false;
-	to->set = bigger;
-	to->set[to->nr++] = text;
-	return true;
+	return sim_misused("paper", what, arg);
 }
 
 /* Returns -1 to go on, else the exit code. */
 static int take_option(struct request *q, int opt, char **argv)
 {
-	char *end;
-	long jobs;
-
 	switch (opt) {
 	case 'j':
-		jobs = strtol(optarg, &end, 10);
-		if (*end || end == optarg || jobs < 1 || jobs > SWEEP_MAX_JOBS)
-			return misused("-j wants a number from 1 to 256, not ", optarg);
-		q->jobs = (int)jobs;
-		return -1;
+		return sim_take_jobs("paper", &q->jobs);
 	case OPT_JSON:
 		q->json = true;
 		return -1;
@@ -107,19 +83,12 @@ static int take_option(struct request *q, int opt, char **argv)
 		q->report = optarg;
 		return -1;
 	case OPT_SET:
-		if (!strchr(optarg, '='))
-			return misused("--set wants PATH=VALUE, not ", optarg);
-		return keep_set(&q->sets, optarg) ? -1 : complain("not enough memory", CLI_FAILED);
+		return sim_take_set("paper", &q->sets);
 	case OPT_CHECK:
 		q->check = true;
 		return -1;
-	case 'h':
-		fputs(usage, stdout);
-		return CLI_DONE;
-	case ':':
-		return misused(argv[optind - 1], " wants a value");
 	default:
-		return misused("there is no option ", argv[optind - 1]);
+		return sim_take_other("paper", usage, opt, argv);
 	}
 }
 
@@ -141,7 +110,7 @@ static int each_experiment(struct request *q, int (*fn)(struct request *q, struc
 	int n, ret = -1;
 
 	if (!data_path("experiments", dir, sizeof(dir)) || (n = scandir(dir, &entries, is_experiment, alphasort)) < 0)
-		return complain(
+		return sim_complain(
 			"can't find the experiments that come with rota; set ROTA_DATA to the directory that has them",
 			CLI_FAILED);
 	for (int i = 0; i < n; i++) {
@@ -152,7 +121,7 @@ static int each_experiment(struct request *q, int (*fn)(struct request *q, struc
 		if (ret >= 0)
 			continue;
 		p = paper_load(path, err, sizeof(err));
-		ret = p ? fn(q, p) : complain(err, CLI_FAILED);
+		ret = p ? fn(q, p) : sim_complain(err, CLI_FAILED);
 	}
 	free(entries);
 	return ret;
@@ -170,7 +139,7 @@ static int keep_paper(struct request *q, struct paper *p)
 {
 	if (q->nr == MAX_EXPERIMENTS) {
 		paper_free(p);
-		return complain("more than 256 experiments at once; name fewer", CLI_USAGE);
+		return sim_complain("more than 256 experiments at once; name fewer", CLI_USAGE);
 	}
 	q->papers[q->nr++] = p;
 	return -1;
@@ -203,7 +172,7 @@ static int load(struct request *q, const char *name)
 		}
 	}
 	p = paper_load(file, err, sizeof(err));
-	return p ? keep_paper(q, p) : complain(err, CLI_USAGE);
+	return p ? keep_paper(q, p) : sim_complain(err, CLI_USAGE);
 }
 
 /* -- running ------------------------------------------------------------------------ */
@@ -241,19 +210,19 @@ static int run(struct request *q)
 	how.jobs = how.jobs < 1 ? 1 : how.jobs > SWEEP_MAX_JOBS ? SWEEP_MAX_JOBS : how.jobs;
 	for (int i = 0; i < q->nr; i++)
 		if (paper_check(q->papers[i], &q->sets, err, sizeof(err)))
-			return complain(err, CLI_USAGE);
+			return sim_complain(err, CLI_USAGE);
 	if (q->check)
 		return CLI_DONE;
 	if (q->report) { /* better to hear now that it can't be written */
 		if (outfile_open(&probe, q->report, err, sizeof(err)))
-			return complain(err, CLI_FAILED);
+			return sim_complain(err, CLI_FAILED);
 		outfile_abort(&probe);
 	}
 	for (int i = 0; i < q->nr; i++)
 		if (paper_run(q->papers[i], &q->sets, &how, err, sizeof(err)))
-			return complain(err, CLI_FAILED);
+			return sim_complain(err, CLI_FAILED);
 	if (q->report && write_report(q, err, sizeof(err)))
-		return complain(err, CLI_FAILED);
+		return sim_complain(err, CLI_FAILED);
 	if (q->json)
 		return print_json(q);
 	for (int i = 0; i < q->nr; i++) {
@@ -283,7 +252,7 @@ int cmd_sim_paper(int argc, char **argv)
 	int opt, ret = -1;
 
 	if (!q)
-		return complain("not enough memory", CLI_FAILED);
+		return sim_complain("not enough memory", CLI_FAILED);
 	if (argc > 1 && is_sweep(argv[1])) {
 		free(q);
 		return cmd_sim_sweep(argc, argv);

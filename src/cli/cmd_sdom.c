@@ -7,13 +7,14 @@
 #include "cli/ask.h"
 
 static const char usage[] =
-	"Usage: rota sdom attach SDOM ADOM...\n"
-	"       rota sdom detach ADOM\n"
+	"Usage: rota sdom attach [--save] SDOM ADOM...\n"
+	"       rota sdom detach [--save] ADOM\n"
 	"       rota sdom list [--json]\n"
 	"\n"
 	"The CPU time of the domains ADOM is accounted to the domain SDOM: together they have its weight\n"
-	"and its cap. All are attached, or none.\n"
+	"and its cap, or its servers. All are attached, or none.\n"
 	"\n"
+	"      --save  it lasts: see rota.yaml(5)\n"
 	"      --json  for programs\n"
 	"  -h, --help  this text\n";
 
@@ -50,10 +51,11 @@ int cmd_sdom(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' },
+		{ "save", no_argument, NULL, 'S' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	bool json = false;
+	bool json = false, save = false;
 	const char *what;
 	int c;
 
@@ -63,21 +65,23 @@ int cmd_sdom(int argc, char **argv)
 			fputs(usage, stdout);
 			return CLI_DONE;
 		}
-		if (c != 'j') {
+		if (c != 'j' && c != 'S') {
 			fprintf(stderr, "`rota sdom --help` tells how\n");
 			return CLI_USAGE;
 		}
-		json = true;
+		json |= c == 'j';
+		save |= c == 'S';
 	}
 	argv += optind;
 	argc -= optind;
 	what = argc ? argv[0] : "";
-	if (!strcmp(what, "list") && argc == 1)
+	if (!strcmp(what, "list") && argc == 1 && !save)
 		return list(json);
 	if (!strcmp(what, "attach") && argc >= 3 && !json)
-		return ask_done("sdom", json_pack("{ss ss so}", "verb", "sdom-attach", "sdom", argv[1], "domains",
-						  array(argv + 2, argc - 2)));
+		return ask_done("sdom", json_pack("{ss ss so sb}", "verb", "sdom-attach", "sdom", argv[1], "domains",
+						  array(argv + 2, argc - 2), "save", save));
 	if (!strcmp(what, "detach") && argc == 2 && !json)
-		return ask_done("sdom", json_pack("{ss ss}", "verb", "sdom-detach", "domain", argv[1]));
+		return ask_done("sdom",
+				json_pack("{ss ss sb}", "verb", "sdom-detach", "domain", argv[1], "save", save));
 	return ask_usage("sdom", "it is attach SDOM ADOM, detach ADOM or list");
 }

@@ -10,6 +10,7 @@
 
 #include "cli/cli.h"
 #include "cli/scenarios.h"
+#include "cli/sim_args.h"
 #include "cli/sweep.h"
 #include "sim/sweep.h"
 #include "trace/outfile.h"
@@ -58,25 +59,7 @@ struct request {
 
 static int misused(const char *what, const char *arg)
 {
-	fprintf(stderr, "rota: sim sweep: %s%s; `rota sim sweep --help` tells how\n", what, arg);
-	return CLI_USAGE;
-}
-
-static int complain(const char *err, int ret)
-{
-	fprintf(stderr, "rota: %s\n", err);
-	return ret;
-}
-
-static bool keep(struct sweep_sets *to, char *text)
-{
-	char **bigger = realloc(to->set, (size_t)(to->nr + 1) * sizeof(*bigger));
-
-	if (!bigger)
-		return false;
-	to->set = bigger;
-	to->set[to->nr++] = text;
-	return true;
+	return sim_misused("sweep", what, arg);
 }
 
 /* Returns -1 to go on, else the exit code. */
@@ -87,11 +70,7 @@ static int take_option(struct request *q, int opt, char **argv)
 
 	switch (opt) {
 	case 'j':
-		jobs = strtol(optarg, &end, 10);
-		if (*end || end == optarg || jobs < 1 || jobs > SWEEP_MAX_JOBS)
-			return misused("-j wants a number from 1 to 256, not ", optarg);
-		q->jobs = (int)jobs;
-		return -1;
+		return sim_take_jobs("sweep", &q->jobs);
 	case 'o':
 	case OPT_REPORT:
 	case OPT_MARKDOWN:
@@ -104,11 +83,9 @@ static int take_option(struct request *q, int opt, char **argv)
 					&q->files.svg) = optarg;
 		return -1;
 	case OPT_SET:
-		if (!strchr(optarg, '='))
-			return misused("--set wants PATH=VALUE, not ", optarg);
-		return keep(&q->sets, optarg) ? -1 : complain("not enough memory", CLI_FAILED);
+		return sim_take_set("sweep", &q->sets);
 	case OPT_AXIS:
-		return keep(&q->axes, optarg) ? -1 : complain("not enough memory", CLI_FAILED);
+		return sim_take_text(&q->axes);
 	case OPT_SHOW:
 		jobs = strtol(optarg, &end, 10);
 		if (*end || end == optarg || jobs < 0 || jobs >= SWEEP_MAX_POINTS)
@@ -118,13 +95,8 @@ static int take_option(struct request *q, int opt, char **argv)
 	case OPT_CHECK:
 		q->check = true;
 		return -1;
-	case 'h':
-		fputs(usage, stdout);
-		return CLI_DONE;
-	case ':':
-		return misused(argv[optind - 1], " wants a value");
 	default:
-		return misused("there is no option ", argv[optind - 1]);
+		return sim_take_other("sweep", usage, opt, argv);
 	}
 }
 
@@ -286,7 +258,7 @@ int cmd_sim_sweep(int argc, char **argv)
 		ret = s ? run(&q, s, &m, err, sizeof(err)) : CLI_USAGE;
 	}
 	if (*err && !m.rank)
-		complain(err, ret);
+		sim_complain(err, ret);
 	machines_end(&m);
 	sweep_free(s);
 	free(q.sets.set);

@@ -39,6 +39,8 @@ static const struct {
 	{ "cpupool-migrate", cmd_cpupool_migrate, "move a domain into a cpupool" },
 	{ "cpupool-numa-split", cmd_cpupool_numa_split, "one cpupool per NUMA node" },
 	{ "sdom", cmd_sdom, "account domains to another one: scheduling domains" },
+	{ "turns", cmd_turns, "help for guests that wait for a preempted vCPU: lending, grace, co-boosting" },
+	{ "libvirt", cmd_libvirt, "take a VM's settings from libvirt's domain XML: its hook calls this" },
 	{ "sched-credit", cmd_sched_credit, "get or set weights, caps and the credit scheduler's parameters" },
 	{ "sched-credit2", cmd_sched_credit2, "the same of credit2" },
 	{ "sched-rtds", cmd_sched_rtds, "get or set rtds parameters" },

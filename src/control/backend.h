@@ -24,6 +24,7 @@ enum command_op {
 	CMD_POOL_CREDIT2, /* pool, credit or credit2 */
 	CMD_POOL_RT, /* pool, rt_pool, when */
 	CMD_POOL_ARINC, /* pool, arinc */
+	CMD_POOL_TURNS, /* pool, turns */
 	CMD_AFFINITY, /* domain, vcpu, set_hard and hard, set_soft and soft */
 	CMD_UNPIN, /* domain, vcpu: a temporary pin is undone */
 	CMD_PAUSE,
@@ -56,6 +57,7 @@ struct command {
 		struct rt_pool_params rt_pool;
 		struct arinc_table arinc;
 		struct micro_params micro;
+		struct assist_params turns;
 	};
 };
 

@@ -20,6 +20,7 @@
 #include "control/kvm_host.h"
 #include "control/server.h"
 #include "control/settings.h"
+#include "control/symbols_json.h"
 #include "kvm/files.h"
 #include "kvm/preflight.h"
 #include "kvm/vmm.h"
@@ -106,11 +107,10 @@ static json_t *counters(const struct live_globals *g)
 		const char *name;
 		size_t at;
 	} all[] = {
-		COUNTER(dispatch), COUNTER(keep),      COUNTER(kick),	  COUNTER(timer),
-		COUNTER(miss),	   COUNTER(yield_to),  COUNTER(yield_ok), COUNTER(adopt),
-		COUNTER(leave),	   COUNTER(full),      COUNTER(late),	  COUNTER(stay),
-		COUNTER(at_once),  COUNTER(taken),     COUNTER(due_100us), COUNTER(due_1ms),
-		COUNTER(due_later),
+		COUNTER(dispatch),  COUNTER(keep),     COUNTER(kick),	   COUNTER(timer), COUNTER(miss),
+		COUNTER(yield_to),  COUNTER(yield_ok), COUNTER(adopt),	   COUNTER(leave), COUNTER(full),
+		COUNTER(late),	    COUNTER(stay),     COUNTER(at_once),   COUNTER(taken), COUNTER(irq),
+		COUNTER(due_100us), COUNTER(due_1ms),  COUNTER(due_later),
 	};
 	json_t *o = json_object();
 
@@ -132,10 +132,11 @@ static void kvm_status(void *arg, json_t *into)
 
 	scx_state(state, sizeof(state));
 	scx_name(ops, sizeof(ops));
-	more = json_pack("{ss sI si sb si si s{ss ss} so sO*}", "scheduler", f->about->sched, "since_unix",
+	more = json_pack("{ss sI si sb ss si si s{ss ss} so sO*}", "scheduler", f->about->sched, "since_unix",
 			 (json_int_t)f->about->since_unix, "restarts", (int)f->about->restarts, "kvm", f->about->kvm,
-			 "cpus", (int)f->about->online, "possible_cpus", (int)f->lh->g->nr_cpus, "kernel", "state",
-			 state, "ops", ops, "counters", counters(f->lh->g), "last_exit", f->about->last_exit);
+			 "guests", f->about->guests, "cpus", (int)f->about->online, "possible_cpus",
+			 (int)f->lh->g->nr_cpus, "kernel", "state", state, "ops", ops, "counters", counters(f->lh->g),
+			 "last_exit", f->about->last_exit);
 	json_object_update(into, more);
 	json_decref(more);
 }
@@ -248,6 +249,18 @@ static int set_pool(struct live_host *lh, const struct command *cmd)
 	return 0;
 }
 
+static int set_turns(struct live_host *lh, const struct command *cmd)
+{
+	struct live_command live = { .op = LIVE_TURNS, .domain = cmd->pool, .turns = cmd->turns };
+	int ret = carry_out_live(lh, &live);
+
+	if (!ret && cmd->pool < LIVE_MAX_POOLS) {
+		lh->turns[cmd->pool] = cmd->turns;
+		lh->turns_set[cmd->pool] = true;
+	}
+	return ret;
+}
+
 static int kvm_command(void *arg, const struct command *cmd)
 {
 	struct live_host *lh = ((struct front *)arg)->lh;
@@ -258,6 +271,8 @@ static int kvm_command(void *arg, const struct command *cmd)
 		return set_params(lh, cmd);
 	if (cmd->op == CMD_POOL_CREDIT2 || cmd->op == CMD_POOL_RT)
 		return set_pool(lh, cmd);
+	if (cmd->op == CMD_POOL_TURNS)
+		return set_turns(lh, cmd);
 	if (cmd->op == CMD_VCPU_RT)
 		return set_vcpu_rt(lh, cmd);
 	return -ENOTSUP;
@@ -282,12 +297,43 @@ static int kvm_rename(void *arg, u32 id, const char *name, char *error)
 	return -1;
 }
 
+static json_t *kvm_symbols_set(struct front *f, json_t *request, char *error)
+{
+	u64 buffer[LIVE_SYMBOL_BYTES / sizeof(u64)];
+	struct symbol_table *table = (struct symbol_table *)buffer;
+	json_t *domain = json_object_get(request, "domain");
+	char name[CONTROL_NAME_LEN] = "";
+	bool slide_known = false;
+	int id, rc;
+
+	if (json_is_integer(domain))
+		snprintf(name, sizeof(name), "%lld", (long long)json_integer_value(domain));
+	else if (json_is_string(domain))
+		snprintf(name, sizeof(name), "%s", json_string_value(domain));
+	id = live_host_find(f->lh, name);
+	if (id < 0 || id == LIVE_DOM0) {
+		snprintf(error, CONTROL_ERROR_LEN, "%.64s is %s", name,
+			 id < 0 ? "an invalid domain identifier" : "no VM, it has no guest's symbols");
+		return NULL;
+	}
+	if (json_object_get(request, "table") &&
+	    !symbols_read(json_object_get(request, "table"), table, &slide_known, error))
+		return NULL;
+	rc = live_host_want_symbols(f->lh, (u32)id, json_object_get(request, "table") ? table : NULL, slide_known);
+	if (!rc)
+		return json_object();
+	snprintf(error, CONTROL_ERROR_LEN, "%s", strerror(-rc));
+	return NULL;
+}
+
 /* Only for the fault tests, and only if the environment of `rota host start` said so. */
 static json_t *kvm_verb(void *arg, const char *verb, json_t *request, char *error)
 {
 	const char *kind = json_string_value(json_object_get(request, "kind"));
 	struct live_command cmd;
 
+	if (!strcmp(verb, "symbols-set"))
+		return kvm_symbols_set(arg, request, error);
 	if (strcmp(verb, "fault"))
 		return NULL;
 	if (!getenv("ROTA_LIVE_FAULTS") || !kind) {
@@ -354,6 +400,22 @@ static bool read_settings(struct front *f, const struct kvm_front_options *o, ch
 	return true;
 }
 
+/* What Pool-0 begins with, beside the defaults. */
+static void begin_turns(struct live_host *lh, const struct kvm_front_options *o)
+{
+	struct live_command live = { .op = LIVE_TURNS };
+	char error[CONTROL_ERROR_LEN];
+
+	if (!o->nr_turns)
+		return;
+	live.turns = lh->g->host->pools[0].assist.params;
+	for (u32 i = 0; i < o->nr_turns; i++)
+		turn_param_set(&live.turns, o->turns[i].param, o->turns[i].value, error);
+	lh->turns[0] = live.turns;
+	lh->turns_set[0] = true;
+	live_host_submit(lh, &live);
+}
+
 static void *kvm_open(struct live_host *lh, const struct live_about *about, int epoll, char *error)
 {
 	const struct kvm_front_options *o = &kvm_front_options;
@@ -367,6 +429,7 @@ static void *kvm_open(struct live_host *lh, const struct live_about *about, int 
 	}
 	f->lh = lh;
 	f->about = about;
+	begin_turns(lh, o);
 	f->d = (struct rotad){ .ops = &kvm_backend, .arg = f, .host = lh->g->host, .others_read = o->others_read };
 	rotad_name_pools(&f->d, pool_name, NULL);
 	if (o->socket ? snprintf(path, sizeof(path), "%s", o->socket) >= (int)sizeof(path) :

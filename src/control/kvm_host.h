@@ -3,15 +3,22 @@
 #ifndef CONTROL_KVM_HOST_H
 #define CONTROL_KVM_HOST_H
 
-#include "control/backend.h"
+#include "control/turn_params.h"
 #include "kvm/daemon.h"
 
 /* What `rota host start` and `rotad --host kvm` give to daemon_start(). Options of rotad's, set before. */
 extern const struct daemon_front kvm_front;
 
+#define KVM_MAX_TURNS 8
+
 struct kvm_front_options {
 	const char *socket, *group, *config, *saved; /* NULL: the usual ones */
 	bool others_read, no_config;
+	u32 nr_turns;
+	struct {
+		const struct turn_param *param;
+		s64 value;
+	} turns[KVM_MAX_TURNS]; /* what Pool-0 begins with */
 };
 extern struct kvm_front_options kvm_front_options;
 

@@ -44,7 +44,7 @@ static bool bad(const struct checker *c, const char *fmt, ...)
 	return false;
 }
 
-enum kind { K_NAME, K_PATTERN, K_TEXT, K_NUMBER, K_FLAG, K_CPUS, K_SCHED, K_OBJECT, K_VCPU, K_LIST };
+enum kind { K_NAME, K_SDOM, K_PATTERN, K_TEXT, K_NUMBER, K_FLAG, K_CPUS, K_SCHED, K_OBJECT, K_VCPU, K_LIST };
 
 struct rule {
 	const char *key;
@@ -73,6 +73,7 @@ static const struct rule pin_rules[] = {
 };
 static const struct rule domain_rules[] = {
 	{ "name", K_PATTERN, 0, 0, NULL },
+	{ "sdom", K_SDOM, 0, 0, NULL },
 	{ "pool", K_NAME, 0, 0, NULL },
 	{ "weight", K_NUMBER, 1, CREDIT_MAX_WEIGHT, NULL },
 	{ "cap", K_NUMBER, 0, 100 * SCHED_MAX_DOMAIN_VCPUS, NULL },
@@ -82,8 +83,8 @@ static const struct rule domain_rules[] = {
 	{ "rt", K_LIST, 0, 0, rt_rules },
 	{ NULL, K_NAME, 0, 0, NULL },
 };
-/* Without the name. */
-#define default_rules (domain_rules + 1)
+/* Without the name, and whom it is accounted to: that can't be all. */
+#define default_rules (domain_rules + 2)
 static const struct rule param_rules[] = {
 	{ "tslice_ms", K_NUMBER, 1, 1000, NULL },
 	{ "ratelimit_us", K_NUMBER, 0, 500000, NULL },
@@ -112,11 +113,9 @@ static const struct rule access_rules[] = {
 	{ NULL, K_NAME, 0, 0, NULL },
 };
 static const struct rule top_rules[] = {
-	{ "access", K_OBJECT, 0, 0, access_rules },
-	{ "pools", K_LIST, 0, 0, pool_rules },
-	{ "defaults", K_OBJECT, 0, 0, default_rules },
-	{ "domains", K_LIST, 0, 0, domain_rules },
-	{ NULL, K_NAME, 0, 0, NULL },
+	{ "access", K_OBJECT, 0, 0, access_rules },    { "pools", K_LIST, 0, 0, pool_rules },
+	{ "defaults", K_OBJECT, 0, 0, default_rules }, { "domains", K_LIST, 0, 0, domain_rules },
+	{ "announced", K_LIST, 0, 0, domain_rules },   { NULL, K_NAME, 0, 0, NULL },
 };
 
 static bool plain_text(const char *text, size_t most)
@@ -159,6 +158,9 @@ static bool check_scalar(struct checker *c, const struct rule *r, json_t *v)
 		if (!text || cpulist_parse(c->host, text, &mask, error))
 			return bad(c, "must be a list of CPUs like \"0-3,^2\", \"node:1\" or all");
 		return !mask_empty(&mask, c->host->mask_words) || bad(c, "names no CPU of this host");
+	case K_SDOM:
+		return json_is_false(v) || plain_text(text, CONTROL_NAME_LEN - 1) ||
+		       bad(c, "must be the name of a domain, or false");
 	case K_SCHED:
 		return (text && sched_find(text) >= 0) || bad(c, "is no scheduler");
 	default:
@@ -264,6 +266,41 @@ static json_t *read_file(host_t *host, const char *file, bool needed, char *erro
 	return doc;
 }
 
+/*
+ * Who is accounted to another can't have others accounted to it: of all that is wanted, in both files together. @file
+ * is the one that is looked at.
+ */
+static bool no_chains(const struct settings *s, const char *file, json_t *doc, const char *list, char *error)
+{
+	struct checker c = { .file = file, .error = error };
+	json_t *e, *to;
+	const char *sdom;
+	size_t i;
+
+	json_array_foreach(json_object_get(doc, list), i, e)
+	{
+		snprintf(c.path, sizeof(c.path), "%s[%zu].sdom", list, i);
+		sdom = json_string_value(json_object_get(e, "sdom"));
+		if (!sdom)
+			continue;
+		to = settings_wanted(s, sdom);
+		if (json_is_string(json_object_get(to, "sdom"))) {
+			bad(&c, "'%s' can't have others accounted to it: it is to be accounted to '%s' itself", sdom,
+			    json_string_value(json_object_get(to, "sdom")));
+			json_decref(to);
+			return false;
+		}
+		json_decref(to);
+	}
+	return true;
+}
+
+bool settings_consistent(const struct settings *s, const char *file, char *error)
+{
+	return no_chains(s, file, s->written, "domains", error) &&
+	       no_chains(s, s->path, s->saved, "announced", error) && no_chains(s, s->path, s->saved, "domains", error);
+}
+
 struct settings *settings_open(host_t *host, const char *file, bool needed, const char *saved, char *error)
 {
 	struct settings *s = calloc(1, sizeof(*s));
@@ -274,7 +311,7 @@ struct settings *settings_open(host_t *host, const char *file, bool needed, cons
 		s->path = strdup(saved);
 		s->seen = calloc(host->limits.domains, sizeof(*s->seen));
 	}
-	if (s && s->written && s->saved && s->path && s->seen)
+	if (s && s->written && s->saved && s->path && s->seen && settings_consistent(s, file, error))
 		return s;
 	settings_close(s);
 	return NULL;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Settings that last: rota.yaml, which people write, and the file of what commands saved (--save), which only rotad
- * writes. Both have the same keys (rota.yaml(5)); of a domain, what was saved comes before what is written.
+ * Settings that last: rota.yaml, which people write, and the file of what commands saved (--save) and libvirt
+ * announced, which only rotad writes. Both have the same keys (rota.yaml(5)); of a domain, what was saved comes before
+ * what was announced, and that before what is written.
  *
  * Nothing of a file is used before all of it was found good.
  */
@@ -40,6 +41,13 @@ void settings_born(struct rotad *d, u32 id, json_t *config);
  * stays set in any case.
  */
 int settings_save(struct rotad *d, const char *verb, json_t *request, char *error);
+
+/*
+ * A domain @name is about to come, and something else than people, as libvirt, has these settings for it (a domain's of
+ * rota.yaml); NULL: forget it. They last, and are before those of rota.yaml. 0, or -1 with the sentence and nothing
+ * changed.
+ */
+int settings_announce(struct rotad *d, const char *name, json_t *settings, char *error);
 
 /* Check a document of this form for a host; for tests and fuzzers. */
 bool settings_check(host_t *host, const char *file, json_t *doc, char *error);

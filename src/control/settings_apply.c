@@ -145,8 +145,16 @@ void settings_apply_pools(struct rotad *d, settings_say say)
 
 /* ---- domains ---- */
 
-/* What a domain of this name is to have: defaults, the first pattern of rota.yaml that fits, what was saved. */
-static json_t *wanted(const struct settings *s, const char *name)
+static void update_by_name(json_t *all, json_t *list, const char *name)
+{
+	json_t *e;
+	size_t i;
+
+	json_array_foreach(list, i, e) if (!strcmp(json_string_value(json_object_get(e, "name")), name))
+		json_object_update(all, e);
+}
+
+json_t *settings_wanted(const struct settings *s, const char *name)
 {
 	json_t *all = json_copy(json_object_get(s->written, "defaults")), *e;
 	size_t i;
@@ -160,9 +168,8 @@ static json_t *wanted(const struct settings *s, const char *name)
 		json_object_update(all, e);
 		break;
 	}
-	json_array_foreach(json_object_get(s->saved, "domains"), i,
-			   e) if (!strcmp(json_string_value(json_object_get(e, "name")), name))
-		json_object_update(all, e);
+	update_by_name(all, json_object_get(s->saved, "announced"), name);
+	update_by_name(all, json_object_get(s->saved, "domains"), name);
 	json_object_del(all, "name");
 	return all;
 }
@@ -214,7 +221,7 @@ static void apply_sched(struct rotad *d, settings_say say, const char *name, u32
 
 static void apply_domain(struct rotad *d, settings_say say, const char *name, u32 id, json_t *config)
 {
-	json_t *want = wanted(d->settings, name), *pool;
+	json_t *want = settings_wanted(d->settings, name), *pool;
 	const char *key;
 	json_t *v;
 
@@ -230,6 +237,34 @@ static void apply_domain(struct rotad *d, settings_say say, const char *name, u3
 	apply_affinity(d, say, name, id, want);
 	apply_sched(d, say, name, id, want);
 	json_decref(want);
+}
+
+/* Is the domain @id, which has had its settings, to be accounted to one called @name? */
+static bool wants_sdom(struct rotad *d, u32 id, const char *name)
+{
+	json_t *want = settings_wanted(d->settings, d->settings->seen[id].name);
+	const char *sdom = json_string_value(json_object_get(want, "sdom"));
+	bool yes = sdom && !strcmp(sdom, name) && !d->host->domains[id].sdom;
+
+	json_decref(want);
+	return yes;
+}
+
+/* The domain @id has come: it is accounted to whom it should be, and who should be to it, if they are there. */
+static void apply_sdoms(struct rotad *d, settings_say say, const char *name, u32 id)
+{
+	for (u32 other = 0; other < d->host->limits.domains; other++) {
+		const char *its = d->settings->seen[other].name;
+
+		if (!*its || other == id)
+			continue;
+		if (wants_sdom(d, id, its))
+			put(d, say, name,
+			    json_pack("{ss si s[i]}", "verb", "sdom-attach", "sdom", (int)other, "domains", (int)id));
+		if (wants_sdom(d, other, name))
+			put(d, say, its,
+			    json_pack("{ss si s[i]}", "verb", "sdom-attach", "sdom", (int)id, "domains", (int)other));
+	}
 }
 
 static void know(struct settings *s, u32 id, const struct domain_facts *facts)
@@ -256,6 +291,7 @@ void settings_look(struct rotad *d, settings_say say)
 		snprintf(name, sizeof(name), "%s", facts.name);
 		know(s, id, &facts);
 		apply_domain(d, say, name, id, NULL);
+		apply_sdoms(d, say, name, id);
 	}
 }
 
@@ -269,6 +305,65 @@ void settings_born(struct rotad *d, u32 id, json_t *config)
 	snprintf(name, sizeof(name), "%s", facts.name);
 	know(d->settings, id, &facts);
 	apply_domain(d, NULL, name, id, config);
+	apply_sdoms(d, NULL, name, id);
+}
+
+/* ---- announced by libvirt ---- */
+
+/* Into the saved document; NULL: out of it. */
+static void set_announced(struct settings *s, const char *name, json_t *entry)
+{
+	json_t *all = json_object_get(s->saved, "announced"), *e;
+	size_t i;
+
+	if (!all) {
+		all = json_array();
+		json_object_set_new(s->saved, "announced", all);
+	}
+	json_array_foreach(all, i, e) if (!strcmp(json_string_value(json_object_get(e, "name")), name))
+	{
+		json_array_remove(all, i);
+		break;
+	}
+	if (entry)
+		json_array_append(all, entry);
+	if (!json_array_size(all))
+		json_object_del(s->saved, "announced");
+}
+
+int settings_announce(struct rotad *d, const char *name, json_t *settings, char *error)
+{
+	struct settings *s = d->settings;
+	json_t *entry = NULL, *doc = NULL, *before = json_deep_copy(s->saved);
+	bool good = true;
+	int id;
+
+	if (settings) {
+		entry = json_deep_copy(settings);
+		json_object_set_new(entry, "name", json_string(name));
+		doc = json_pack("{s[O]}", "announced", entry);
+		good = settings_check(d->host, "what is announced", doc, error);
+	}
+	if (good) {
+		set_announced(s, name, entry);
+		good = json_equal(before, s->saved) ||
+		       (settings_consistent(s, "rota.yaml", error) && !settings_write(s, error));
+	}
+	json_decref(doc);
+	json_decref(entry);
+	if (!good) {
+		json_decref(s->saved);
+		s->saved = before;
+		return -1;
+	}
+	json_decref(before);
+	/* It may be there already: libvirt was started again, or rotad was late. */
+	id = settings ? rotad_find_domain(d, name) : -1;
+	if (id >= 0 && *s->seen[id].name) {
+		apply_domain(d, NULL, name, (u32)id, NULL);
+		apply_sdoms(d, NULL, name, (u32)id);
+	}
+	return 0;
 }
 
 /* ---- --save ---- */
@@ -343,6 +438,31 @@ static void save_pool(struct request *r, u32 id)
 		json_object_del(e, "cpus");
 }
 
+/* Each of those that were attached; or the one that was detached, which may be attached by a pattern of rota.yaml. */
+static bool save_sdom(struct request *r)
+{
+	json_t *domains = json_object_get(r->in, "domains"), *v;
+	struct domain_facts facts, sdom;
+	u32 id = 0;
+	size_t i;
+
+	if (!domains) {
+		if (!ask_domain(r, true, &id) || !r->d->ops->facts(r->d->arg, id, &facts))
+			return false;
+		json_object_set_new(entry(r->d->settings, "domains", facts.name), "sdom", json_false());
+		return true;
+	}
+	if (!domain_named(r, json_object_get(r->in, "sdom"), "sdom", &id) || !r->d->ops->facts(r->d->arg, id, &sdom))
+		return false;
+	json_array_foreach(domains, i, v)
+	{
+		if (!domain_named(r, v, "each of domains", &id) || !r->d->ops->facts(r->d->arg, id, &facts))
+			return false;
+		json_object_set_new(entry(r->d->settings, "domains", facts.name), "sdom", json_string(sdom.name));
+	}
+	return true;
+}
+
 static bool save_domain(struct request *r, const char *verb)
 {
 	struct domain_facts facts;
@@ -390,12 +510,14 @@ int settings_save(struct rotad *d, const char *verb, json_t *request, char *erro
 		known = ask_pool(&r, "pool", false, &pool);
 		if (known)
 			save_pool(&r, pool);
+	} else if (!strncmp(verb, "sdom-", 5)) {
+		known = save_sdom(&r);
 	} else {
 		known = save_domain(&r, verb);
 	}
 	if (!known)
 		snprintf(error, CONTROL_ERROR_LEN, "it is done, but '%.32s' has nothing that can be saved", verb);
-	if (known && !settings_write(d->settings, error)) {
+	if (known && settings_consistent(d->settings, "rota.yaml", error) && !settings_write(d->settings, error)) {
 		json_decref(before);
 		return 0;
 	}

@@ -382,6 +382,8 @@ static int core_call(struct machine *m, void *arg)
 	case CMD_VCPU_DOWN:
 		vcpu_down(cx, v);
 		return 0;
+	case CMD_POOL_TURNS:
+		return sched_adjust_global_assist(cx, pool, &cmd->turns);
 	case CMD_POOL_MICRO:
 		return sched_adjust_global_micro(cx, pool, &cmd->micro);
 	case CMD_POOL_CREATE:

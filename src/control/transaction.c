@@ -103,6 +103,9 @@ static bool note_inverse(struct request *r, const struct command *cmd)
 	case CMD_POOL_ARINC:
 		inv.arinc = pool_of(r, cmd->pool)->arinc653.table;
 		return !inv.arinc.nr || note(r, &inv);
+	case CMD_POOL_TURNS:
+		inv.turns = pool_of(r, cmd->pool)->assist.params;
+		return note(r, &inv);
 	case CMD_POOL_MICRO:
 		inv.micro = pool_of(r, cmd->pool)->assist.micro;
 		return note(r, &inv);
@@ -140,7 +143,10 @@ static bool note_inverse(struct request *r, const struct command *cmd)
 	case CMD_SDOM_ATTACH:
 		inv.op = CMD_SDOM_DETACH;
 		return note(r, &inv);
-	case CMD_SDOM_DETACH: /* the last command of its verb */
+	case CMD_SDOM_DETACH:
+		inv.op = CMD_SDOM_ATTACH;
+		inv.sdom = domain_of(r, cmd->domain)->sdom->id;
+		return note(r, &inv);
 	case CMD_UNPIN:
 	case CMD_POOL_DESTROY:
 	case CMD_DESTROY:

@@ -260,6 +260,17 @@ json_t *verb_migrate(struct request *r)
 		return NULL;
 	if (cmd.domain == DOM0 && domain_of(r, DOM0)->pool->id != cmd.pool)
 		return refuse(r, EPERM, "Error moving domain to cpupool: Operation not permitted (Domain-0 stays)");
+	if (domain_of(r, cmd.domain)->sdom && domain_of(r, cmd.domain)->pool->id != cmd.pool) {
+		struct domain_facts own = { .name = "" }, sdom = { .name = "" };
+
+		r->d->ops->facts(r->d->arg, cmd.domain, &own);
+		r->d->ops->facts(r->d->arg, domain_of(r, cmd.domain)->sdom->id, &sdom);
+		return refuse(
+			r, EBUSY,
+			"Error moving domain to cpupool: '%s' is accounted to '%s' and moves with it; move '%s', or "
+			"detach '%s' first (rota sdom detach)",
+			own.name, sdom.name, sdom.name, own.name);
+	}
 	ret = carry_out(r, &cmd);
 	return ret < 0 ? refuse(r, -ret, "Error moving domain to cpupool: %s%s", error_words(ret),
 				ret == -ENOENT ? " (it has no pCPU)" : "") :

@@ -70,7 +70,7 @@ static bool can_attach(struct request *r, domain_t *s, domain_t *a)
 		       r->d->pool_name[a->pool->id], sdom, r->d->pool_name[s->pool->id]);
 	else if (!shares(s->pool))
 		refuse(r, EOPNOTSUPP,
-		       "%s, the scheduler of cpupool '%s', has no scheduling domains; credit and credit2 have",
+		       "%s, the scheduler of cpupool '%s', has no scheduling domains; all but null and arinc653 have",
 		       sched_name(s->pool->sched), r->d->pool_name[s->pool->id]);
 	return !r->code;
 }
@@ -102,7 +102,7 @@ json_t *verb_sdom_attach(struct request *r)
 
 /*
  * One only: in a pool whose scheduler has no scheduling domains it could not be attached again, were a second one
- * refused.
+ * refused. Where servers are admitted its own must fit beside the others, with which it rode until now.
  */
 json_t *verb_sdom_detach(struct request *r)
 {
@@ -114,5 +114,7 @@ json_t *verb_sdom_detach(struct request *r)
 	if (!domain_of(r, cmd.domain)->sdom)
 		return refuse(r, ENOENT, "'%s' is accounted to itself", name_of(r, domain_of(r, cmd.domain)));
 	ret = carry_out(r, &cmd);
-	return ret < 0 ? refuse(r, -ret, "Domain %u:Detaching: %s", cmd.domain, error_words(ret)) : json_object();
+	if (ret < 0)
+		return refuse(r, -ret, "Domain %u:Detaching: %s", cmd.domain, error_words(ret));
+	return admitted(r, domain_of(r, cmd.domain)->pool->id) ? json_object() : NULL;
 }

@@ -88,6 +88,10 @@ json_t *verb_sdom_list(struct request *r);
 json_t *verb_sdom_attach(struct request *r);
 json_t *verb_sdom_detach(struct request *r);
 
+json_t *verb_turns(struct request *r);
+json_t *verb_turns_set(struct request *r);
+json_t *verb_announce(struct request *r);
+
 json_t *verb_sched_domain(struct request *r);
 json_t *verb_sched_vcpu(struct request *r);
 json_t *verb_sched_pool(struct request *r);

@@ -56,7 +56,8 @@ struct daemon {
 	bool foreground;
 	int epoll, timer, signals;
 	u32 timer_ms;
-	s64 kvm_ns, attached_ns;
+	s64 kvm_ns, guests_ns, attached_ns;
+	char guests_error[LIVE_ERROR_LEN];
 	u32 quick_restarts;
 };
 
@@ -236,6 +237,26 @@ static void watch_kvm(struct daemon *d, s64 now)
 	d->kvm_ns = now + KVM_RETRY_NS;
 }
 
+/* What turns go by is watched while some pool has any of them; what can't be is told once. */
+static void watch_guests(struct daemon *d, s64 now)
+{
+	host_t *h = d->lh.g->host;
+	bool wanted = false;
+
+	if (!d->about.kvm || now < d->guests_ns)
+		return;
+	for (u32 i = 0; i < h->limits.pools; i++)
+		wanted |= h->pools[i].used && h->pools[i].assist.on;
+	if (!loader_watch_guests(d->loader, wanted, d->guests_error)) {
+		d->about.guests = wanted ? "watched" : "not needed";
+		return;
+	}
+	if (d->about.guests != d->guests_error)
+		say(d, "turns go by KVM's yields alone: %s", d->guests_error);
+	d->about.guests = d->guests_error;
+	d->guests_ns = now + KVM_RETRY_NS;
+}
+
 static int attach(struct daemon *d, char *error)
 {
 	struct live_globals *g = loader_globals(d->loader);
@@ -247,8 +268,8 @@ static int attach(struct daemon *d, char *error)
 		if (g->exit_kind)
 			return live_fail(error, -EIO, "the scheduler was left at once: %.127s %.127s", g->exit_reason,
 					 g->exit_msg);
-		if (i == 200)
-			return live_fail(error, -ETIMEDOUT, "the kernel did not switch to the scheduler within 2 s");
+		if (i == 1000)
+			return live_fail(error, -ETIMEDOUT, "the kernel did not switch to the scheduler within 10 s");
 		usleep(10000);
 	}
 	d->attached_ns = live_now();
@@ -323,6 +344,7 @@ static int look_around(struct daemon *d, char *error)
 	if (rc)
 		return rc;
 	watch_kvm(d, now);
+	watch_guests(d, now);
 	live_host_poll(&d->lh, now);
 	d->front_ops->tick(d->front, now);
 	set_timer(d, live_host_busy(&d->lh) ? COMMAND_MS : LOOK_MS);
@@ -442,6 +464,7 @@ static int serve_and_close(const struct daemon_options *options, const struct da
 	d->sched = (u32)sched_find(options->sched);
 	d->watchdog_ms = options->watchdog_s * 1000;
 	d->about.sched = options->sched;
+	d->about.guests = "not needed";
 	d->about.last_exit = daemon_last_exit();
 	d->front_ops = front;
 	d->foreground = options->foreground;

@@ -17,6 +17,7 @@ struct live_about {
 	u32 restarts;
 	const char *sched;
 	bool kvm; /* KVM is watched */
+	const char *guests; /* likewise what turns go by (guest.bpf.c): "watched", "not needed", or why not */
 	u32 online;
 	json_t *last_exit; /* of the scheduler's last life; NULL none */
 };

@@ -9,6 +9,7 @@
 #ifndef KVM_LIVE_H
 #define KVM_LIVE_H
 
+#include "kvm/guest_symbols.h"
 #include "sched/sched.h"
 
 #define LIVE_MAX_CPUS SCHED_MAX_PCPUS
@@ -24,6 +25,8 @@ enum live_command_op {
 	LIVE_CREDIT2, /* under credit2, from .credit2 */
 	LIVE_RT_POOL, /* under rtds or rtxen, from .rt_pool; a: enum rt_when */
 	LIVE_RT, /* domain, a: its vCPU's index in the host; its real-time parameters, from .rt */
+	LIVE_TURNS, /* domain: a pool; its parameters of turns, from .turns */
+	LIVE_SYMBOLS, /* domain, a: 1 its symbol table counts, as it lies in its place; 0 no longer */
 	LIVE_FAIL, /* give up with an error (fault tests) */
 	LIVE_STALL, /* stop dispatching (fault tests): the kernel's watchdog must notice */
 };
@@ -42,6 +45,7 @@ struct live_mailbox {
 	struct credit2_params credit2;
 	struct rt_pool_params rt_pool;
 	struct rt_params rt;
+	struct assist_params turns;
 };
 
 /* Beside each core domain. */
@@ -49,11 +53,13 @@ struct live_domain {
 	u32 tgid; /* the VMM's process, 0: no VM (Domain-0, or free) */
 	u32 threads; /* vCPU threads alive */
 	u32 generation; /* counts the VMs that had this slot */
+	u64 halt_ip; /* where its guest halted last, 0 not known */
 };
 
 /* Beside each core vCPU, by vcpu.index. */
 struct live_vcpu {
 	u32 pid; /* its thread, 0 none: a slot of the domain that another thread may take */
+	u32 kvm_id; /* KVM's number of it, and one; 0 not known */
 	u32 stays; /* sent back to a CPU that it may not leave just now */
 };
 
@@ -66,7 +72,7 @@ typedef struct live_vcpu ARENA live_vcpu_t;
 
 /* A cache line or two of each pCPU's own. */
 struct live_counters {
-	u64 dispatch, keep, kick, timer, miss, yield_to, yield_ok, adopt, leave, full, late, stay, at_once, taken;
+	u64 dispatch, keep, kick, timer, miss, yield_to, yield_ok, adopt, leave, full, late, stay, at_once, taken, irq;
 	/* Deadlines of the core (of slices, budgets, accounting) of which it heard within 100 us, 1 ms or later. */
 	u64 due_100us, due_1ms, due_later;
 } __attribute__((aligned(128)));
@@ -81,9 +87,12 @@ struct live_globals {
 	live_mailbox_t *mailbox;
 	live_domain_t *domains;
 	live_vcpu_t *vcpus;
+	char ARENA *symbols; /* LIVE_SYMBOL_BYTES for each domain */
 	u32 nr_cpus;
 	u32 stalled; /* LIVE_STALL came */
 	u32 knows_kvm; /* KVM's types were known at load: threads in KVM_RUN are told without watching every VM entry */
+	u32 domains_top; /* the highest domain there was */
+	u32 watching; /* where guests are is noted: kvm_exit is attached */
 	/* The reason why the scheduler was left, as the kernel gives it; kind 0: it runs. */
 	s64 exit_code;
 	u32 exit_kind;

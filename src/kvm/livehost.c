@@ -53,6 +53,7 @@ static void post(struct live_host *lh, const struct live_command *cmd, s64 now)
 	m->credit2 = cmd->credit2;
 	m->rt_pool = cmd->rt_pool;
 	m->rt = cmd->rt;
+	m->turns = cmd->turns;
 	lh->seq++;
 	__atomic_store_n(&m->seq, lh->seq, __ATOMIC_RELEASE);
 	lh->posted = true;
@@ -187,6 +188,7 @@ static void meet(struct live_host *lh, u32 id)
 	struct vmm vmm;
 
 	free(vm->rt);
+	free(vm->symbols);
 	memset(vm, 0, sizeof(*vm));
 	vm->known = true;
 	vm->tgid = ld->tgid;
@@ -204,6 +206,10 @@ static void meet(struct live_host *lh, u32 id)
 			vm->cgroup_cap = old->cgroup_cap;
 			vm->rt = old->rt;
 			old->rt = NULL;
+			vm->symbols = old->symbols;
+			vm->slide_known = old->slide_known;
+			vm->slide_found = old->slide_found;
+			old->symbols = NULL;
 			return;
 		}
 	}
@@ -297,6 +303,65 @@ static void look_after_rt(struct live_host *lh, u32 id)
 	}
 }
 
+int live_host_want_symbols(struct live_host *lh, u32 id, const struct symbol_table *table, bool slide_known)
+{
+	struct live_vm *vm = &lh->vms[id];
+	size_t size = table ? sizeof(*table) + table->nr * sizeof(table->entry[0]) : 0;
+	struct symbol_table *copy = NULL;
+
+	if (table && table->nr > LIVE_SYMBOL_ENTRIES)
+		return -E2BIG;
+	if (table) {
+		copy = malloc(size);
+		if (!copy)
+			return -ENOMEM;
+		memcpy(copy, table, size);
+	}
+	free(vm->symbols);
+	vm->symbols = copy;
+	vm->symbols_new = true;
+	vm->slide_known = slide_known;
+	vm->retry_ns = 0;
+	return 0;
+}
+
+/* Where the guest halted last tells its kernel's slide, also a new one after it was started anew. */
+static void find_slide(struct live_vm *vm, const struct live_domain *ld)
+{
+	s64 slide;
+
+	if (!vm->symbols || vm->slide_known || !ld->halt_ip)
+		return;
+	slide = guest_slide(vm->symbols, ld->halt_ip);
+	if (slide < 0 || (vm->slide_found && vm->symbols->slide == (u64)slide))
+		return;
+	vm->symbols->slide = (u64)slide;
+	vm->slide_found = true;
+	vm->symbols_new = true;
+}
+
+/*
+ * The table in a domain's place must not change while it counts: so it is taken away, written, given. True: there was
+ * something to do.
+ */
+static bool look_after_symbols(struct live_host *lh, u32 id)
+{
+	struct live_vm *vm = &lh->vms[id];
+	const struct symbol_table *t = vm->symbols;
+	bool has = lh->g->host->domains[id].assist.symbols, wanted = t && (vm->slide_known || vm->slide_found);
+
+	if (has && (vm->symbols_new || !wanted)) {
+		own_submit(lh, id, &(struct live_command){ .op = LIVE_SYMBOLS, .a = 0 });
+		return true;
+	}
+	if (has || !wanted)
+		return false;
+	memcpy(lh->g->symbols + (size_t)id * LIVE_SYMBOL_BYTES, t, sizeof(*t) + t->nr * sizeof(t->entry[0]));
+	vm->symbols_new = false;
+	own_submit(lh, id, &(struct live_command){ .op = LIVE_SYMBOLS, .a = 1 });
+	return true;
+}
+
 static void look_after(struct live_host *lh, u32 id, s64 now)
 {
 	struct live_domain *ld = &lh->g->domains[id];
@@ -311,6 +376,7 @@ static void look_after(struct live_host *lh, u32 id, s64 now)
 		if (!vm->known || vm->generation != ld->generation || vm->tgid != ld->tgid)
 			meet(lh, id);
 		follow_cgroup(vm, now);
+		find_slide(vm, ld);
 	}
 	if (vm->busy || now < vm->retry_ns)
 		return;
@@ -319,6 +385,8 @@ static void look_after(struct live_host *lh, u32 id, s64 now)
 	else if (d->nr_vcpus && (d->weight != vm->weight || d->cap != cap_now(vm, d)))
 		own_submit(lh, id,
 			   &(struct live_command){ .op = LIVE_ADJUST, .a = (s32)vm->weight, .b = (s32)cap_now(vm, d) });
+	else if (id != LIVE_DOM0 && look_after_symbols(lh, id))
+		return;
 	else if (vm->rt)
 		look_after_rt(lh, id);
 }
@@ -329,8 +397,10 @@ void live_host_begin(struct live_host *lh, struct live_globals *g)
 {
 	struct live_vm *dom0 = &lh->vms[LIVE_DOM0];
 
-	for (u32 i = 0; i <= LIVE_MAX_VMS; i++)
+	for (u32 i = 0; i <= LIVE_MAX_VMS; i++) {
 		free(lh->before[i].rt);
+		free(lh->before[i].symbols);
+	}
 	memcpy(lh->before, lh->vms, sizeof(lh->before));
 	memset(lh->vms, 0, sizeof(lh->vms));
 	/* Who waits for the old BPF side waits in vain. */
@@ -355,6 +425,10 @@ void live_host_begin(struct live_host *lh, struct live_globals *g)
 		live_host_submit(lh, &(struct live_command){ .op = LIVE_CREDIT2, .credit2 = lh->credit2 });
 	if (lh->rt_pool_set)
 		live_host_submit(lh, &(struct live_command){ .op = LIVE_RT_POOL, .rt_pool = lh->rt_pool });
+	for (u32 i = 0; i < LIVE_MAX_POOLS; i++)
+		if (lh->turns_set[i])
+			live_host_submit(lh, &(struct live_command){
+						     .op = LIVE_TURNS, .domain = i, .turns = lh->turns[i] });
 }
 
 void live_host_end(struct live_host *lh)
@@ -362,7 +436,10 @@ void live_host_end(struct live_host *lh)
 	for (u32 i = 0; i <= LIVE_MAX_VMS; i++) {
 		free(lh->vms[i].rt);
 		free(lh->before[i].rt);
+		free(lh->vms[i].symbols);
+		free(lh->before[i].symbols);
 		lh->vms[i].rt = lh->before[i].rt = NULL;
+		lh->vms[i].symbols = lh->before[i].symbols = NULL;
 	}
 }
 

@@ -27,6 +27,7 @@ struct live_command {
 	struct credit2_params credit2;
 	struct rt_pool_params rt_pool;
 	struct rt_params rt;
+	struct assist_params turns;
 	/* Told 0, -SCHED_E*, or -ETIMEDOUT. */
 	void (*done)(struct live_host *lh, const struct live_command *cmd, int result);
 	u32 client; /* for done: whom to answer */
@@ -51,6 +52,10 @@ struct live_vm {
 	u32 cgroup_weight, cgroup_cap; /* what its cgroup asked for when it was last read */
 	s64 reread_ns; /* when that is next */
 	struct live_rt *rt; /* wanted of its vCPUs by number, LIVE_MAX_RT of them; NULL: nothing */
+	struct symbol_table *symbols; /* wanted; NULL: none. Of malloc() */
+	bool symbols_new; /* other than what lies in its place in the arena */
+	bool slide_known; /* else it is found from where the guest halts: */
+	bool slide_found;
 	s64 retry_ns; /* nothing is asked for it before: the last command failed */
 };
 
@@ -63,6 +68,8 @@ struct live_host {
 	struct credit2_params credit2;
 	struct rt_pool_params rt_pool;
 	bool credit2_set, rt_pool_set;
+	struct assist_params turns[LIVE_MAX_POOLS];
+	bool turns_set[LIVE_MAX_POOLS];
 	struct live_command queue[LIVE_MAX_COMMANDS];
 	u32 first, queued; /* the first is in the mailbox if posted */
 	bool posted, abandoned;
@@ -94,6 +101,13 @@ u32 live_host_vcpus(const struct live_host *lh, u32 id, vcpu_t **vcpus, u32 max)
 
 /* What vCPU @number of a domain was given: it is given again after a restart. 0 or -ENOMEM. */
 int live_host_want_rt(struct live_host *lh, u32 id, u32 number, const struct rt_params *params);
+
+/*
+ * The symbol table of a VM's kernel, which is copied; NULL: none from now on. @slide_known: it has the right slide;
+ * else that is found when the guest halts, and the table counts from then on. 0 or -ENOMEM; -E2BIG: more than
+ * LIVE_SYMBOL_ENTRIES.
+ */
+int live_host_want_symbols(struct live_host *lh, u32 id, const struct symbol_table *table, bool slide_known);
 
 s64 live_now(void);
 

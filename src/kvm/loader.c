@@ -24,6 +24,7 @@
 #include "kvm/files.h"
 #include "kvm/layout.h"
 #include "kvm/loader.h"
+#include "kvm/loader_watch.h"
 #include "kvm/preflight.h"
 
 __asm__(".section .rodata\n"
@@ -40,6 +41,7 @@ struct loader {
 	struct bpf_map *arena, *globals_map, *ops;
 	struct bpf_program *ran_guest;
 	struct bpf_link *scheduler, *kvm_link;
+	struct watch watch;
 	struct live_globals *globals;
 	size_t globals_size, arena_size;
 	u32 programs;
@@ -134,7 +136,7 @@ static int set_watchdog(struct loader *l, u32 ms, char *error)
 
 static int load(struct loader *l, const struct topology *t, u32 sched, u32 watchdog_ms, char *error)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE), extent, known;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), extent, known, symbols;
 	u64 size = layout_size(t);
 	void *mem;
 	int rc;
@@ -147,9 +149,13 @@ static int load(struct loader *l, const struct topology *t, u32 sched, u32 watch
 		rc = set_watchdog(l, watchdog_ms, error);
 	if (rc)
 		return rc;
-	/* What the BPF side takes for itself comes on top. */
+	/*
+	 * Behind the host the symbol tables, whose pages come into being when a VM has one; what the BPF side takes
+	 * for itself comes on top.
+	 */
 	extent = (size_t)(size + page - 1) / page;
-	rc = bpf_map__set_max_entries(l->arena, (u32)extent + bpf_map__max_entries(l->arena));
+	symbols = (LIVE_MAX_VMS + 1) * (size_t)LIVE_SYMBOL_BYTES / page;
+	rc = bpf_map__set_max_entries(l->arena, (u32)(extent + symbols) + bpf_map__max_entries(l->arena));
 	if (!rc)
 		rc = bpf_object__load(l->object);
 	if (rc)
@@ -161,6 +167,8 @@ static int load(struct loader *l, const struct topology *t, u32 sched, u32 watch
 	memset(mem, 0, extent * page);
 	l->arena_size = extent * page;
 	rc = map_globals(l, error);
+	if (!rc)
+		l->globals->symbols = (char *)mem + l->arena_size;
 	return rc ? rc : layout_host(mem, t, sched, l->globals, error);
 }
 
@@ -192,6 +200,20 @@ int loader_attach(struct loader *l, char *error)
 			 l->globals->exit_msg[0] ? ": " : "", l->globals->exit_msg);
 }
 
+int loader_watch_guests(struct loader *l, bool on, char *error)
+{
+	int rc = 0;
+
+	if (on == (bool)l->globals->watching)
+		return 0;
+	if (on)
+		rc = watch_attach(&l->watch, l->object, error);
+	else
+		watch_detach(&l->watch);
+	l->globals->watching = on && !rc;
+	return rc;
+}
+
 int loader_again(struct loader *l, const struct topology *t, u32 sched, char *error)
 {
 	struct live_globals *g = l->globals;
@@ -199,6 +221,8 @@ int loader_again(struct loader *l, const struct topology *t, u32 sched, char *er
 	size_t known;
 	void *mem = bpf_map__initial_value(l->arena, &known);
 
+	/* The programs on tracepoints must not find half a host. */
+	loader_watch_guests(l, false, error);
 	bpf_link__destroy(l->scheduler);
 	l->scheduler = NULL;
 	/* Until it is done it takes its leave of each task, which the BPF side tells the old core. */
@@ -228,6 +252,7 @@ void loader_close(struct loader *l)
 {
 	if (!l)
 		return;
+	watch_detach(&l->watch);
 	bpf_link__destroy(l->scheduler);
 	bpf_link__destroy(l->kvm_link);
 	if (l->globals)

@@ -36,6 +36,12 @@ int loader_again(struct loader *l, const struct topology *t, u32 sched, char *er
  */
 int loader_attach_kvm(struct loader *l);
 
+/*
+ * See, or no longer, where guests are when they leave the guest, and what interrupts come for them: what turns go by.
+ * 0, also if it is so already; or a negated errno with the sentence in error.
+ */
+int loader_watch_guests(struct loader *l, bool on, char *error);
+
 /* Hand back to the kernel's own scheduler, if attached, and free everything. NULL is fine. */
 void loader_close(struct loader *l);
 

@@ -48,6 +48,13 @@ int loader_attach_kvm(struct loader *l)
 	return -ENOTSUP;
 }
 
+int loader_watch_guests(struct loader *l, bool on, char *error)
+{
+	(void)l;
+	(void)on;
+	return live_fail(error, -ENOTSUP, "%s", loader_missing());
+}
+
 void loader_close(struct loader *l)
 {
 	(void)l;

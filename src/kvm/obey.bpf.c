@@ -46,6 +46,18 @@ CORE_FN int obey(sched_call_t *cx ARG)
 	case LIVE_RT:
 		ret = adjust_rt(cx, m->domain, (u32)m->a);
 		break;
+	case LIVE_TURNS:
+		if (m->domain < h->limits.pools && AT(h->pools, m->domain)->used)
+			ret = sched_adjust_global_assist(cx, AT(h->pools, m->domain), &m->turns);
+		break;
+	case LIVE_SYMBOLS:
+		ret = -SCHED_ESRCH;
+		if (m->domain < h->limits.domains && AT(h->domains, m->domain)->used) {
+			AT(h->domains, m->domain)->assist.symbols =
+				m->a ? (symbol_table_t *)AT(live.symbols, m->domain * LIVE_SYMBOL_BYTES) : NULL;
+			ret = 0;
+		}
+		break;
 	case LIVE_STALL:
 		live.stalled = 1;
 		ret = 0;

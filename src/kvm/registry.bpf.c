@@ -18,6 +18,9 @@ CORE_FN s32 domain_of(sched_call_t *cx ARG, u32 tgid)
 		return -1;
 	live.domains[d->id].tgid = tgid;
 	live.domains[d->id].threads = 0;
+	live.domains[d->id].halt_ip = 0;
+	if (live.domains_top < d->id)
+		live.domains_top = d->id;
 	live.domains[d->id].generation++;
 	return (s32)d->id;
 }
@@ -85,6 +88,7 @@ CORE_FN int leave(sched_call_t *cx ARG, u32 index)
 		vcpu_block(cx, v);
 	sched_lock(live.mailbox);
 	live.vcpus[index].pid = 0;
+	live.vcpus[index].kvm_id = 0;
 	if (--live.domains[id].threads == 0)
 		reap(cx, id); /* or the loader will, when it is off its pCPU */
 	COUNT(leave);

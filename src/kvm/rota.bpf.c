@@ -15,7 +15,7 @@
  *   dispatch                           due timers, then schedule() if the core wants it; the thread of pcpu->curr is
  *                                      what runs next
  *   the pCPU's bpf_timer               a kick, so that dispatch comes
- *   yield(from, to)                    vcpu_yield_to
+ *   yield(from, to)                    vcpu_spin_to: a pause-loop exit, or a directed yield
  *
  * What is not here: no policy, no queue of vCPUs, no accounting of them.
  *
@@ -192,6 +192,7 @@ static inline void carry_out(sched_call_t *cx, s32 self)
 }
 
 #include "kvm/registry.bpf.c"
+#include "kvm/guest.bpf.c"
 #include "kvm/obey.bpf.c"
 
 /* ---- the pCPU's timer ---- */
@@ -422,9 +423,11 @@ void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 		prev = NULL;
 	/* One host task after another, while it is their container's turn: nothing that the core has to know. */
 	if (p->curr == box_of(p) && !p->resched && !p->prev && live.mailbox->seq == live.mailbox->done &&
-	    timer_holds(p) && run_host_task(p->id, prev))
+	    !interrupt_noted(p->id) && timer_holds(p) && run_host_task(p->id, prev))
 		return;
 	cx = call_here();
+	if (prev && is_vcpu(prev))
+		guest_note(vcpu_of(prev), p->id);
 	if (live.mailbox->seq != live.mailbox->done)
 		obey(cx);
 	if (p->prev && p->prev != vcpu_here(prev))
@@ -433,6 +436,8 @@ void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 		count_due(cx->now - p->deadline_ns);
 		sched_timer(cx);
 	}
+	if (interrupt_noted(p->id))
+		interrupt_taken(cx);
 
 	for (u32 round = ZERO; round < 4 && can_loop; round++) {
 		vcpu_t *left = p->curr, *next;
@@ -510,6 +515,7 @@ void BPF_PROG(rota_running, struct task_struct *p)
 	c->taken = 0;
 	in_guest[cpu % LIVE_MAX_CPUS] = is_vcpu(p);
 	if (is_vcpu(p)) {
+		guest_comes(cpu);
 		live.vcpus[vcpu_index(p)].stays = 0;
 		return;
 	}
@@ -551,7 +557,11 @@ void BPF_PROG(rota_stopping, struct task_struct *p, bool runnable)
 
 	USE_ARENA();
 	(void)runnable;
-	if (is_vcpu(p) || !c)
+	if (is_vcpu(p)) {
+		guest_note(vcpu_of(p), cpu);
+		return;
+	}
+	if (!c)
 		return;
 	charge(p, c);
 	if (!in_guest[cpu % LIVE_MAX_CPUS] && !runs_guest(p))
@@ -578,6 +588,7 @@ void BPF_PROG(rota_quiescent, struct task_struct *p, u64 deq_flags)
 	if (!is_vcpu(p) || !(deq_flags & SCX_DEQ_SLEEP))
 		return;
 	v = vcpu_of(p);
+	guest_sleeps(v, bpf_get_smp_processor_id());
 	if (v->pause_flags & VPF_blocked)
 		return;
 	cx = call_here();
@@ -605,11 +616,13 @@ bool BPF_PROG(rota_yield, struct task_struct *from, struct task_struct *to)
 		set_slice(from, 0);
 	} else if (is_vcpu(to)) {
 		COUNT(yield_to);
-		yes = vcpu_yield_to(cx, vcpu_of(from), vcpu_of(to));
-		if (yes) {
+		guest_note(vcpu_of(from), cx->cpu);
+		yes = vcpu_spin_to(cx, vcpu_of(from), vcpu_of(to));
+		if (yes)
 			COUNT(yield_ok);
+		/* Where siblings were boosted elsewhere it goes on. */
+		if (yes && pcpu_of(cx->host, cx->cpu)->resched)
 			set_slice(from, 0);
-		}
 	}
 	carry_out(cx, (s32)cx->cpu);
 	return yes;

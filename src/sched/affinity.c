@@ -25,11 +25,12 @@ NO_FRAME void vcpu_move_start(sched_call_t *cx, vcpu_t *v)
 
 NO_FRAME void vcpu_move_finish(sched_call_t *cx, vcpu_t *v)
 {
-	if (v->is_running || !(v->pause_flags & VPF_migrating))
+	if (v->is_running || unit_moves_later(v) || !(v->pause_flags & VPF_migrating))
 		return;
 	v->processor = pcpu_of(cx->host, hook_pick_cpu(cx, v));
 	v->pause_flags &= (u8)~VPF_migrating;
 	vcpu_wake_locked(cx, v);
+	unit_resume(cx, v);
 }
 
 SCHED_API s32 vcpu_set_affinity(sched_call_t *cx, vcpu_t *v, cpumask_t *hard, cpumask_t *soft)

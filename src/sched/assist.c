@@ -312,6 +312,27 @@ SCHED_API void vcpu_spin(sched_call_t *cx, vcpu_t *v)
 		kick(cx, v->processor);
 }
 
+SCHED_FLAT bool vcpu_spin_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to)
+{
+	cpupool_t *pool = v->domain->pool;
+	bool yes = true;
+
+	if (v->processor->curr != v || v == to)
+		return false;
+	cx->calls++;
+	sched_lock(pool);
+	if (unlikely(vcpu_away(v))) {
+		turn_give_up(cx, v);
+	} else if (!unlikely(pool->assist.on) || !assist_spin(cx, v)) {
+		yes = to->domain->pool == pool && hook_yield_to(cx, v, to);
+		if (yes)
+			kick(cx, v->processor);
+	}
+	sched_unlock(pool);
+	record4(cx, TRC_YIELD, pair(v->domain->id, v->id), pair(to->domain->id << 16 | to->id, yes));
+	return yes;
+}
+
 SCHED_API void vcpu_interrupt(sched_call_t *cx, vcpu_t *v, bool ipi)
 {
 	cpupool_t *pool = v->domain->pool;

@@ -62,6 +62,46 @@ static inline bool sdom_shared(domain_t *d)
 }
 #endif
 
+/*
+ * unit.c: in whose server a vCPU runs; whom the scheduler of servers chose for p; can any of a unit run; is one of it
+ * on a pCPU, or does its scheduler think so?
+ */
+#ifdef ROTA_BPF
+#define unit_of(v) (v)
+#define unit_on(p) ((p)->curr)
+#define unit_runnable(v) vcpu_runnable(v)
+#define unit_running(v) ((v)->is_running)
+#define unit_rides(v) false
+#else
+static inline vcpu_t *unit_of(vcpu_t *v)
+{
+	return unlikely(v->unit) ? v->unit : v;
+}
+
+static inline vcpu_t *unit_on(pcpu_t *p)
+{
+	return p->unit;
+}
+
+static inline bool unit_rides(vcpu_t *v)
+{
+	return unlikely(v->unit);
+}
+
+static bool unit_any_runnable(vcpu_t *u);
+static bool unit_any_running(vcpu_t *u);
+
+static inline bool unit_runnable(vcpu_t *v)
+{
+	return likely(!v->nr_riders) ? vcpu_runnable(v) : unit_any_runnable(v);
+}
+
+static inline bool unit_running(vcpu_t *v)
+{
+	return v->is_running || unit_any_running(v);
+}
+#endif
+
 /* ---- effects ---- */
 
 /* Ask for schedule() on a pCPU: Xen's raising of the SCHEDULE softirq there. */
@@ -157,6 +197,14 @@ CORE_FN int vcpu_wake_locked(sched_call_t *cx ARG, vcpu_t *v ARG);
 CORE_FN int turn_cancel(sched_call_t *cx ARG, vcpu_t *v ARG);
 /* micropool.c */
 NO_FRAME void micro_look(sched_call_t *cx, pcpu_t *p);
+/* sdom.c */
+#ifndef ROTA_BPF
+static bool unit_joins(sched_call_t *cx, vcpu_t *v);
+static bool unit_leaves(sched_call_t *cx, vcpu_t *v);
+static void unit_resume(sched_call_t *cx, vcpu_t *u);
+static void unit_sdom_change(sched_call_t *cx, domain_t *d);
+static void unit_sdom_changed(sched_call_t *cx, domain_t *d);
+#endif
 /* cpupool.c */
 static void pool_count_cpu(cpupool_t *pool, u32 cpu, bool joins);
 NO_FRAME u32 evacuate(sched_call_t *cx, cpupool_t *pool, pcpu_t *p);

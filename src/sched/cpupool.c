@@ -310,6 +310,7 @@ SCHED_API s32 cpupool_rm_cpu(sched_call_t *cx, s32 id, s32 cpu)
 		return -SCHED_EAGAIN;
 	}
 	p->pool = NULL;
+	p->unit = p->idle;
 	p->assist.micro = NULL;
 	for (u32 t = ZERO; t < NR_TIMERS && can_loop; t++)
 		timer_set(cx, p, t, TIME_NEVER);

@@ -83,6 +83,9 @@ SCHED_FLAT vcpu_t *vcpu_create(sched_call_t *cx, domain_t *d, cpumask_t *hard, c
 	v->migrations = 0;
 	v->boosts = 0;
 	v->last_cpu = -1;
+	v->unit = NULL;
+	v->nr_riders = 0;
+	list_init(&v->riders);
 	v->rt_given = 0;
 	assist_vcpu_init(v);
 	mask_copy(&v->hard, hard ? hard : &h->all_cpus);
@@ -96,6 +99,7 @@ SCHED_FLAT vcpu_t *vcpu_create(sched_call_t *cx, domain_t *d, cpumask_t *hard, c
 	sched_lock(pool);
 	hook_insert_vcpu(cx, v);
 	sched_unlock(pool);
+	sdom_vcpus_changed(cx, d);
 	return v;
 }
 
@@ -103,6 +107,7 @@ SCHED_API void vcpu_up(sched_call_t *cx, vcpu_t *v)
 {
 	v->pause_flags &= (u8)~VPF_down;
 	vcpu_wake(cx, v);
+	sdom_vcpus_changed(cx, v->domain);
 }
 
 SCHED_API void vcpu_down(sched_call_t *cx, vcpu_t *v)
@@ -114,6 +119,7 @@ SCHED_API void vcpu_down(sched_call_t *cx, vcpu_t *v)
 	v->pause_flags |= VPF_down;
 	vcpu_sleep_locked(cx, v);
 	sched_unlock(pool);
+	sdom_vcpus_changed(cx, v->domain);
 }
 
 SCHED_API s32 vcpu_pause(sched_call_t *cx, vcpu_t *v)

@@ -106,6 +106,7 @@ static void idle_vcpu_init(host_t *h, pcpu_t *p)
 	mask_set(&idle->soft, p->id);
 	p->idle = idle;
 	p->curr = idle;
+	p->unit = idle;
 }
 
 SCHED_API host_t *host_init(void ARENA *mem, const struct host_limits *limits, const u32 *core_of, const u32 *node_of)

@@ -56,10 +56,10 @@ CORE_FN int rt_pcpu_init(sched_call_t *cx ARG, pcpu_t *p ARG)
 	rt_queues_init(&p->rt.q);
 	p->rt.load = 0;
 	p->rt.owner = NULL;
-	if (!p->curr->is_idle) {
+	if (!unit_on(p)->is_idle) {
 		/* A removal was undone before its vCPU had left. */
-		p->rt.owner = p->curr;
-		p->curr->rt.where = RT_ON_CPU;
+		p->rt.owner = unit_on(p);
+		unit_on(p)->rt.where = RT_ON_CPU;
 	}
 	if (pool->rt.master < 0) {
 		pool->rt.master = (s32)p->id;
@@ -73,7 +73,7 @@ CORE_FN int rt_pcpu_deinit(sched_call_t *cx ARG, pcpu_t *p ARG)
 	cpupool_t *pool = p->pool;
 	vcpu_t *owner = p->rt.owner;
 
-	if (owner && owner != p->curr) {
+	if (owner && owner != unit_on(p)) {
 		rt_charge(cx, owner);
 		p->rt.owner = NULL;
 		owner->rt.where = RT_NOWHERE;
@@ -143,7 +143,7 @@ CORE_FN u32 rt_pick_cpu(sched_call_t *cx ARG, vcpu_t *v ARG)
 	u32 words = cx->host->mask_words;
 	s32 cpu = (s32)v->processor->id;
 
-	if (v->processor->rt.owner == v && v->processor->curr != v)
+	if (v->processor->rt.owner == v && unit_on(v->processor) != v)
 		rt_exorcise(cx, v->processor, v);
 	if (pool->rt.params.placement == RT_PARTITIONED) {
 		cpu = v->rt.home;
@@ -161,8 +161,8 @@ CORE_FN u32 rt_pick_cpu(sched_call_t *cx ARG, vcpu_t *v ARG)
 CORE_FN int rt_insert_vcpu(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
 	v->processor = pcpu_of(cx->host, rt_pick_cpu(cx, v));
-	v->rt.asleep = !vcpu_runnable(v);
-	if (v->is_running)
+	v->rt.asleep = !unit_runnable(v);
+	if (unit_running(v))
 		return 0;
 	rt_place(cx, v);
 	if (rt_queued(v))
@@ -192,7 +192,7 @@ CORE_FN int rt_sleep(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
 	pcpu_t *p = v->processor;
 
-	if (p->curr == v || p->rt.owner == v) {
+	if (unit_on(p) == v || p->rt.owner == v) {
 		kick(cx, p);
 		return 0;
 	}
@@ -209,7 +209,7 @@ CORE_FN int rt_wake(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
 	pcpu_t *p = v->processor;
 
-	if (p->curr == v || !v->rt.asleep)
+	if (unit_on(p) == v || !v->rt.asleep)
 		return 0;
 	v->rt.asleep = 0;
 	if (p->rt.owner == v) {
@@ -221,7 +221,7 @@ CORE_FN int rt_wake(sched_call_t *cx ARG, vcpu_t *v ARG)
 	if (rt_queued(v))
 		rt_dequeue(v);
 	rt_activate(cx, v);
-	if (v->is_running)
+	if (unit_running(v))
 		return 0; /* context_saved queues it */
 	rt_place(cx, v);
 	rt_tickle(cx, v);
@@ -241,7 +241,7 @@ CORE_FN int rt_context_saved(sched_call_t *cx ARG, vcpu_t *v ARG)
 /* Charge who has p's time, and who runs in it. */
 CORE_FN int rt_charge_pcpu(sched_call_t *cx ARG, pcpu_t *p ARG)
 {
-	vcpu_t *owner = p->rt.owner, *curr = p->curr;
+	vcpu_t *owner = p->rt.owner, *curr = unit_on(p);
 
 	if (owner)
 		rt_charge(cx, owner);
@@ -275,7 +275,7 @@ CORE_FN s32 rt_best_borrower(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev A
 	bool free_ride = p->rt.owner->rt.kind == RT_RECLAIMING;
 	s32 best = -1, other;
 
-	if (!prev->is_idle && prev != p->rt.owner && vcpu_runnable(prev) && mask_test(&prev->hard, p->id) &&
+	if (!prev->is_idle && prev != p->rt.owner && unit_runnable(prev) && mask_test(&prev->hard, p->id) &&
 	    (free_ride || rt_budget(prev) > 0))
 		best = (s32)prev->index;
 	other = rt_first_for(&q->ready, p->id);
@@ -296,9 +296,9 @@ CORE_FN int rt_choose_owner(sched_call_t *cx ARG, pcpu_t *p ARG)
 	s32 best = here ? rt_best_waiting(cx, p) : -1;
 
 	/* Who ran in borrowed time goes on in its own, among equals. */
-	if (best >= 0 && p->curr->rt.where == RT_READY && !p->curr->is_idle && mask_test(&p->curr->hard, p->id) &&
-	    !rt_better(pool, rt_vcpu_at(cx->host, best), p->curr))
-		best = (s32)p->curr->index;
+	if (best >= 0 && unit_on(p)->rt.where == RT_READY && !unit_on(p)->is_idle &&
+	    mask_test(&unit_on(p)->hard, p->id) && !rt_better(pool, rt_vcpu_at(cx->host, best), unit_on(p)))
+		best = (s32)unit_on(p)->index;
 
 	if (owner && here && mask_test(&owner->hard, p->id) && rt_eligible(owner)) {
 		if (best < 0)
@@ -310,7 +310,7 @@ CORE_FN int rt_choose_owner(sched_call_t *cx ARG, pcpu_t *p ARG)
 	if (owner) {
 		p->rt.owner = NULL;
 		owner->rt.where = RT_NOWHERE;
-		if (owner != p->curr)
+		if (owner != unit_on(p))
 			rt_place(cx, owner);
 	}
 	if (best < 0)
@@ -329,14 +329,14 @@ CORE_FN int rt_choose_owner(sched_call_t *cx ARG, pcpu_t *p ARG)
 CORE_FN int rt_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 {
 	cpupool_t *pool = p->pool;
-	vcpu_t *prev = p->curr, *next = p->idle, *owner;
+	vcpu_t *prev = unit_on(p), *next = p->idle, *owner;
 	s64 slice = -1;
 	s32 borrower;
 
 	if (tracing(cx))
 		record(cx, TRC_RTDS_SCHEDULE, p->id << 16 | prev->is_idle, 0);
 	if (!prev->is_idle) {
-		if (!vcpu_runnable(prev) && !prev->rt.asleep) {
+		if (!unit_runnable(prev) && !prev->rt.asleep) {
 			rt_charge_pcpu(cx, p);
 			prev->rt.asleep = 1;
 			rt_idle(prev);
@@ -350,7 +350,7 @@ CORE_FN int rt_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 	owner = p->rt.owner;
 	if (owner) {
 		slice = rt_budget(owner);
-		if (vcpu_runnable(owner)) {
+		if (unit_runnable(owner)) {
 			next = owner;
 		} else if (rt_lends(owner->rt.kind)) {
 			borrower = rt_best_borrower(cx, p, prev);
@@ -403,7 +403,7 @@ CORE_FN int rt_requeue(sched_call_t *cx ARG, vcpu_t *v ARG)
 
 		/* It may be worse now than one that waits; or no longer be there for nothing. */
 		first = rt_queued_vcpu(q->ready.first);
-		if (v->rt.where == RT_ON_LOAN || v != p->curr || !rt_eligible(v) ||
+		if (v->rt.where == RT_ON_LOAN || v != unit_on(p) || !rt_eligible(v) ||
 		    p->timer_ns[TIMER_SLICE] > cx->now + rt_budget(v))
 			kick(cx, p);
 		if (first)
@@ -411,7 +411,7 @@ CORE_FN int rt_requeue(sched_call_t *cx ARG, vcpu_t *v ARG)
 		first = rt_queued_vcpu(q->ghosts.first);
 		if (first)
 			rt_tickle(cx, first);
-	} else if (!v->is_running) {
+	} else if (!unit_running(v)) {
 		if (rt_queued(v))
 			rt_dequeue(v);
 		rt_place(cx, v);
@@ -461,6 +461,10 @@ CORE_FN s32 rt_adjust_vcpu(sched_call_t *cx ARG, vcpu_t *v ARG, const struct rt_
 
 	if (!rt_params_valid(pool, params))
 		return -SCHED_EINVAL;
+	if (unit_rides(v)) { /* for the time after */
+		rt_copy_params(&v->rt_params, params);
+		return 0;
+	}
 	if (v->rt.where == RT_ON_CPU || v->rt.where == RT_ON_LOAN)
 		rt_charge_pcpu(cx, v->processor);
 	rt_copy_params(&v->rt_params, params);
@@ -470,7 +474,7 @@ CORE_FN s32 rt_adjust_vcpu(sched_call_t *cx ARG, vcpu_t *v ARG, const struct rt_
 	/* Extra time may have been given to it, or taken. */
 	if (!v->rt.extratime) {
 		v->rt.level = 0;
-	} else if (!v->rt.level && v->rt.rem_ns <= 0 && vcpu_runnable(v)) {
+	} else if (!v->rt.level && v->rt.rem_ns <= 0 && unit_runnable(v)) {
 		v->rt.level = 1;
 		v->rt.extra_ns = v->rt.budget_ns;
 	}
@@ -491,11 +495,13 @@ CORE_FN int rt_requeue_domain(sched_call_t *cx ARG, domain_t *d ARG, u32 out)
 	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
 		vcpu_t *v = link_of(l, vcpu_t, domain_link);
 
+		if (unit_rides(v))
+			continue;
 		if (v->rt.where == RT_ON_CPU || v->rt.where == RT_ON_LOAN)
 			kick(cx, v->processor);
 		else if (out && rt_queued(v))
 			rt_dequeue(v);
-		else if (!out && !v->is_running)
+		else if (!out && !unit_running(v))
 			rt_place(cx, v);
 	}
 	return 0;
@@ -512,6 +518,8 @@ static void rt_pack(sched_call_t *cx, cpupool_t *pool)
 		for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
 			vcpu_t *v = link_of(l, vcpu_t, domain_link);
 
+			if (unit_rides(v))
+				continue;
 			rt_set_home(cx->host, v, -1);
 			v->rt.node.level = 0;
 			v->rt.node.key = -rt_load(v);
@@ -534,11 +542,11 @@ CORE_FN int rt_go_home(sched_call_t *cx ARG, domain_t *d ARG)
 
 		if (v->rt.home < 0 || v->processor->id == (u32)v->rt.home)
 			continue;
-		if (v->processor->rt.owner == v && v->processor->curr != v) {
+		if (v->processor->rt.owner == v && unit_on(v->processor) != v) {
 			v->processor->rt.owner = NULL;
 			v->rt.where = RT_NOWHERE;
 		}
-		if (v->is_running) {
+		if (unit_running(v)) {
 			if (!(v->pause_flags & VPF_migrating))
 				vcpu_move_start(cx, v);
 		} else {
@@ -591,7 +599,7 @@ SCHED_API s32 sched_adjust_global_rt(sched_call_t *cx, cpupool_t *pool, const st
 			for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
 				vcpu_t *v = link_of(l, vcpu_t, domain_link);
 
-				if (v->rt_params.kind == RT_POOL)
+				if (v->rt_params.kind == RT_POOL && !unit_rides(v))
 					rt_change(cx, v, when);
 			}
 		if (repack)
@@ -607,8 +615,12 @@ SCHED_API s32 sched_adjust_global_rt(sched_call_t *cx, cpupool_t *pool, const st
 
 SCHED_API s64 sched_rt_budget_left(vcpu_t *v, s64 now)
 {
-	vcpu_t *owner = v->processor->rt.owner;
-	s64 left = v->rt.rem_ns;
+	vcpu_t *owner;
+	s64 left;
+
+	v = unit_of(v);
+	owner = v->processor->rt.owner;
+	left = v->rt.rem_ns;
 
 	if (v->rt.where == RT_NOWHERE && v->rt.kind == RT_SPORADIC) {
 		left = 0;
@@ -641,6 +653,7 @@ CORE_FN int rtxen_pool_init(cpupool_t *pool ARG)
 #define RT_FACE(name) \
 	static inline void name##_pcpu_init(sched_call_t *cx, pcpu_t *p) \
 	{ \
+		unit_pcpu_init(cx, p); \
 		rt_pcpu_init(cx, p); \
 	} \
 	static inline void name##_pcpu_deinit(sched_call_t *cx, pcpu_t *p) \
@@ -657,19 +670,28 @@ CORE_FN int rtxen_pool_init(cpupool_t *pool ARG)
 	} \
 	static inline void name##_insert_vcpu(sched_call_t *cx, vcpu_t *v) \
 	{ \
+		if (unit_joins(cx, v)) \
+			return; \
 		rt_insert_vcpu(cx, v); \
 	} \
 	static inline void name##_remove_vcpu(sched_call_t *cx, vcpu_t *v) \
 	{ \
+		if (unit_leaves(cx, v)) \
+			return; \
 		rt_remove_vcpu(cx, v); \
+		unit_gone(cx, v); \
 	} \
 	static inline void name##_sleep(sched_call_t *cx, vcpu_t *v) \
 	{ \
-		rt_sleep(cx, v); \
+		if (unit_sleeps(cx, v)) \
+			rt_sleep(cx, unit_of(v)); \
 	} \
 	static inline void name##_wake(sched_call_t *cx, vcpu_t *v) \
 	{ \
-		rt_wake(cx, v); \
+		unit_woken(cx, v); \
+		if (unit_runnable(unit_of(v))) \
+			rt_wake(cx, unit_of(v)); \
+		unit_look(cx, v); \
 	} \
 	static inline void name##_yield(sched_call_t *cx, vcpu_t *v) \
 	{ \
@@ -681,15 +703,25 @@ CORE_FN int rtxen_pool_init(cpupool_t *pool ARG)
 	} \
 	static inline void name##_context_saved(sched_call_t *cx, vcpu_t *v) \
 	{ \
-		rt_context_saved(cx, v); \
+		if (unit_was_saved(unit_of(v))) \
+			rt_context_saved(cx, unit_of(v)); \
+		unit_saved(cx, v); \
 	} \
 	static inline void name##_do_schedule(sched_call_t *cx, pcpu_t *p) \
 	{ \
+		vcpu_t *left = unit_on(p); \
+\
 		rt_do_schedule(cx, p); \
+		unit_choose(cx, p); \
+		left = unit_left(p, left); \
+		if (left) { \
+			rt_context_saved(cx, left); \
+			unit_finish_move(cx, left); \
+		} \
 	} \
 	static inline u32 name##_pick_cpu(sched_call_t *cx, vcpu_t *v, bool commit) \
 	{ \
-		return (void)commit, rt_pick_cpu(cx, v); \
+		return (void)commit, unit_rides(v) ? unit_cpu(cx, v) : rt_pick_cpu(cx, v); \
 	} \
 	static inline void name##_tick(sched_call_t *cx, pcpu_t *p) \
 	{ \
@@ -708,6 +740,10 @@ CORE_FN int rtxen_pool_init(cpupool_t *pool ARG)
 		(void)cx, (void)v; \
 	}
 
+#define rtds_sdom_change unit_sdom_change
+#define rtds_sdom_changed unit_sdom_changed
+#define rtxen_sdom_change unit_sdom_change
+#define rtxen_sdom_changed unit_sdom_changed
 #define rtds_adjust_vcpu rt_adjust_vcpu
 #define rtxen_adjust_vcpu rt_adjust_vcpu
 

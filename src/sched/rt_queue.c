@@ -136,7 +136,7 @@ NO_FRAME void rt_set_event(sched_call_t *cx, vcpu_t *v)
 /* Queue v, which runs nowhere, where it belongs now. */
 CORE_FN int rt_place(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
-	if (vcpu_runnable(v))
+	if (unit_runnable(v))
 		v->rt.where = rt_budget(v) > 0 ? RT_READY : RT_DEPLETED;
 	else
 		v->rt.where = rt_ghostly(v) ? RT_GHOST : RT_NOWHERE;
@@ -160,7 +160,7 @@ static inline bool rt_lends(u32 kind)
  */
 static inline bool rt_would_get(cpupool_t *pool, pcpu_t *p, vcpu_t *v, vcpu_t **loses)
 {
-	vcpu_t *owner = p->rt.owner, *curr = p->curr;
+	vcpu_t *owner = p->rt.owner, *curr = unit_on(p);
 	bool loan = owner && owner != curr && rt_lends(owner->rt.kind) && v->rt.where != RT_GHOST &&
 		    (v->rt.where == RT_READY || owner->rt.kind == RT_RECLAIMING);
 
@@ -196,7 +196,7 @@ CORE_FN int rt_tickle(sched_call_t *cx ARG, vcpu_t *v ARG)
 		p = pcpu_of(cx->host, (u32)cpu);
 		if (p->resched || !rt_would_get(pool, p, v, &loses))
 			continue;
-		if (!p->rt.owner && p->curr->is_idle) {
+		if (!p->rt.owner && unit_on(p)->is_idle) {
 			best = cpu;
 			break;
 		}

@@ -44,7 +44,7 @@ static inline bool rt_ghostly(vcpu_t *v)
 /* It wants, and may have, a pCPU. */
 static inline bool rt_eligible(vcpu_t *v)
 {
-	return vcpu_runnable(v) ? rt_budget(v) > 0 : rt_ghostly(v);
+	return unit_runnable(v) ? rt_budget(v) > 0 : rt_ghostly(v);
 }
 
 static inline void rt_trace_replenish(sched_call_t *cx, vcpu_t *v)
@@ -216,7 +216,7 @@ CORE_FN int rt_charge(sched_call_t *cx ARG, vcpu_t *v ARG)
 				(u64)v->rt.rem_ns);
 	}
 	rt_advance(cx, v, now);
-	if (!v->rt.level && v->rt.rem_ns <= 0 && v->rt.extratime && vcpu_runnable(v)) {
+	if (!v->rt.level && v->rt.rem_ns <= 0 && v->rt.extratime && unit_runnable(v)) {
 		v->rt.level = 1;
 		v->rt.extra_ns = v->rt.budget_ns;
 	}

@@ -7,6 +7,7 @@
 #include "sched/tree.c"
 #include "sched/credit.c"
 #include "sched/credit2.c"
+#include "sched/unit.c"
 #include "sched/rt.c"
 #include "sched/null.c"
 #include "sched/arinc653.c"

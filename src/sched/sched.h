@@ -74,8 +74,17 @@ typedef struct trace_rec ARENA trace_rec_t;
 	SCHEDULER(credit, 5, "SMP Credit Scheduler") \
 	SCHEDULER(credit2, 6, "SMP Credit Scheduler rev2")
 
-/* Those that can account a domain to another one (sdom.c): the same, they share by weight. */
+/*
+ * Those that can account a domain to another one (sdom.c): the same, which share by weight, and the servers', whose
+ * vCPUs may serve others' (unit.c).
+ */
+#ifdef ROTA_BPF
 #define SDOM_SCHEDULERS TURN_SCHEDULERS
+#else
+#define SDOM_SCHEDULERS(SCHEDULER) \
+	TURN_SCHEDULERS(SCHEDULER) \
+	RT_SCHEDULERS(SCHEDULER)
+#endif
 
 enum sched_id {
 	SCHED_NONE = 0, /* the idle scheduler: it owns the pCPUs that are in no pool */
@@ -137,6 +146,12 @@ struct vcpu {
 		struct sedf_vcpu sedf;
 	};
 	struct link domain_link;
+	/* Under a server scheduler (unit.c). */
+	vcpu_t *unit; /* in whose server it runs; NULL: it has its own */
+	struct link riders; /* vcpu.rider_link: who runs in its server besides */
+	struct link rider_link;
+	s64 unit_base_ns; /* what it had run when it was even with the others of its unit */
+	u32 nr_riders;
 	struct cpumask hard, soft;
 	/* Its own for good, but apart: few vCPUs ever use them. */
 	cpumask_t *saved_hard; /* what hard was before a temporary pin */
@@ -149,6 +164,7 @@ struct pcpu {
 	cpupool_t *pool; /* NULL: free */
 	vcpu_t *curr, *idle;
 	vcpu_t *prev; /* switched away from, state not yet saved */
+	vcpu_t *unit; /* under a server scheduler: whom that chose last; who runs is of that one's unit (unit.c) */
 	s64 timer_ns[NR_TIMERS]; /* TIME_NEVER: not armed */
 	s64 deadline_ns; /* the earliest of them */
 	s64 next_slice_ns; /* set by do_schedule: -1 none */
@@ -296,6 +312,12 @@ SCHED_API bool vcpu_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to);
  */
 SCHED_API void vcpu_spin(sched_call_t *cx, vcpu_t *v);
 /*
+ * The same on a host that names a waiting sibling by guess (KVM's pause-loop exits and directed yields): first what the
+ * pool has for one that spins, else vcpu_yield_to(). False: nothing helped, and nothing changed. After true v goes on
+ * all the same, unless its pCPU wants to schedule.
+ */
+SCHED_API bool vcpu_spin_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to);
+/*
  * The host is about to deliver an interrupt to v: an IPI of a sibling, or a device's. Nothing happens if v runs or
  * sleeps (the host wakes it as ever); if it waits for a pCPU, its pool may have a turn for it.
  */
@@ -371,10 +393,10 @@ SCHED_API s64 sched_rt_budget_left(vcpu_t *v, s64 now);
 /* ---- scheduling domains (sdom.c) ---- */
 
 /*
- * The time of @adom is accounted to @sdom: they have one weight and one cap, @sdom's. Nothing changes on an error.
- * -EINVAL: they are the same, in different pools, or one would be a scheduling and an activation domain at once;
- * -EOPNOTSUPP: the pool's scheduler can't (credit and credit2 can); -EEXIST: @adom has a scheduling domain; -EBUSY: one
- * is being moved.
+ * The time of @adom is accounted to @sdom: they have one weight and one cap, or one set of servers, @sdom's. Nothing
+ * changes on an error. -EINVAL: they are the same, in different pools, or one would be a scheduling and an activation
+ * domain at once; -EOPNOTSUPP: the pool's scheduler can't (null and arinc653); -EEXIST: @adom has a scheduling domain;
+ * -EBUSY: one is being moved.
  */
 SCHED_API s32 sdom_attach(sched_call_t *cx, domain_t *sdom, domain_t *adom);
 /* @adom is accounted for itself again. -ENOENT: it has no scheduling domain; -EBUSY: it is being moved. */

@@ -170,7 +170,7 @@ static s64 sedf_spare_cost(vcpu_t *v, s64 ran)
 /* Charge who runs on p. */
 CORE_FN int sedf_charge(sched_call_t *cx ARG, pcpu_t *p ARG)
 {
-	vcpu_t *v = p->curr;
+	vcpu_t *v = unit_on(p);
 	s64 ran = cx->now - v->sedf.start_ns, key;
 
 	if (v->is_idle || ran <= 0)
@@ -253,8 +253,10 @@ CORE_FN int sedf_pool_init(cpupool_t *pool ARG)
 
 CORE_FN int sedf_pcpu_init(sched_call_t *cx ARG, pcpu_t *p ARG)
 {
-	vcpu_t *v = p->curr;
+	vcpu_t *v;
 
+	unit_pcpu_init(cx, p);
+	v = unit_on(p);
 	rt_tree_init(&p->sedf.run);
 	rt_tree_init(&p->sedf.wait);
 	rt_tree_init(&p->sedf.penalty);
@@ -332,6 +334,8 @@ CORE_FN u32 sedf_pick_cpu(sched_call_t *cx ARG, vcpu_t *v ARG, bool commit)
 	s32 cpu = v->sedf.home;
 
 	(void)commit;
+	if (unit_rides(v))
+		return unit_cpu(cx, v);
 	if (cpu >= 0 && mask_test(&v->domain->pool->cpus, (u32)cpu) && mask_test(&v->hard, (u32)cpu))
 		return (u32)cpu;
 	sedf_set_home(cx->host, v, -1);
@@ -349,7 +353,7 @@ CORE_FN u32 sedf_pick_cpu(sched_call_t *cx ARG, vcpu_t *v ARG, bool commit)
 static void sedf_tickle(sched_call_t *cx, vcpu_t *v)
 {
 	pcpu_t *p = v->processor;
-	vcpu_t *curr = p->curr;
+	vcpu_t *curr = unit_on(p);
 
 	if (curr->is_idle || p->sedf.as != SEDF_SLICE ||
 	    (v->sedf.where == SEDF_RUN && v->sedf.deadline_ns < curr->sedf.deadline_ns) ||
@@ -357,11 +361,11 @@ static void sedf_tickle(sched_call_t *cx, vcpu_t *v)
 		kick(cx, p);
 }
 
-CORE_FN int sedf_insert_vcpu(sched_call_t *cx ARG, vcpu_t *v ARG)
+CORE_FN int sedf_server_insert(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
 	v->processor = pcpu_of(cx->host, sedf_pick_cpu(cx, v, true));
-	v->sedf.asleep = !vcpu_runnable(v);
-	if (v->sedf.asleep || v->is_running)
+	v->sedf.asleep = !unit_runnable(v);
+	if (v->sedf.asleep || unit_running(v))
 		return 0;
 	v->sedf.deadline_ns = cx->now + v->sedf.period_ns;
 	sedf_enter(v, cx->now);
@@ -369,16 +373,16 @@ CORE_FN int sedf_insert_vcpu(sched_call_t *cx ARG, vcpu_t *v ARG)
 	return 0;
 }
 
-CORE_FN int sedf_remove_vcpu(sched_call_t *cx ARG, vcpu_t *v ARG)
+CORE_FN int sedf_server_remove(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
 	sedf_leave(v);
 	sedf_set_home(cx->host, v, -1);
 	return 0;
 }
 
-CORE_FN int sedf_sleep(sched_call_t *cx ARG, vcpu_t *v ARG)
+CORE_FN int sedf_server_sleep(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
-	if (v->processor->curr == v) {
+	if (unit_on(v->processor) == v) {
 		kick(cx, v->processor);
 		return 0;
 	}
@@ -407,11 +411,11 @@ static void sedf_restart(vcpu_t *v, s64 now)
 	v->sedf.used_ns = 0;
 }
 
-CORE_FN int sedf_wake(sched_call_t *cx ARG, vcpu_t *v ARG)
+CORE_FN int sedf_server_wake(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
 	s64 now = cx->now;
 
-	if (v->processor->curr == v || !v->sedf.asleep)
+	if (unit_on(v->processor) == v || !v->sedf.asleep)
 		return 0;
 	v->sedf.asleep = 0;
 	if (now >= v->sedf.deadline_ns) {
@@ -422,7 +426,7 @@ CORE_FN int sedf_wake(sched_call_t *cx ARG, vcpu_t *v ARG)
 		v->sedf.used_ns = 0;
 		sedf_next(v);
 	}
-	if (v->is_running)
+	if (unit_running(v))
 		return 0; /* context_saved queues it */
 	sedf_enter(v, now);
 	sedf_tickle(cx, v);
@@ -443,9 +447,9 @@ static bool sedf_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to)
 	return false;
 }
 
-CORE_FN int sedf_context_saved(sched_call_t *cx ARG, vcpu_t *v ARG)
+CORE_FN int sedf_server_context_saved(sched_call_t *cx ARG, vcpu_t *v ARG)
 {
-	if (v->sedf.asleep || !vcpu_runnable(v) || v->processor->curr == v)
+	if (v->sedf.asleep || !unit_runnable(v) || unit_on(v->processor) == v)
 		return 0;
 	sedf_enter(v, cx->now);
 	sedf_tickle(cx, v);
@@ -477,14 +481,14 @@ CORE_FN int sedf_update(pcpu_t *p ARG, s64 now)
 	return 0;
 }
 
-CORE_FN int sedf_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
+CORE_FN int sedf_choose(sched_call_t *cx ARG, pcpu_t *p ARG)
 {
-	vcpu_t *prev = p->curr, *next = NULL;
+	vcpu_t *prev = unit_on(p), *next = NULL;
 	s64 now = cx->now, slice = -1, gap = -1;
 
 	sedf_charge(cx, p);
 	if (!prev->is_idle) {
-		if (!vcpu_runnable(prev)) {
+		if (!unit_runnable(prev)) {
 			if (!prev->sedf.asleep)
 				prev->sedf.slept_ns = now;
 			prev->sedf.asleep = 1;
@@ -556,9 +560,11 @@ CORE_FN s32 sedf_adjust_vcpu(sched_call_t *cx ARG, vcpu_t *v ARG, const struct r
 
 	if (!sedf_params_valid(params))
 		return -SCHED_EINVAL;
-	if (p->curr == v)
+	if (unit_on(p) == v)
 		sedf_charge(cx, p);
 	rt_copy_params(&v->rt_params, params);
+	if (unit_rides(v))
+		return 0; /* for the time after */
 	if (!params->extratime)
 		sedf_leave_spare(v);
 	if (!params->budget_ns || !had) {
@@ -570,7 +576,7 @@ CORE_FN s32 sedf_adjust_vcpu(sched_call_t *cx ARG, vcpu_t *v ARG, const struct r
 		sedf_take(v, params->period_ns);
 		v->sedf.deadline_ns = v->sedf.asleep ? cx->now : cx->now + v->sedf.period_ns;
 	}
-	if (v->pause_flags & VPF_down && v->sedf.asleep && !v->is_running) {
+	if (v->pause_flags & VPF_down && v->sedf.asleep && !unit_running(v)) {
 		/* Not up yet: its pCPU is chosen by what it will need. */
 		sedf_take(v, params->period_ns);
 		v->sedf.deadline_ns = cx->now;
@@ -579,8 +585,62 @@ CORE_FN s32 sedf_adjust_vcpu(sched_call_t *cx ARG, vcpu_t *v ARG, const struct r
 	} else if (v->sedf.home >= 0) {
 		sedf_set_home(cx->host, v, v->sedf.home);
 	}
-	if (!v->sedf.asleep && (!v->is_running || p->curr == v))
+	if (!v->sedf.asleep && (!unit_running(v) || unit_on(p) == v))
 		sedf_enter(v, cx->now);
 	kick(cx, v->processor);
 	return 0;
 }
+
+/* ---- the hooks of vCPUs, which may be of a server's unit (unit.c) ---- */
+
+static inline void sedf_insert_vcpu(sched_call_t *cx, vcpu_t *v)
+{
+	if (unit_joins(cx, v))
+		return;
+	sedf_server_insert(cx, v);
+}
+
+static inline void sedf_remove_vcpu(sched_call_t *cx, vcpu_t *v)
+{
+	if (unit_leaves(cx, v))
+		return;
+	sedf_server_remove(cx, v);
+	unit_gone(cx, v);
+}
+
+static inline void sedf_sleep(sched_call_t *cx, vcpu_t *v)
+{
+	if (unit_sleeps(cx, v))
+		sedf_server_sleep(cx, unit_of(v));
+}
+
+static inline void sedf_wake(sched_call_t *cx, vcpu_t *v)
+{
+	unit_woken(cx, v);
+	if (unit_runnable(unit_of(v)))
+		sedf_server_wake(cx, unit_of(v));
+	unit_look(cx, v);
+}
+
+static inline void sedf_context_saved(sched_call_t *cx, vcpu_t *v)
+{
+	if (unit_was_saved(unit_of(v)))
+		sedf_server_context_saved(cx, unit_of(v));
+	unit_saved(cx, v);
+}
+
+static inline void sedf_do_schedule(sched_call_t *cx, pcpu_t *p)
+{
+	vcpu_t *left = unit_on(p);
+
+	sedf_choose(cx, p);
+	unit_choose(cx, p);
+	left = unit_left(p, left);
+	if (left) {
+		sedf_server_context_saved(cx, left);
+		unit_finish_move(cx, left);
+	}
+}
+
+#define sedf_sdom_change unit_sdom_change
+#define sedf_sdom_changed unit_sdom_changed

@@ -89,7 +89,7 @@ static void add_server(struct question *q, const char *name, u32 id, vcpu_t *v)
 	s32 first, home = is_sedf(q) ? v->sedf.home : q->params.placement == RT_PARTITIONED ? v->rt.home : -1;
 	int may = usable(q, v, &first);
 
-	if (p->budget_ns <= 0)
+	if (p->budget_ns <= 0 || v->unit) /* who rides in another's server reserves nothing */
 		return;
 	q->n++;
 	snprintf(s->name, sizeof(s->name), "%.50s.v%u", name, id);

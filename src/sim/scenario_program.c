@@ -393,28 +393,29 @@ static int read_entry(struct scn_reader *r, const struct scn_node *n, struct pro
 	return add_step(r, &x, n, end);
 }
 
-static int read_tasks(struct scn_reader *r, const struct scn_node *n, struct program *p, int nr_vcpus)
+int scn_read_tasks(struct scn_reader *r, const struct scn_node *n, struct program *p, int nr_vcpus,
+		   const struct scn_tasks_form *form)
 {
 	size_t path = scn_enter(r, "tasks");
-	int err = scn_check_list(r, n, "[{name: task, program: [{compute: 1ms}]}]", PROGRAM_MAX_TASKS), i = 0;
+	int err = scn_check_list(r, n, form->example, PROGRAM_MAX_TASKS), i = 0;
 
 	if (err)
 		return err;
 	if (!n->nr)
-		return scn_fail(r, n, "is empty; a program needs at least one task");
+		return scn_fail(r, n, "is empty; %s needs at least one task", form->what);
 	p->tasks = calloc((size_t)n->nr, sizeof(*p->tasks));
 	if (!p->tasks)
 		return scn_fail_memory(r);
 	for (const struct scn_node *c = n->first; c; c = c->next, i++) {
 		size_t item = scn_enter_item(r, c, i);
 
-		err = read_entry(r, c, p, nr_vcpus);
+		err = form->read(r, c, p, nr_vcpus);
 		if (err)
 			return err;
 		scn_leave(r, item);
 	}
 	if (!p->nr_tasks)
-		return scn_fail(r, n, "has no task but with count: 0; a program needs at least one");
+		return scn_fail(r, n, "has no task but with count: 0; %s needs at least one", form->what);
 	scn_leave(r, path);
 	return 0;
 }
@@ -582,6 +583,8 @@ static int read_net(struct scn_reader *r, const struct scn_node *n, struct progr
 
 int scn_read_program(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w, int nr_vcpus)
 {
+	static const struct scn_tasks_form form = { "[{name: task, program: [{compute: 1ms}]}]", "a program",
+						    read_entry };
 	const int64_t vcpus[] = { 0, nr_vcpus - 1 };
 	struct program *p = calloc(1, sizeof(*p));
 	int err;
@@ -622,7 +625,7 @@ int scn_read_program(struct scn_reader *r, const struct scn_node *n, struct scn_
 		err = read_barriers(r, scn_get(n, "barriers"), p);
 	if (!err)
 		err = scn_need(r, n, "tasks", "[{name: task, program: [{compute: 1ms}]}]");
-	return err ? err : read_tasks(r, scn_get(n, "tasks"), p, nr_vcpus);
+	return err ? err : scn_read_tasks(r, scn_get(n, "tasks"), p, nr_vcpus, &form);
 }
 
 void program_put(struct program *p)

@@ -147,6 +147,14 @@ int scn_read_program(struct scn_reader *r, const struct scn_node *n, struct scn_
  */
 bool scn_is_named_model(const struct scn_reader *r, const char *name);
 int scn_named_model(struct scn_reader *r, const struct scn_node *n, const struct scn_node **body);
+struct program;
+/* The list `tasks` of either kind of program: what one looks like, who needs it, and who reads one. */
+struct scn_tasks_form {
+	const char *example, *what;
+	int (*read)(struct scn_reader *r, const struct scn_node *n, struct program *p, int nr_vcpus);
+};
+int scn_read_tasks(struct scn_reader *r, const struct scn_node *n, struct program *p, int nr_vcpus,
+		   const struct scn_tasks_form *form);
 int scn_read_task_set(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w, int nr_vcpus);
 /* A required DIST. */
 int scn_read_dist(struct scn_reader *r, const struct scn_node *map, const char *key, struct scn_dist *d);

@@ -30,8 +30,10 @@ int scn_check_sdom(struct scn_reader *r, const struct scn_node *at, int domain, 
 		return scn_fail(r, at, "%s is in another pool; a domain is accounted to one of its own pool",
 				scn_quote(r, to->name));
 	if (!scn_has_sdoms(policy))
-		return scn_fail(r, at, "%s can't account a domain to another; use a pool under credit or credit2",
-				scn_quote(r, policy));
+		return scn_fail(
+			r, at,
+			"%s can't account a domain to another; use a pool under credit, credit2, rtds, rtxen or sedf",
+			scn_quote(r, policy));
 	return 0;
 }
 

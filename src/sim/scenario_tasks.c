@@ -123,32 +123,10 @@ static int read_task(struct scn_reader *r, const struct scn_node *n, struct prog
 	return 0;
 }
 
-static int read_list(struct scn_reader *r, const struct scn_node *n, struct program *p, int nr_vcpus)
-{
-	size_t path = scn_enter(r, "tasks");
-	int err = scn_check_list(r, n, "[{name: task, period: 10ms, cost: 1ms}]", PROGRAM_MAX_TASKS), i = 0;
-
-	if (err)
-		return err;
-	if (!n->nr)
-		return scn_fail(r, n, "is empty; a task set needs at least one task");
-	p->tasks = calloc((size_t)n->nr, sizeof(*p->tasks));
-	if (!p->tasks)
-		return scn_fail_memory(r);
-	for (const struct scn_node *c = n->first; c; c = c->next, i++) {
-		size_t item = scn_enter_item(r, c, i);
-
-		err = read_task(r, c, p, nr_vcpus);
-		if (err)
-			return err;
-		scn_leave(r, item);
-	}
-	scn_leave(r, path);
-	return 0;
-}
-
 int scn_read_task_set(struct scn_reader *r, const struct scn_node *n, struct scn_workload *w, int nr_vcpus)
 {
+	static const struct scn_tasks_form form = { "[{name: task, period: 10ms, cost: 1ms}]", "a task set",
+						    read_task };
 	static const char *const rules[] = { "fp", "rm", "dm", "edf", NULL };
 	static const char *const places[] = { "partitioned", "global", NULL };
 	static const char *const fits[] = { "first", "best", "worst", NULL };
@@ -184,5 +162,5 @@ int scn_read_task_set(struct scn_reader *r, const struct scn_node *n, struct scn
 		err = scn_read_time(r, n, "ipi", any_time, &p->ipi_ns);
 	if (!err)
 		err = scn_need(r, n, "tasks", "[{name: task, period: 10ms, cost: 1ms}]");
-	return err ? err : read_list(r, scn_get(n, "tasks"), p, nr_vcpus);
+	return err ? err : scn_read_tasks(r, scn_get(n, "tasks"), p, nr_vcpus, &form);
 }

@@ -18,8 +18,9 @@ bats_require_minimum_version 1.5.0
 	deb=$(echo "$out"/rota_*.deb)
 	dpkg-deb -f "$deb" Depends | grep -q 'libc6.*libjansson4.*libyaml'
 	dpkg-deb -x "$deb" "$dir"
-	for file in usr/bin/rota usr/bin/rotad usr/lib/systemd/system/rotad.service usr/share/man/man8/rotad.8.gz \
-		usr/share/bash-completion/completions/rota usr/share/doc/rota/copyright etc/rota/rota.yaml; do
+	for file in usr/bin/rota usr/bin/rotad usr/lib/systemd/system/rotad.service usr/share/man/man8/rotad.8.gz usr/share/man/man1/rota-vcpu-pin.1.gz \
+		usr/share/bash-completion/completions/rota usr/share/doc/rota/copyright etc/rota/rota.yaml \
+		etc/libvirt/hooks/qemu.d/rota; do
 		[ -s "$dir/$file" ]
 	done
 	grep -q '^ExecStart=/usr/bin/rotad --host kvm$' "$dir/usr/lib/systemd/system/rotad.service"

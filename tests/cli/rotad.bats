@@ -5,37 +5,7 @@
 
 bats_require_minimum_version 1.5.0
 
-setup() {
-	top=${ROTA_TOP:-$PWD}
-	rota=${ROTA:-$top/build/rota}
-	rotad=$(dirname "$rota")/rotad
-	dir=$(mktemp -d /tmp/rota-XXXXXX)
-	chmod 755 "$dir"
-	export ROTA_SOCKET=$dir/s
-}
-
-teardown() {
-	[ -z "${daemon:-}" ] || kill "$daemon" 2>/dev/null || :
-	rm -rf "$dir"
-}
-
-up() { # up ARGUMENT...
-	"$rotad" --host sim "$@" 2>"$dir/log" 3>&- &
-	daemon=$!
-	for _ in $(seq 200); do
-		! "$rota" domid 0 >/dev/null 2>&1 || return 0
-		kill -0 "$daemon" 2>/dev/null || break
-		sleep 0.05
-	done
-	cat "$dir/log"
-	false
-}
-
-down() {
-	kill "$daemon"
-	wait "$daemon"
-	daemon=
-}
+load rotad
 
 # A line of JSON to rotad, and its answer.
 ask() { python3 -c '
@@ -66,6 +36,24 @@ print(s.makefile().readline().strip())' "$dir/s" "$1"; }
 	run -0 "$rota" sched-credit
 	[ "${lines[3]}" = "a                                    1    256    0" ]
 	[ "${lines[4]}" = "b                                    2     77    0" ]
+	down
+}
+
+@test "turns are set by the names of scenarios, shown, and refused" {
+	up
+	run -0 "$rota" turns lend=10us grace=100us turn_budget=25%
+	run -0 "$rota" turns
+	[ "${lines[0]}" = "Cpupool Pool-0: lend=10us grace=100us irq_turn=0 coboost=0 coboost_every=1000us turn_budget=25%" ]
+	[[ ${lines[2]} == "Domain-0 "*" 0 "* ]]
+	run -2 "$rota" turns lend=0 grace=2ms
+	[[ $output == *"grace is 10 to 1000 us"* ]]
+	run -2 "$rota" turns nosuch=1us
+	run -0 "$rota" turns --json
+	[[ $output == *'"lend_us": 10,'* ]]
+	"$rota" cpupool-cpu-remove Pool-0 7
+	"$rota" cpupool-create name=\"rt\" sched=\"rtds\" cpus=\"7\"
+	run -1 "$rota" turns -p rt lend=10us
+	[[ $output == *"credit and credit2 have them"* ]]
 	down
 }
 

@@ -58,6 +58,15 @@ case_is "a test that hangs" "FAILED hang: still running after 3 s"
 case_is "a sanitizer finding that the test passed over" "FAILED finding: sanitizer findings"
 
 n=$((n + 1))
+if grep -A 2 -xF -- "-- fail: two" <<<"$output" | tail -n 2 | tr -s ' \n' '  ' | grep -qxF " | not ok 2 - two | # the reason " &&
+	[ "$(grep -nxF -- "-- fail: two" <<<"$output" | cut -d: -f1)" -gt "$(grep -n '^FAILED' <<<"$output" | tail -n 1 | cut -d: -f1)" ]; then
+	echo "ok $n - what failed, and why, stands once more at the end"
+else
+	echo "not ok $n - what failed, and why, stands once more at the end"
+	failed=1
+fi
+
+n=$((n + 1))
 last=$(tail -n 1 <<<"$output")
 counted="8 passed, 7 failed, 4 skipped"
 if [ "$last" = "$counted" ] && [ "$status" = 1 ]; then

@@ -13,16 +13,23 @@
  *             reported is the whole way from the moment the timer was due to the first instruction of the guest.
  *   dyield    works for a moment, then asks the hypervisor to run the next vCPU in its place (KVM_HC_SCHED_YIELD)
  *   pingpong  pairs of vCPUs that wake each other by IPI and halt: nothing but context switches
+ *   lock      like a kernel whose CPUs share one spinlock: each works for --period in user mode, takes the lock,
+ *             holds it for --cost, lets it go. Who spins long asks the hypervisor to run another vCPU, each in turn
+ *             (KVM_HC_SCHED_YIELD, the way of a pause-loop exit on processors that have none). Each halts once when
+ *             it begins, as a kernel does, and is woken by a signal to its thread. This one is 64-bit code; its
+ *             kernel lies where Linux's does, --slide further up, and --symbols prints its System.map: the waiting
+ *             is native_queued_spin_lock_slowpath, the holding get_page_from_freelist, the halt native_safe_halt.
+ *             User mode is known by its low addresses only.
  *
  * The guest writes its counters to memory that this program reads, so looking at them disturbs nobody. Each vCPU has
  * a 64 KiB segment of its own (struct guest below); the code is shared and reached through CS. The local APICs are in
  * x2APIC mode, because a real-mode guest can reach MSRs, while the APIC's page lies above what it can address.
  *
  * Reports: one line a vCPU with what happened since the start, or since the last SIGUSR2:
- *	NAME vcpu=N span_ms=N loops=N cpu_ns=N wait_ns=N [wakes=N missed=N p50_us=F p90_us=F p99_us=F max_us=F]
+ *	NAME vcpu=N span_ms=N loops=N cpu_ns=N wait_ns=N [yields=N] [wakes=N missed=N p50_us=F p90_us=F p99_us=F max_us=F]
  * every --interval seconds, on SIGUSR1, and at the end (--duration, SIGTERM, SIGINT). loops counts 1000 rounds of the
- * hog's loop, jobs of io, yields of dyield, IPIs taken in pingpong. cpu_ns and wait_ns are the thread's time on a CPU
- * and on a run queue as the kernel counts them.
+ * hog's loop, jobs of io, yields of dyield, IPIs taken in pingpong, times lock let go.
+ * cpu_ns and wait_ns are the thread's time on a CPU and on a run queue as the kernel counts them.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -48,6 +55,9 @@
 #define MAX_VCPUS 32
 #define SEGMENT 0x10000u
 #define CODE 0x1000u /* where the guest code lies, in segment 0 */
+#define LOCK 0x800u /* the lock of mode lock */
+#define TABLES 0x8000u /* its page tables: five pages */
+#define TEXT 0xffffffff81000000u /* where the first 2 MiB are seen as a kernel's */
 #define RING 1024u /* stamps the guest may be ahead of the reader; a power of two */
 #define VECTOR 0x20
 #define MAX_SAMPLES (1u << 20)
@@ -58,13 +68,13 @@
 struct guest {
 	uint32_t loops; /* 0x00 progress */
 	uint32_t head; /* 0x04 stamps written so far */
-	uint32_t missed; /* 0x08 deadlines that had passed before they were armed */
-	uint32_t period; /* 0x0c TSC cycles */
-	uint32_t cost; /* 0x10 TSC cycles (io), rounds between yields (dyield) */
+	uint32_t missed; /* 0x08 deadlines that had passed before they were armed; lock: yields */
+	uint32_t period; /* 0x0c TSC cycles; rounds of user mode (lock) */
+	uint32_t cost; /* 0x10 TSC cycles (io), rounds between yields (dyield), with the lock (lock) */
 	uint32_t target; /* 0x14 APIC id of the partner */
 	uint64_t deadline; /* 0x18 TSC */
 	uint32_t ready; /* 0x20 this vCPU takes interrupts */
-	uint32_t begin; /* 0x24 it opens the ping-pong */
+	uint32_t begin; /* 0x24 it opens the ping-pong; lock: the number of vCPUs */
 	uint8_t pad[0x8000 - 0x28]; /* its stack grows down from 0x8000 */
 	struct stamp {
 		uint64_t due, woke;
@@ -80,6 +90,7 @@ _Static_assert(sizeof(struct guest) <= SEGMENT, "one segment a vCPU");
 __asm__(".pushsection .rodata\n"
 	".code16\n"
 	".globl rm_code, rm_hog, rm_io, rm_io_isr, rm_dyield_amd, rm_dyield_intel, rm_ping, rm_ping_isr, rm_end\n"
+	".globl rm_lock_amd, rm_lock_intel, rm_lock_halt, rm_lock_user, rm_lock_spin, rm_lock_held, rm_lock_free\n"
 	"rm_code:\n"
 
 	"rm_hog:\n"
@@ -198,12 +209,71 @@ __asm__(".pushsection .rodata\n"
 	"	mov $0x830, %ecx\n"
 	"	wrmsr\n"
 	"	iretw\n"
-	"rm_end:\n"
+
+	/*
+	 * RDI: struct guest, RSI: the lock, R15: TEXT and the slide, R14: how to ask the hypervisor (0 AMD's way). User
+	 * mode is where this code is seen at its physical address.
+	 */
 	".code64\n"
+	"rm_lock_intel:\n"
+	"	mov $1, %r14d\n"
+	"	jmp rm_lock_halt\n"
+	"rm_lock_amd:\n"
+	"	xor %r14d, %r14d\n"
+	"rm_lock_halt:\n"
+	"	hlt\n"
+	"rm_lock_user:\n"
+	"	lea 2f(%rip), %rax\n"
+	"	and $0x1fffff, %eax\n"
+	"	jmp *%rax\n"
+	"2:	mov 0x0c(%rdi), %ecx\n"
+	"3:	dec %ecx\n"
+	"	jnz 3b\n"
+	"	lea rm_lock_spin(%rip), %rax\n"
+	"	or %r15, %rax\n"
+	"	jmp *%rax\n"
+
+	"rm_lock_spin:\n"
+	"	mov $1, %eax\n"
+	"	xchg %eax, (%rsi)\n"
+	"	test %eax, %eax\n"
+	"	jz rm_lock_held\n"
+	"	mov $2000, %ecx\n"
+	"4:	pause\n"
+	"	cmpl $0, (%rsi)\n"
+	"	je rm_lock_spin\n"
+	"	dec %ecx\n"
+	"	jnz 4b\n"
+	"	incl 0x08(%rdi)\n"
+	"	mov 0x14(%rdi), %ebx\n" /* the next one, next time the one after */
+	"	mov %ebx, %eax\n"
+	"	inc %eax\n"
+	"	cmp 0x24(%rdi), %eax\n"
+	"	jb 5f\n"
+	"	xor %eax, %eax\n"
+	"5:	mov %eax, 0x14(%rdi)\n"
+	"	mov $11, %eax\n" /* KVM_HC_SCHED_YIELD */
+	"	test %r14d, %r14d\n"
+	"	jnz 6f\n"
+	"	vmmcall\n"
+	"	jmp rm_lock_spin\n"
+	"6:	vmcall\n"
+	"	jmp rm_lock_spin\n"
+
+	"rm_lock_held:\n"
+	"	mov 0x10(%rdi), %ecx\n"
+	"7:	dec %ecx\n"
+	"	jnz 7b\n"
+	"rm_lock_free:\n"
+	"	movl $0, (%rsi)\n"
+	"	incl 0x00(%rdi)\n"
+	"	jmp rm_lock_user\n"
+	"rm_end:\n"
 	".popsection\n");
 
 extern const uint8_t rm_code[], rm_hog[], rm_io[], rm_io_isr[], rm_dyield_amd[], rm_dyield_intel[],
-	rm_ping[], rm_ping_isr[], rm_end[];
+	rm_ping[], rm_ping_isr[], rm_lock_amd[], rm_lock_intel[], rm_lock_halt[], rm_lock_user[],
+	rm_lock_spin[], rm_lock_held[], rm_lock_free[], rm_end[];
 
 static const struct mode {
 	const char *name;
@@ -213,6 +283,7 @@ static const struct mode {
 	{ "io", rm_io, rm_io, rm_io_isr },
 	{ "dyield", rm_dyield_amd, rm_dyield_intel, NULL },
 	{ "pingpong", rm_ping, rm_ping, rm_ping_isr },
+	{ "lock", rm_lock_amd, rm_lock_intel, NULL },
 };
 
 /* One vCPU as its thread and the reports see it. */
@@ -235,6 +306,7 @@ static int nr_vcpus = 1;
 static const char *name = "rm";
 static const struct mode *mode = &modes[0];
 static uint32_t tsc_khz;
+static uint64_t slide; /* of the kernel of mode lock, bytes */
 static int64_t base_ns; /* since when the reports count */
 
 __attribute__((noreturn, format(printf, 1, 2))) static void die(const char *fmt, ...)
@@ -258,8 +330,14 @@ static int kvm(int fd, unsigned long request, void *arg, const char *what)
 	return rc;
 }
 
+static bool in_long_mode(void)
+{
+	return mode->amd == rm_lock_amd;
+}
+
 static void *run_vcpu(void *arg)
 {
+	struct kvm_mp_state runnable = { .mp_state = KVM_MP_STATE_RUNNABLE };
 	struct vcpu *v = arg;
 	char comm[16];
 
@@ -271,6 +349,8 @@ static void *run_vcpu(void *arg)
 			die("vCPU %d left the guest: exit reason %u", v->id, v->run->exit_reason);
 		if (errno != EINTR && errno != EAGAIN)
 			die("KVM_RUN: %s", strerror(errno));
+		if (in_long_mode())
+			kvm(v->fd, KVM_SET_MP_STATE, &runnable, "KVM_SET_MP_STATE");
 	}
 	return NULL;
 }
@@ -313,6 +393,67 @@ static struct kvm_segment segment(uint32_t base, uint8_t type)
 	};
 }
 
+/* The same for all of memory, in long mode. */
+static struct kvm_segment flat(uint16_t selector, uint8_t type)
+{
+	return (struct kvm_segment){
+		.limit = 0xffffffff,
+		.selector = selector,
+		.type = type,
+		.present = 1,
+		.db = type == 3,
+		.s = 1,
+		.l = type == 11,
+		.g = 1,
+	};
+}
+
+static void set_long_mode(struct kvm_sregs *sregs)
+{
+	sregs->cs = flat(8, 11);
+	sregs->ds = sregs->es = sregs->ss = sregs->fs = sregs->gs = flat(16, 3);
+	sregs->cr3 = TABLES;
+	sregs->cr4 |= 0x20; /* PAE */
+	sregs->cr0 |= 0x80000001; /* paging, protected mode */
+	sregs->efer |= 0x500; /* LME, LMA */
+}
+
+/* The first 4 MiB where they are, and the first 2 MiB as a kernel's text. */
+static void map_memory(uint8_t *memory)
+{
+	uint64_t *table[5];
+
+	for (unsigned int i = 0; i < 5; i++)
+		table[i] = (uint64_t *)(memory + TABLES + 0x1000 * i);
+	table[0][0] = TABLES + 0x1000 + 3;
+	table[1][0] = TABLES + 0x2000 + 3;
+	table[2][0] = 0x83;
+	table[2][1] = 0x200083;
+	table[0][511] = TABLES + 0x3000 + 3;
+	table[3][510] = TABLES + 0x4000 + 3;
+	table[4][((TEXT + slide) >> 21) & 511] = 0x83;
+}
+
+static void print_symbols(void)
+{
+	const struct {
+		const uint8_t *at;
+		const char *name;
+	} all[] = {
+		{ rm_lock_halt, "native_safe_halt" },
+		{ rm_lock_user, "do_syscall_64" },
+		{ rm_lock_spin, "native_queued_spin_lock_slowpath" },
+		{ rm_lock_held, "get_page_from_freelist" },
+		{ rm_lock_free, "do_exit" },
+	};
+
+	printf("%016llx T _text\n", (unsigned long long)TEXT);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		printf("%016llx T %s\n", (unsigned long long)(TEXT + CODE + (uint64_t)(all[i].at - rm_code)),
+		       all[i].name);
+	printf("%016llx T _etext\n", (unsigned long long)(TEXT + 0x200000));
+}
+
 static void make_vcpu(int kvm_fd, int vm, int id, uint16_t entry)
 {
 	struct vcpu *v = &vcpus[id];
@@ -334,6 +475,13 @@ static void make_vcpu(int kvm_fd, int vm, int id, uint16_t entry)
 	sregs.ds = sregs.es = sregs.ss = segment(base, 3);
 	sregs.fs = sregs.gs = segment(partner, 3);
 	sregs.apic_base |= 0xc00; /* enabled, x2APIC */
+	if (in_long_mode()) {
+		set_long_mode(&sregs);
+		regs.rip += TEXT + slide;
+		regs.rdi = base;
+		regs.rsi = LOCK;
+		regs.r15 = TEXT + slide;
+	}
 	kvm(v->fd, KVM_SET_SREGS, &sregs, "KVM_SET_SREGS");
 	kvm(v->fd, KVM_SET_REGS, &regs, "KVM_SET_REGS");
 	kvm(v->fd, KVM_SET_MP_STATE, &runnable, "KVM_SET_MP_STATE");
@@ -368,6 +516,8 @@ static void make_vm(uint32_t period_us, uint32_t cost_us)
 	region.userspace_addr = (uintptr_t)memory;
 	kvm(vm, KVM_SET_USER_MEMORY_REGION, &region, "KVM_SET_USER_MEMORY_REGION");
 	memcpy(memory + CODE, rm_code, (size_t)(rm_end - rm_code));
+	if (in_long_mode())
+		map_memory(memory);
 	if (mode->isr) {
 		uint16_t vector[2] = { (uint16_t)(CODE + (mode->isr - rm_code)), 0 };
 
@@ -380,11 +530,11 @@ static void make_vm(uint32_t period_us, uint32_t cost_us)
 		struct guest *g = (struct guest *)(memory + SEGMENT * (1 + (size_t)i));
 		bool pairs = mode->isr == rm_ping_isr;
 
-		g->period = (uint32_t)((uint64_t)period_us * tsc_khz / 1000);
+		g->period = in_long_mode() ? period_us * 100 + 1 : (uint32_t)((uint64_t)period_us * tsc_khz / 1000);
 		g->cost = mode->isr ? (uint32_t)((uint64_t)cost_us * tsc_khz / 1000) :
 				      cost_us * 100 + 1;
 		g->target = (uint32_t)(pairs ? i ^ 1 : (i + 1) % nr_vcpus);
-		g->begin = pairs && !(i & 1);
+		g->begin = in_long_mode() ? (uint32_t)nr_vcpus : pairs && !(i & 1);
 		vcpus[i].guest = g;
 		if (mode->isr == rm_io_isr) {
 			vcpus[i].sample_ns = calloc(MAX_SAMPLES, sizeof(uint32_t));
@@ -471,6 +621,8 @@ static void report(void)
 		       span_ms, v->guest->loops - v->base_loops,
 		       (long long)(cpu_ns - v->base_cpu_ns),
 		       (long long)(wait_ns - v->base_wait_ns));
+		if (in_long_mode())
+			printf(" yields=%u", v->guest->missed - v->base_missed);
 		if (v->sample_ns) {
 			qsort(v->sample_ns, v->samples, sizeof(uint32_t), by_value);
 			printf(" wakes=%u missed=%u p50_us=%.1f p90_us=%.1f p99_us=%.1f max_us=%.1f",
@@ -480,6 +632,19 @@ static void report(void)
 		putchar('\n');
 	}
 	fflush(stdout);
+}
+
+static void nothing(int sig)
+{
+	(void)sig;
+}
+
+/* Those of mode lock that have not begun have halted. */
+static void wake_halted(void)
+{
+	for (int i = 0; i < nr_vcpus; i++)
+		if (in_long_mode() && !vcpus[i].guest->loops && !vcpus[i].guest->missed)
+			pthread_kill(vcpus[i].thread, SIGALRM);
 }
 
 /* What was counted so far is forgotten. */
@@ -515,6 +680,7 @@ static void watch(const sigset_t *signals, double interval, double duration)
 			break;
 		for (int i = 0; i < nr_vcpus; i++)
 			drain(&vcpus[i]);
+		wake_halted();
 		if (interval > 0 && now >= next) {
 			report();
 			next += (int64_t)(interval * 1e9);
@@ -525,8 +691,9 @@ static void watch(const sigset_t *signals, double interval, double duration)
 
 static void usage(FILE *out)
 {
-	fputs("usage: guest-rm [-name NAME] [-vcpus N] [-mode hog|io|dyield|pingpong] [-period US] [-cost US]\n"
-	      "                [-interval SECONDS] [-duration SECONDS]\n"
+	fputs("usage: guest-rm [-name NAME] [-vcpus N] [-mode hog|io|dyield|pingpong|lock] [-period US] [-cost US]\n"
+	      "                [-slide MIB] [-interval SECONDS] [-duration SECONDS]\n"
+	      "       guest-rm -symbols\n"
 	      "SIGUSR1 prints a report, SIGUSR2 starts the count anew, SIGTERM ends with a report\n",
 	      out);
 }
@@ -552,6 +719,8 @@ int main(int argc, char **argv)
 		{ "mode", required_argument, NULL, 'm' },
 		{ "period", required_argument, NULL, 'p' },
 		{ "cost", required_argument, NULL, 'c' },
+		{ "slide", required_argument, NULL, 's' },
+		{ "symbols", no_argument, NULL, 'S' },
 		{ "interval", required_argument, NULL, 'i' },
 		{ "duration", required_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' },
@@ -585,6 +754,12 @@ int main(int argc, char **argv)
 		case 'c':
 			cost_us = number(optarg, 0, 500000);
 			break;
+		case 's':
+			slide = (uint64_t)number(optarg, 0, 1000) / 2 << 21;
+			break;
+		case 'S':
+			print_symbols();
+			return 0;
 		case 'i':
 			interval = number(optarg, 0, 3600);
 			break;
@@ -606,6 +781,7 @@ int main(int argc, char **argv)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGALRM, nothing);
 	base_ns = now_ns();
 	make_vm((uint32_t)period_us, (uint32_t)cost_us);
 	for (int i = 0; i < nr_vcpus; i++) {

@@ -55,7 +55,7 @@ static inline void any_pcpu(struct tiny *t, pcpu_t *p)
 		return;
 	if (!may_run(c))
 		tiny_broken(t, "pCPU %u (%s) goes on with a vCPU that can't run", p->id, sched_name(pool->sched));
-	if (!mask_test(&c->hard, p->id) || !in_pool)
+	if (!mask_test(&(c->unit ? c->unit : c)->hard, p->id) || !in_pool)
 		tiny_broken(t, "d%uv%u runs on pCPU %u (%s) against its affinity or pool", c->domain->id, c->id, p->id,
 			    sched_name(pool->sched));
 }
@@ -304,6 +304,77 @@ static inline void sdom_check(struct tiny *t, domain_t *d)
 		tiny_broken(t, "domain %u: %u vCPUs are accounted to it, it says %u", d->id, n, d->nr_accounted);
 }
 
+/* ---- units: servers and who rides in them ---- */
+
+static inline bool has_servers_(const cpupool_t *pool)
+{
+	return pool->sched == SCHED_ID_rtds || pool->sched == SCHED_ID_rtxen || pool->sched == SCHED_ID_sedf;
+}
+
+/* On how many pCPUs, that are not about to change that, is one of v's unit? */
+static inline u32 unit_on_pcpus(struct tiny *t, vcpu_t *v)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < t->ncpu; i++) {
+		pcpu_t *p = &t->h->pcpus[i];
+
+		n += !p->resched && !p->curr->is_idle && (p->curr == v || p->curr->unit == v);
+	}
+	return n;
+}
+
+static inline void unit_vcpu_check(struct tiny *t, vcpu_t *v)
+{
+	domain_t *d = v->domain, *s = d->sdom;
+	u32 n = 0;
+
+	if (!has_servers_(d->pool) ? v->unit || v->nr_riders : (v->unit != NULL) != (s && s->nr_vcpus))
+		tiny_broken(t, "d%uv%u rides and should not, or the other way round", d->id, v->id);
+	if (v->unit && (v->unit->domain != s || v->unit->unit || v->nr_riders))
+		tiny_broken(t, "d%uv%u rides with another than its scheduling domain", d->id, v->id);
+	if (v->nr_riders)
+		for (link_t *l = v->riders.next; l != &v->riders; l = l->next) {
+			vcpu_t *r = link_of(l, vcpu_t, rider_link);
+
+			if (r->unit != v || ++n > TINY_VCPUS)
+				tiny_broken(t, "d%uv%u: its riders are wrong", d->id, v->id);
+		}
+	if (n != v->nr_riders)
+		tiny_broken(t, "d%uv%u: %u ride, it says %u", d->id, v->id, n, v->nr_riders);
+	if (unit_on_pcpus(t, v) > 1)
+		tiny_broken(t, "d%uv%u and who rides with it are on several pCPUs", d->id, v->id);
+	if (v->unit && d->pool->sched != SCHED_ID_sedf && (v->rt.where != RT_NOWHERE || v->rt.in_events))
+		tiny_broken(t, "d%uv%u rides and is a server", d->id, v->id);
+	if (v->unit && d->pool->sched == SCHED_ID_sedf &&
+	    (v->sedf.where != SEDF_OUT || v->sedf.in_spare || v->sedf.in_penalty))
+		tiny_broken(t, "d%uv%u rides and is a server", d->id, v->id);
+}
+
+static inline void unit_pcpu_check(struct tiny *t, pcpu_t *p)
+{
+	vcpu_t *u = p->curr->unit ? p->curr->unit : p->curr;
+
+	if (p->unit->unit || (!p->unit->is_idle && p->unit->domain->pool != p->pool))
+		tiny_broken(t, "pCPU %u: whom it serves is no server of its pool", p->id);
+	if (!p->resched && !p->curr->is_idle && u != p->unit)
+		tiny_broken(t, "pCPU %u (%s) runs d%uv%u and serves another", p->id, sched_name(p->pool->sched),
+			    p->curr->domain->id, p->curr->id);
+	/* It serves a unit of which nobody runs: only while all who could are leaving other pCPUs. */
+	if (!p->resched && p->curr->is_idle && !p->unit->is_idle) {
+		bool waits = false;
+
+		for (u32 i = 0; i < t->ncpu; i++) {
+			pcpu_t *o = &t->h->pcpus[i];
+
+			waits |= o != p && (o->curr->unit == p->unit || o->curr == p->unit ||
+					    (o->prev && (o->prev->unit == p->unit || o->prev == p->unit)));
+		}
+		if (!waits)
+			tiny_broken(t, "pCPU %u idles for d%uv%u", p->id, p->unit->domain->id, p->unit->id);
+	}
+}
+
 /* Nobody who may run waits while a pCPU that may run him idles: once all kicks are carried out. */
 static inline void no_waste(struct tiny *t, cpupool_t *pool)
 {
@@ -339,6 +410,8 @@ static inline void pools_check(struct tiny *t)
 		pcpu_t *p = &h->pcpus[i];
 
 		any_pcpu(t, p);
+		if (p->pool && has_servers_(p->pool))
+			unit_pcpu_check(t, p);
 		if (!p->curr->is_idle)
 			running[p->curr->index]++;
 		if (p->prev && !p->prev->is_idle)
@@ -360,6 +433,7 @@ static inline void pools_check(struct tiny *t)
 			tiny_each_vcpu(v, d)
 			{
 				any_vcpu(t, v, running[v->index]);
+				unit_vcpu_check(t, v);
 				soft += v->soft_effective;
 				nv++;
 			}

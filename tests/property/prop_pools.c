@@ -8,11 +8,12 @@
  *
  *	ROTA_PROP_SEED=N  begin with this seed       ROTA_PROP_RUNS=N    so many sequences
  *	ROTA_PROP_EVENTS=N  events a sequence        ROTA_PROP_SCHED=NAME  all pools under this scheduler
- *	ROTA_PROP_VERBOSE=1  print events and records
+ *	ROTA_PROP_VERBOSE=1  print events and records ROTA_PROP_SDOM_RUNS=N so many sequences about scheduling domains
  */
 #include "pool_invariants.h"
 
 static s32 only_sched; /* 0: all */
+static bool sdoms; /* pools of servers mostly, and domains that are attached, detached, moved, destroyed all the time */
 
 struct world {
 	struct tiny t;
@@ -91,6 +92,8 @@ static u32 some_sched(struct world *w)
 	/* The ones that share by weight more often: they are what most moves are between. */
 	if (only_sched)
 		return (u32)only_sched;
+	if (sdoms && tiny_below(&w->t, 3))
+		return tiny_below(&w->t, 3) ? (tiny_below(&w->t, 2) ? SCHED_ID_rtds : SCHED_ID_rtxen) : SCHED_ID_sedf;
 	return tiny_below(&w->t, 3) ? (tiny_below(&w->t, 3) ? SCHED_ID_credit2 : SCHED_ID_credit) :
 				      ids[tiny_below(&w->t, sizeof(ids) / sizeof(ids[0]))];
 }
@@ -240,7 +243,7 @@ static void attach_or_detach(struct world *w)
 
 	if (!d)
 		return;
-	for (u32 i = 0; i < 4 && (to == d || to->pool != d->pool); i++)
+	for (u32 i = 0; i < (sdoms ? 16 : 4) && (to == d || to->pool != d->pool); i++)
 		to = some_domain(w); /* others are refused, and that is soon seen */
 	tiny_remember(t);
 	if (tiny_below(t, 3)) {
@@ -347,6 +350,16 @@ static void destroy_some(struct world *w)
 	}
 }
 
+static void plug_some(struct world *w)
+{
+	vcpu_t *v = some_vcpu(w);
+
+	if (v && tiny_below(&w->t, 3))
+		v->pause_flags &VPF_down ? vcpu_up(&w->t.cx, v) : vcpu_down(&w->t.cx, v);
+	else
+		destroy_some(w);
+}
+
 /* ---- the sequence ---- */
 
 static void wake_or_sleep(struct world *w, u32 what)
@@ -383,7 +396,9 @@ static void one_event(struct world *w)
 	t->last = what;
 	if (t->verbose)
 		fprintf(stderr, "%lld: event %u\n", (long long)t->cx.now, what);
-	if (what < 480)
+	if (sdoms && tiny_below(t, 4) == 0)
+		tiny_below(t, 3) ? attach_or_detach(w) : tiny_below(t, 4) ? move_domain(w) : plug_some(w);
+	else if (what < 480)
 		wake_or_sleep(w, what);
 	else if (what < 520)
 		pause_some(w);
@@ -583,6 +598,15 @@ static void test_many(void **state)
 	sequences(10000, 150);
 }
 
+/* 10,000 of them: ROTA_PROP_SDOM_RUNS=10000, as `make accept` has it. */
+static void test_sdoms(void **state)
+{
+	(void)state;
+	sdoms = true;
+	sequences(from_env("ROTA_PROP_SDOM_RUNS", 1000), 150);
+	sdoms = false;
+}
+
 static void test_same_seed_same_records(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
@@ -603,6 +627,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_sdoms),
 		cmocka_unit_test(test_same_seed_same_records),
 	};
 	const char *sched = getenv("ROTA_PROP_SCHED");

@@ -42,6 +42,8 @@ static char error[LIVE_ERROR_LEN];
 
 static u32 scheduler; /* of the host */
 
+static char tables[8 * LIVE_SYMBOL_BYTES]; /* symbol tables of the first domains */
+
 static void lay_out(void)
 {
 	pthread_mutex_lock(&lock);
@@ -51,6 +53,7 @@ static void lay_out(void)
 	memset(arena, 0, layout_size(&topology));
 	memset(&globals, 0, sizeof(globals));
 	assert_int_equal(layout_host(arena, &topology, scheduler, &globals, error), 0);
+	globals.symbols = tables;
 	pthread_mutex_unlock(&lock);
 }
 
@@ -79,6 +82,12 @@ static void obey_locked(void)
 		m->result = sched_adjust_global_rt(call(), &h->pools[0], &m->rt_pool, (u32)m->a);
 	} else if (m->op == LIVE_RT) {
 		m->result = sched_adjust_vcpu(call(), &h->vcpus[m->a], &m->rt);
+	} else if (m->op == LIVE_TURNS) {
+		m->result = sched_adjust_global_assist(call(), &h->pools[m->domain], &m->turns);
+	} else if (m->op == LIVE_SYMBOLS) {
+		h->domains[m->domain].assist.symbols =
+			m->a ? (symbol_table_t *)(globals.symbols + (size_t)m->domain * LIVE_SYMBOL_BYTES) : NULL;
+		m->result = 0;
 	} else if (m->op == LIVE_REAP && !globals.domains[m->domain].threads) {
 		m->result = domain_destroy(call(), &h->domains[m->domain]);
 		if (!m->result)
@@ -580,6 +589,98 @@ static void test_real_time(void **state)
 	}
 }
 
+static void test_turns(void **state)
+{
+	struct assist_params *p = &globals.host->pools[0].assist.params;
+	json_t *a, *pool;
+
+	(void)state;
+	a = answer(V1 "\"turns\"}\n");
+	pool = json_array_get(json_object_get(a, "pools"), 0);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(pool, "params"), "lend_us")), 0);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(pool, "params"), "turn_budget")), 50);
+	assert_int_equal(number(pool, "domains", 0, "lends"), 0);
+	json_decref(a);
+	accepted(V1 "\"turns-set\",\"lend_us\":10,\"coboost_us\":500,\"turn_budget\":0}\n");
+	assert_int_equal(p->lend_ns, 10 * USEC);
+	assert_int_equal(p->coboost_ns, 500 * USEC);
+	assert_int_equal(p->budget_percent, 0);
+	assert_int_equal(globals.host->pools[0].assist.on, 1);
+	refused(V1 "\"turns-set\",\"lend_us\":9}\n", "lend is 10 to 200 us");
+	refused(V1 "\"turns-set\",\"lend_us\":-1}\n", "lend is 10 to 200 us");
+	refused(V1 "\"turns-set\",\"lend_us\":9223372036854775807}\n", "lend is 10 to 200 us");
+	refused(V1 "\"turns-set\",\"turn_budget\":101}\n", "percentage");
+	refused(V1 "\"turns-set\",\"lend_us\":\"10us\"}\n", "whole number");
+	assert_int_equal(p->lend_ns, 10 * USEC);
+	/* A restart forgets nothing. */
+	lay_out();
+	live_host_begin(lh, &globals);
+	settle();
+	assert_int_equal(globals.host->pools[0].assist.params.lend_ns, 10 * USEC);
+	assert_int_equal(globals.host->pools[0].assist.params.budget_percent, 0);
+}
+
+static void test_no_turns(void **state)
+{
+	(void)state;
+	refused(V1 "\"turns-set\",\"lend_us\":10}\n", "promised");
+}
+
+/* Where the core looks a guest's address up, by name of the class; "" without a table. */
+static u32 class_at(u32 id, u64 ip)
+{
+	settle();
+	return symbol_class_at(globals.host->domains[id].assist.symbols, ip);
+}
+
+static void test_symbols(void **state)
+{
+	/* A halt of 16 bytes at 0x1000, a lock wait of 256 at 0x2000. */
+	static const char set[] = V1 "\"symbols-set\",\"domain\":%u,\"table\":{\"text\":\"ffffffff81000000\"%s,"
+				     "\"entries\":[4096,%u,8192,%u]}}\n";
+	u32 id = add_vm(4711, 2);
+	const u64 text_at = 0xffffffff81000000ULL, slide = 0x6200000;
+	char line[512];
+
+	(void)state;
+	settle();
+	snprintf(line, sizeof(line), set, id, ",\"slide\":\"0\"", 16 << 8 | SYMBOL_HALT, 256 << 8 | SYMBOL_SPIN);
+	accepted(line);
+	assert_int_equal(class_at(id, text_at + 8200), SYMBOL_SPIN);
+	assert_int_equal(class_at(id, text_at + 8200 + slide), SYMBOL_NONE);
+	/* Without a slide it counts when the guest has halted, and then where that was. */
+	snprintf(line, sizeof(line), set, id, "", 16 << 8 | SYMBOL_HALT, 256 << 8 | SYMBOL_SPIN);
+	accepted(line);
+	assert_int_equal(class_at(id, text_at + 8200), SYMBOL_NONE);
+	assert_null(globals.host->domains[id].assist.symbols);
+	globals.domains[id].halt_ip = text_at + slide + 4096 + 100; /* not where it halts */
+	assert_int_equal(class_at(id, text_at + 8200 + slide), SYMBOL_NONE);
+	globals.domains[id].halt_ip = text_at + slide + 4096 + 15;
+	assert_int_equal(class_at(id, text_at + 8200 + slide), SYMBOL_SPIN);
+	assert_int_equal(class_at(id, text_at + 8200), SYMBOL_NONE);
+	/* It was started anew, and lies elsewhere. */
+	globals.domains[id].halt_ip = text_at + 2 * slide + 4096;
+	assert_int_equal(class_at(id, text_at + 8200 + 2 * slide), SYMBOL_SPIN);
+	/* The VM is not another one after a restart. */
+	lay_out();
+	live_host_begin(lh, &globals);
+	assert_int_equal(add_vm(4711, 2), id);
+	assert_int_equal(class_at(id, text_at + 8200 + 2 * slide), SYMBOL_SPIN);
+	snprintf(line, sizeof(line), V1 "\"symbols-set\",\"domain\":%u}\n", id);
+	accepted(line);
+	settle();
+	assert_null(globals.host->domains[id].assist.symbols);
+
+	refused(V1 "\"symbols-set\",\"domain\":0,\"table\":{}}\n", "no VM");
+	refused(V1 "\"symbols-set\",\"domain\":\"nosuch\"}\n", "nosuch");
+	refused(V1 "\"symbols-set\",\"domain\":1,\"table\":{}}\n", "hexadecimal");
+	refused(V1 "\"symbols-set\",\"domain\":1,\"table\":{\"text\":\"0\",\"entries\":[5]}}\n", "hexadecimal");
+	refused(V1 "\"symbols-set\",\"domain\":1,\"table\":{\"text\":\"0\",\"entries\":[5,-1]}}\n", "32 bits");
+	refused(V1 "\"symbols-set\",\"domain\":1,\"table\":{\"text\":\"0\",\"entries\":[5,0]}}\n", "not in order");
+	refused(V1 "\"symbols-set\",\"domain\":1,\"table\":{\"text\":\"0\",\"slide\":\"5\",\"entries\":[]}}\n",
+		"2 MiB");
+}
+
 static void *ask_params(void *unused)
 {
 	int code;
@@ -622,9 +723,12 @@ int main(void)
 		TEST(test_deaf_kernel),
 		TEST(test_vms_come_and_go),
 		TEST(test_restart),
+		TEST(test_turns),
+		TEST(test_symbols),
 		TEST(test_the_commands_end),
 		cmocka_unit_test_setup_teardown(test_credit2, start_credit2, end),
 		cmocka_unit_test_setup_teardown(test_real_time, start_rtxen, end),
+		cmocka_unit_test_setup_teardown(test_no_turns, start_rtxen, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -197,6 +197,7 @@ static void who_may_what(void **state)
 		"cpupool-numa-split",
 		"sdom-attach",
 		"sdom-detach",
+		"announce",
 		"step",
 		"speed",
 	};
@@ -341,7 +342,8 @@ static void sdoms(void **state)
 
 	(void)state;
 	done("\"cpupool-cpu-remove\",\"pool\":0,\"cpus\":\"5-7\"");
-	done("\"cpupool-create\",\"name\":\"rt\",\"cpus\":\"5\",\"sched\":\"rtds\"");
+	done("\"cpupool-create\",\"name\":\"fixed\",\"cpus\":\"5\",\"sched\":\"null\"");
+	done("\"cpupool-create\",\"name\":\"rt\",\"cpus\":\"7\",\"sched\":\"rtds\"");
 	for (int i = 0; i < 2; i++) {
 		static const char *const names[] = { "guest", "model", "third" };
 		char text[256];
@@ -378,17 +380,22 @@ static void sdoms(void **state)
 		changes_nothing("\"sdom-attach\",\"domains\":[\"third\"]", "needs sdom");
 		changes_nothing("\"sdom-detach\",\"domain\":\"third\"", "'third' is accounted to itself");
 		changes_nothing("\"sdom-detach\"", "needs domain");
-		changes_nothing("\"cpupool-migrate\",\"domain\":\"model\",\"pool\":0", "Error moving domain");
+		changes_nothing("\"cpupool-migrate\",\"domain\":\"model\",\"pool\":0",
+				"'model' is accounted to 'guest' and moves with it");
 		assert_float_equal(share("third"), 50, 1);
-		/* Under another scheduler each is for itself, and none can be attached. */
+		/* Under servers they have those of the one; under null each is for itself, and none can be attached. */
 		done("\"cpupool-migrate\",\"domain\":\"guest\",\"pool\":\"rt\"");
+		done("\"sched-vcpu\",\"sched\":\"rtds\",\"domain\":\"guest\",\"set\":[{\"vcpu\":\"all\",\"period_us\":10000,"
+		     "\"budget_us\":3000,\"extratime\":false}]");
+		assert_float_equal(share("guest") + share("model"), 30, 1);
+		done("\"cpupool-migrate\",\"domain\":\"guest\",\"pool\":\"fixed\"");
 		changes_nothing("\"sdom-detach\",\"domain\":\"third\"", "'third' is accounted to itself");
 		done("\"cpupool-migrate\",\"domain\":\"guest\",\"pool\":\"p\"");
 		assert_float_equal(share("third"), 50, 1);
 		done("\"sdom-detach\",\"domain\":\"model\"");
 		assert_float_equal(share("third"), 33.3, 1);
-		done("\"cpupool-migrate\",\"domain\":\"guest\",\"pool\":\"rt\"");
-		done("\"cpupool-migrate\",\"domain\":\"model\",\"pool\":\"rt\"");
+		done("\"cpupool-migrate\",\"domain\":\"guest\",\"pool\":\"fixed\"");
+		done("\"cpupool-migrate\",\"domain\":\"model\",\"pool\":\"fixed\"");
 		changes_nothing("\"sdom-attach\",\"sdom\":\"guest\",\"domains\":[\"model\"]",
 				"has no scheduling domains");
 		for (int k = 0; k < 3; k++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Description: scheduling domains under credit and credit2: a domain and its activation domains have together the share
- * and the cap of the one, whoever of them wants how much; each has its own again when it is detached; they move
- * together; what is destroyed is detached; and what makes no sense is refused and changes nothing.
+ * Description: scheduling domains: a domain and its activation domains have together the share and the cap of the one,
+ * under rtds, rtxen and sedf its budget, whoever of them wants how much; each has its own again when it is detached;
+ * they move together; what is destroyed is detached; and what makes no sense is refused and changes nothing.
  */
 #include "../property/tiny_host.h"
 
@@ -343,6 +343,160 @@ static void test_destroy(void **state)
 	assert_ptr_equal(t.h->pcpus[0].curr, tiny_vcpu(adom, 0));
 }
 
+/* ---- under schedulers of servers: activation domains ride in the scheduling domain's (unit.c) ---- */
+
+/* All its vCPUs are servers of @budget ms in 10, with nothing beyond. */
+static void serve(domain_t *d, u32 budget)
+{
+	struct rt_params p = { .period_ns = 10 * MSEC, .budget_ns = budget * MSEC, .phase_ns = -1 };
+
+	tiny_each_vcpu(v, d) assert_int_equal(sched_adjust_vcpu(&t.cx, v, &p), 0);
+	tiny_settle(&t);
+}
+
+static domain_t *server(u32 nr_vcpus, u32 budget)
+{
+	domain_t *d = tiny_domain(&t, pool, nr_vcpus, 0);
+
+	serve(d, budget);
+	return d;
+}
+
+/* k servers of @budget of 10 ms and n activation domains of a hog each, which own 9 of 10, beside k of 5 of 10. */
+static void served(u32 k, u32 n, u32 budget)
+{
+	domain_t *sdom, *other, *adom[4];
+	s64 before, since, first = 0, theirs;
+
+	host(k);
+	sdom = server(k, budget);
+	other = server(k, 5);
+	for (u32 i = 0; i < n; i++) {
+		adom[i] = server(1, 9);
+		attach(sdom, adom[i]);
+	}
+	tiny_run(&t, SECOND);
+	before = ran(sdom);
+	theirs = ran(other);
+	since = t.cx.now;
+	for (u32 i = 0; i < n; i++)
+		first += ran(adom[i]);
+	tiny_run(&t, since + 10 * SECOND);
+	near(percent(sdom, adom, n, before + first, since), 10.0 * budget, 1.0);
+	near(100.0 * (double)(ran(other) - theirs) / (double)(k * (t.cx.now - since)), 50.0, 1.0);
+	for (u32 i = 0; i < n; i++)
+		assert_true(ran(adom[i]) > SECOND / 10); /* nobody starves */
+	assert_true(ran(sdom) - before > SECOND / 10);
+	tiny_free(&t);
+}
+
+static void test_served(void **state)
+{
+	(void)state;
+	for (u32 k = 1; k <= 4; k *= 2)
+		for (u32 n = 1; n <= 4; n++)
+			served(k, n, 1 + (k + n) % 4);
+	host(1);
+}
+
+/* The scheduling domain sleeps: its budget is there for those who work for it, and no more than that. */
+static void test_served_asleep(void **state)
+{
+	domain_t *sdom, *adom;
+	s64 since, first;
+
+	(void)state;
+	host(1);
+	sdom = server(1, 4);
+	server(1, 5);
+	adom = server(1, 9);
+	tiny_run(&t, 20 * MSEC);
+	vcpu_block(&t.cx, tiny_vcpu(sdom, 0));
+	tiny_settle(&t);
+	attach(sdom, adom);
+	tiny_run(&t, SECOND);
+	since = t.cx.now;
+	first = ran(adom);
+	tiny_run(&t, since + 10 * SECOND);
+	near(100.0 * (double)(ran(adom) - first) / (10.0 * SECOND), 40.0, 1.0);
+}
+
+/* Detached, each has its own server again, with what was set meanwhile; attached, one with none has its budget. */
+static void test_served_detach(void **state)
+{
+	domain_t *sdom, *adom;
+	s64 since, a, b;
+
+	(void)state;
+	host(1);
+	sdom = server(1, 4);
+	adom = server(1, 2);
+	attach(sdom, adom);
+	serve(adom, 3);
+	tiny_run(&t, SECOND);
+	since = t.cx.now;
+	a = ran(sdom);
+	b = ran(adom);
+	tiny_run(&t, since + 10 * SECOND);
+	near((double)(ran(sdom) + ran(adom) - a - b) / (0.1 * SECOND), 40.0, 1.0);
+	assert_int_equal(sdom_detach(&t.cx, adom), 0);
+	tiny_run(&t, t.cx.now + SECOND);
+	since = t.cx.now;
+	a = ran(sdom);
+	b = ran(adom);
+	tiny_run(&t, since + 10 * SECOND);
+	near((double)(ran(sdom) - a) / (0.1 * SECOND), 40.0, 1.0);
+	near((double)(ran(adom) - b) / (0.1 * SECOND), 30.0, 1.0);
+}
+
+/* Riders leave a server that is unplugged for those that are left, and come back. */
+static void test_served_unplug(void **state)
+{
+	domain_t *sdom, *adom;
+
+	(void)state;
+	host(2);
+	sdom = server(2, 4);
+	adom = server(4, 4);
+	attach(sdom, adom);
+	tiny_each_vcpu(v, adom) assert_ptr_equal(v->unit, tiny_vcpu(sdom, v->id % 2));
+	vcpu_down(&t.cx, tiny_vcpu(sdom, 1));
+	tiny_run(&t, t.cx.now + SECOND);
+	tiny_each_vcpu(v, adom) assert_ptr_equal(v->unit, tiny_vcpu(sdom, 0));
+	tiny_each_vcpu(v, adom) assert_true(ran(adom) > 0);
+	vcpu_up(&t.cx, tiny_vcpu(sdom, 1));
+	tiny_run(&t, t.cx.now + SECOND);
+	tiny_each_vcpu(v, adom) assert_ptr_equal(v->unit, tiny_vcpu(sdom, v->id % 2));
+}
+
+/* Who wakes is served before the scheduling domain goes on, while there is budget: within two switches. */
+static void test_served_at_once(void **state)
+{
+	domain_t *sdom, *adom;
+	vcpu_t *r;
+
+	(void)state;
+	host(1);
+	sdom = server(1, 9);
+	adom = server(1, 1);
+	r = tiny_vcpu(adom, 0);
+	vcpu_block(&t.cx, r);
+	tiny_settle(&t);
+	attach(sdom, adom);
+	for (u32 i = 0; i < 100; i++) {
+		tiny_run(&t, (t.cx.now / (10 * MSEC) + 1) * 10 * MSEC + 3 * MSEC);
+		t.cx.cpu = 0;
+		vcpu_unblock(&t.cx, r);
+		tiny_settle(&t);
+		assert_ptr_equal(t.h->pcpus[0].curr, r);
+		tiny_run(&t, t.cx.now + 100 * USEC);
+		t.cx.cpu = 0;
+		vcpu_block(&t.cx, r);
+		tiny_settle(&t);
+		assert_ptr_equal(t.h->pcpus[0].curr, tiny_vcpu(sdom, 0));
+	}
+}
+
 static int under_credit(void **state)
 {
 	(void)state;
@@ -354,6 +508,27 @@ static int under_credit2(void **state)
 {
 	(void)state;
 	sched = SCHED_ID_credit2;
+	return 0;
+}
+
+static int under_rtds(void **state)
+{
+	(void)state;
+	sched = SCHED_ID_rtds;
+	return 0;
+}
+
+static int under_rtxen(void **state)
+{
+	(void)state;
+	sched = SCHED_ID_rtxen;
+	return 0;
+}
+
+static int under_sedf(void **state)
+{
+	(void)state;
+	sched = SCHED_ID_sedf;
 	return 0;
 }
 
@@ -371,9 +546,29 @@ int main(void)
 	{ \
 		#f " under credit2", f, under_credit2, done, NULL \
 	}
+#define SERVED(f) \
+	{ #f " under rtds", f, under_rtds, done, NULL }, { #f " under rtxen", f, under_rtxen, done, NULL }, \
+	{ \
+		#f " under sedf", f, under_sedf, done, NULL \
+	}
 	const struct CMUnitTest tests[] = {
-		TEST(test_shares), TEST(test_duty),    TEST(test_sleeping_sdom), TEST(test_cap),
-		TEST(test_detach), TEST(test_refused), TEST(test_move),		 TEST(test_destroy),
+		TEST(test_shares),
+		TEST(test_duty),
+		TEST(test_sleeping_sdom),
+		TEST(test_cap),
+		TEST(test_detach),
+		TEST(test_refused),
+		TEST(test_move),
+		TEST(test_destroy),
+		SERVED(test_served),
+		SERVED(test_served_asleep),
+		SERVED(test_served_detach),
+		SERVED(test_served_unplug),
+		SERVED(test_served_at_once),
+		SERVED(test_refused),
+		SERVED(test_move),
+		{ "test_destroy under rtds", test_destroy, under_rtds, done, NULL },
+		{ "test_destroy under sedf", test_destroy, under_sedf, done, NULL },
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

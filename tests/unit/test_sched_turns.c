@@ -94,6 +94,44 @@ static void test_lend(void **state)
 	tiny_free(t);
 }
 
+/* A host that names a sibling by guess: what the pool knows of comes first. */
+static void test_named(void **state)
+{
+	cpupool_t *pool;
+	domain_t *d = one_pcpu(&pool);
+	pcpu_t *p = &t->h->pcpus[0];
+	vcpu_t *v = tiny_vcpu(d, 0);
+
+	(void)state;
+	assist(pool, (struct assist_params){ .lend_ns = 50 * USEC });
+	at(tiny_vcpu(d, 1), SYMBOL_SPIN);
+	at(tiny_vcpu(d, 2), SYMBOL_PAGE_ALLOC);
+	at(v, SYMBOL_SPIN);
+	t->cx.cpu = 0;
+	assert_false(vcpu_spin_to(&t->cx, v, v));
+	assert_true(vcpu_spin_to(&t->cx, v, tiny_vcpu(d, 1)));
+	assert_true(p->resched);
+	tiny_settle(t);
+	assert_ptr_equal(p->curr, tiny_vcpu(d, 2));
+	/* Who has a turn, and spins, gives it up. */
+	assert_true(vcpu_spin_to(&t->cx, tiny_vcpu(d, 2), v));
+	tiny_settle(t);
+	assert_ptr_equal(p->curr, v);
+	assert_int_equal(d->assist.lends, 1);
+	/* At an address that says nothing, it is who was named. */
+	at(v, SYMBOL_NONE);
+	assert_true(vcpu_spin_to(&t->cx, v, tiny_vcpu(d, 1)));
+	tiny_settle(t);
+	assert_ptr_equal(p->curr, tiny_vcpu(d, 1));
+	assert_int_equal(d->assist.lends, 1);
+	/* But not one that sleeps. */
+	at(tiny_vcpu(d, 1), SYMBOL_NONE);
+	vcpu_block(&t->cx, tiny_vcpu(d, 2));
+	assert_false(vcpu_spin_to(&t->cx, tiny_vcpu(d, 1), tiny_vcpu(d, 2)));
+	assert_false(p->resched);
+	tiny_free(t);
+}
+
 static void test_unknown_is_a_yield(void **state)
 {
 	cpupool_t *pool;
@@ -329,9 +367,10 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lend),	   cmocka_unit_test(test_unknown_is_a_yield),
-		cmocka_unit_test(test_grace),	   cmocka_unit_test(test_interrupt),
-		cmocka_unit_test(test_coboost),	   cmocka_unit_test(test_micro_turn),
-		cmocka_unit_test(test_hidden_pools), cmocka_unit_test(test_controller),
+		cmocka_unit_test(test_named),	   cmocka_unit_test(test_grace),
+		cmocka_unit_test(test_interrupt),  cmocka_unit_test(test_coboost),
+		cmocka_unit_test(test_micro_turn), cmocka_unit_test(test_hidden_pools),
+		cmocka_unit_test(test_controller),
 	};
 
 	if (argc > 1) /* the name of one of them */

@@ -67,15 +67,23 @@ goes_on "after real-time tasks on all CPUs"
 if [ "$(nproc)" -gt 1 ]; then
 	taken() { rota host status --json | sed -n 's/.*"taken": \([0-9]*\).*/\1/p'; }
 	before=$(taken)
-	chrt -f 2 timeout 5 chrt -f 1 taskset -c 1 sh -c 'while :; do :; done' &
-	sleep 0.5
-	shares 3 a b
-	at_least "CPU 1 taken for 5 s: a goes on, share of a pCPU" "${SHARE[a]}" 0.1
-	at_least "CPU 1 taken for 5 s: b goes on, share of a pCPU" "${SHARE[b]}" 0.1
+	chrt -f 2 timeout 20 chrt -f 1 taskset -c 1 sh -c 'echo $$ >/tmp/hog; while :; do :; done' &
+	hog=$!
+	wait_for 5 [ -s /tmp/hog ]
+	shares 2 a b
+	if [ -d "/proc/$(cat /tmp/hog)" ]; then
+		at_least "CPU 1 taken: a goes on, share of a pCPU" "${SHARE[a]}" 0.1
+		at_least "CPU 1 taken: b goes on, share of a pCPU" "${SHARE[b]}" 0.1
+		kill "$(cat /tmp/hog)"
+	else
+		skip "CPU 1 taken: both go on" "the real-time process ended in less than 20 s, before this was measured; a slow machine"
+	fi
 	at_least "rota was told of it" "$(($(taken) - before))" 1
-	sleep 2
+	wait $hog
+	sleep 0.5
 	goes_on "given back"
 fi
 shares 2 a b
-within "and its share beside a VM of two vCPUs and equal weight is its own, percent" "$(percent_of a b)" 50 "$(awk -v p="$POINTS" 'BEGIN { print p + 2 }')"
+# A weight counts for each vCPU that has work, as in Xen.
+within "and its share beside a VM of two vCPUs and equal weight is its own, percent" "$(percent_of a b)" 33.33 "$(awk -v p="$POINTS" 'BEGIN { print p + 2 }')"
 check "the host runs still" rota host stop

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Description: turns on real guests. Two vCPUs of a guest share one spinlock and one pCPU, beside a hog; who waits asks KVM
+# to run another (a directed yield, the way of a pause-loop exit). With the guest's symbols, whose slide is found from
+# where it halts, lending and grace have turns; the lock is let go as often, the hog keeps its share; off again, nothing
+# is watched any more.
+. "${0%/*}/../rota.sh"
+
+seconds=${ROTA_LIVE_SECONDS:-2}
+
+# measure - sets RATE to how often the lock is let go, a second, and HOG to the hog's share
+measure()
+{
+	local line v
+
+	RATE=0
+	rm_restart lock
+	shares "$seconds" hog
+	HOG=${SHARE[hog]}
+	for v in 0 1; do
+		line=$(rm_report lock $v)
+		RATE=$((RATE + $(field loops "$line") * 1000 / $(field span_ms "$line")))
+	done
+}
+
+# turns KIND - how many of that kind the guest had
+turns() { rota turns --json | awk '/"name": "lock"/ { here = 1 } here && /"'"$1"'"/ { gsub(/[^0-9]/, ""); print; exit }'; }
+
+# with_symbols - is the guest's table in force?
+with_symbols() { rota turns | grep -Eq '^lock +[0-9]+ +yes'; }
+
+start_host --turns lend=100us
+check "guests are watched as soon as there are turns" wait_for 3 eval 'rota host status | grep -q "^guests *: watched"'
+start_rm lock 0 -mode lock -vcpus 2 -period 10 -cost 5 -slide 98
+start_rm hog 0 -mode hog
+known lock 2
+known hog
+"$RM" -symbols >/tmp/System.map
+check "the guest's symbols are taken" rota host symbols -d lock /tmp/System.map
+check "its slide is found" wait_for 5 with_symbols
+check "lending off" rota turns lend=0
+sleep 0.3
+measure
+none=$RATE hog=$HOG
+check "lending on" rota turns lend=100us
+before=$(turns lends)
+measure
+note "the lock is let go $none times a second without turns, $RATE with; the hog has $hog and $HOG of the pCPU"
+at_least "slices are lent to the one that has the lock" "$(($(turns lends) - before))" 20
+at_least "the lock is let go, times without turns" "$(awk -v a="$RATE" -v b="$none" 'BEGIN { printf "%.2f", a / b }')" 0.8
+within "the hog's share, of that without turns" "$(awk -v a="$HOG" -v b="$hog" 'BEGIN { printf "%.2f", a / b }')" 1 0.1
+check "grace instead" rota turns lend=0 grace=100us
+sleep "$seconds"
+at_least "slices go on until the lock is free" "$(turns graces)" 5
+check "all off" rota turns grace=0
+check "nothing is watched any more" wait_for 3 eval 'rota host status | grep -q "^guests *: not needed"'
+note "$(rota turns)"
+check "the host runs still" rota host stop
