@@ -3,8 +3,10 @@
 #
 # Description: the fuzzers of tests/fuzz, built with clang's libFuzzer, address and undefined-behaviour sanitizers: the
 # protocol, and every parser of something a person or a VM writes. Each runs its corpus and what the tree has of such
-# files, then ROTA_FUZZ_SECONDS (default 4) on it. What a longer run finds new is left in build/fuzz/NAME and belongs
-# into tests/fuzz/corpus. `run.sh NAME...` runs only those.
+# files, then ROTA_FUZZ_SECONDS (default 4) on it. `run.sh NAME...` runs only those.
+#
+# The corpus, tests/fuzz/corpus: NAME/ has what was written by hand, NAME.tar.gz what long runs found, the least that covers
+# as much: what a longer run leaves in build/fuzz/NAME, through `build/fuzz/fuzz_NAME -set_cover_merge=1 NEW build/fuzz/NAME`.
 cd "${ROTA_TOP:-$(dirname "$0")/../..}" || exit 1
 cc=${ROTA_FUZZ_CC:-clang-19}
 out=build/fuzz
@@ -42,6 +44,8 @@ seed() {
 seeds() { # seeds NAME
 	rm -rf "$out/$1.seeds"
 	mkdir -p "$out/$1.seeds"
+	[ ! -d "tests/fuzz/corpus/$1" ] || cp "tests/fuzz/corpus/$1"/* "$out/$1.seeds/"
+	[ ! -e "tests/fuzz/corpus/$1.tar.gz" ] || tar -C "$out/$1.seeds" -xzf "tests/fuzz/corpus/$1.tar.gz"
 	case $1 in
 	scenario)
 		seed scenario S scenarios/*.yaml tests/golden/*.yaml tests/bad/*.yaml data/workloads/*.yaml
@@ -71,14 +75,14 @@ for name in $names; do
 			continue
 		}
 	fi
-	mkdir -p "$out/$name" "tests/fuzz/corpus/$name"
+	mkdir -p "$out/$name"
 	seeds "$name"
 	# shellcheck disable=SC2086 # words
 	if "$cc" -std=gnu11 -D_GNU_SOURCE -Isrc $flags -fsanitize=fuzzer "tests/fuzz/fuzz_$name.c" -o "$out/fuzz_$name" \
 		$plugin "$out/$cc-debug/librota.a" -lyaml -ljansson -lm -lelf \
 		>"$out/$name.log" 2>&1 &&
-		"$out/fuzz_$name" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -artifact_prefix="$out/$name-" \
-			"$out/$name" "tests/fuzz/corpus/$name" "$out/$name.seeds" >>"$out/$name.log" 2>&1; then
+		"$out/fuzz_$name" -max_total_time="$seconds" -timeout=200 -rss_limit_mb=4096 -artifact_prefix="$out/$name-" \
+			"$out/$name" "$out/$name.seeds" >>"$out/$name.log" 2>&1; then
 		echo "ok $n - $name: $(grep -oE 'Done [0-9]+ runs.*' "$out/$name.log")"
 	else
 		failed=1
