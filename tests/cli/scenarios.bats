@@ -282,6 +282,8 @@ holds() {
 	holds out.json "d['vm-lend']['turns']['lends'] and d['vm-boost']['turns']['coboosts'] and d['vm-micro']['turns']['micro_migrations']"
 	holds out.json "r['counters']['lends'] == sum(x['turns']['lends'] for x in d.values() if 'turns' in x)"
 	holds out.json "'turns' not in d['vm-off']"
+	run_json out.json cures --set pools.off.params.mend=all
+	holds out.json "all(d['vm-' + c]['guest']['ops'] > d['vm-off']['guest']['ops'] for c in ('lend', 'boost', 'micro', 'adaptive'))"
 }
 
 @test "attacker: it has turns, and its share" {
