@@ -4,31 +4,13 @@
  * long, grace and its payback, where co-boosting puts siblings, turns for interrupts, who is taken in on micro-sliced
  * cores and how they come home, hidden pools and what is refused. tests/property/prop_core.c tries them in any order.
  */
-#include "../property/tiny_host.h"
-
-#define TEXT 0xffffffff81000000ULL
+#include "../property/turns.h"
 
 static struct tiny tiny, *t = &tiny;
-static u64 kernel_room[2 + sizeof(struct symbol_table) / 8 + SYMBOL_NR_CLASSES];
-
-/* A page of each class, at its number. */
-static struct symbol_table *kernel(void)
-{
-	struct symbol_table *k = (struct symbol_table *)kernel_room;
-
-	k->text = TEXT;
-	k->lstar = SYMBOL_NO_ENTRY;
-	k->nr = SYMBOL_NR_CLASSES - 1;
-	for (u32 c = 1; c < SYMBOL_NR_CLASSES; c++) {
-		k->entry[c - 1].start = c << 12;
-		k->entry[c - 1].size_class = 1U << 20 | c;
-	}
-	return k;
-}
 
 static void at(vcpu_t *v, u32 class)
 {
-	v->assist.ip = TEXT + (class << 12) + 8;
+	v->assist.ip = KERNEL + (class << 12) + 8;
 }
 
 static void assist(cpupool_t *pool, struct assist_params p)
@@ -55,7 +37,7 @@ static domain_t *one_pcpu(cpupool_t **pool)
 	*pool = tiny_pool(t, 0, 1);
 	d = tiny_domain(t, *pool, 3, 0);
 	tiny_domain(t, *pool, 1, 0);
-	d->assist.symbols = kernel();
+	d->assist.symbols = some_kernel();
 	tiny_run(t, t->cx.now + 2 * MSEC);
 	assert_ptr_equal(t->h->pcpus[0].curr, tiny_vcpu(d, 0));
 	return d;
@@ -220,7 +202,7 @@ static void test_coboost(void **state)
 	d = tiny_domain(t, pool, 1, 0x1);
 	hogs = tiny_domain(t, pool, 3, 0xe);
 	assert_non_null(vcpu_create(&t->cx, d, tiny_mask(&m, 0x7), NULL));
-	d->assist.symbols = kernel();
+	d->assist.symbols = some_kernel();
 	spinner = tiny_vcpu(d, 0);
 	sibling = tiny_vcpu(d, 1);
 	vcpu_up(&t->cx, sibling);
@@ -262,7 +244,7 @@ static domain_t *with_micro(cpupool_t **pool, cpupool_t **hidden)
 	tiny_settle(t);
 	d = tiny_domain(t, *pool, 2, 0x1);
 	tiny_domain(t, *pool, 2, 0x2);
-	d->assist.symbols = kernel();
+	d->assist.symbols = some_kernel();
 	tiny_run(t, t->cx.now + 2 * MSEC);
 	return d;
 }
@@ -345,7 +327,7 @@ static void test_controller(void **state)
 	assert_int_equal(cpupool_create_hidden(&t->cx, 1, 0), 1);
 	hidden = &t->h->pools[1];
 	d = tiny_domain(t, pool, 4, 0);
-	d->assist.symbols = kernel();
+	d->assist.symbols = some_kernel();
 	assert_int_equal(sched_adjust_global_micro(&t->cx, hidden, &p), 0);
 	tiny_settle(t);
 	tiny_run(t, t->cx.now + 15 * MSEC);
