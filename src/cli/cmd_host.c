@@ -199,7 +199,7 @@ static void print_status(json_t *s)
 	printf("%-15s: %s, scheduler %s\n", "kernel", json_string_value(json_object_get(kernel, "state")),
 	       json_string_value(json_object_get(kernel, "ops")));
 	printf("%-15s: %s\n", "kvm",
-	       json_is_true(json_object_get(s, "kvm")) ? "VM entries are watched" : "not loaded (yet)");
+	       json_is_true(json_object_get(s, "kvm")) ? "watched" : "not loaded (yet)");
 	print_string("guests", s, "guests");
 	print_number("nr_cpus", s, "cpus");
 	print_number("domains", s, "domains");

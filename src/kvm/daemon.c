@@ -230,9 +230,10 @@ static void watch_kvm(struct daemon *d, s64 now)
 	rc = loader_attach_kvm(d->loader);
 	d->about.kvm = !rc;
 	if (rc && !d->kvm_ns)
-		say(d, "KVM's VM entries can't be watched (%s); is the kvm module loaded? Trying on", strerror(-rc));
+		say(d, "KVM can't be watched (%s); is the kvm module loaded? Trying on", strerror(-rc));
 	else if (!rc)
-		say(d, "watching KVM's VM entries");
+		say(d, "watching KVM: %s",
+		    loader_globals(d->loader)->knows_kvm ? "who is in KVM_RUN" : "every VM entry");
 	d->kvm_ns = now + KVM_RETRY_NS;
 }
 

@@ -16,7 +16,7 @@ struct live_about {
 	s64 since_unix; /* when the live host was started, s */
 	u32 restarts;
 	const char *sched;
-	bool kvm; /* KVM's VM entries are watched */
+	bool kvm; /* KVM is watched */
 	const char *guests; /* likewise what turns go by (guest.bpf.c): "watched", "not needed", or why not */
 	u32 online;
 	json_t *last_exit; /* of the scheduler's last life; NULL none */

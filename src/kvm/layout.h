@@ -6,7 +6,6 @@
 #include "kvm/topology.h"
 
 #define LIVE_MAX_VMS 1024
-#define LIVE_MAX_VM_VCPUS 4096 /* of all VMs together */
 #define LIVE_MAX_POOLS 32
 
 /* Bytes of arena that the host needs. */

@@ -13,6 +13,7 @@
 #include "sched/sched.h"
 
 #define LIVE_MAX_CPUS SCHED_MAX_PCPUS
+#define LIVE_MAX_VM_VCPUS 4096 /* of all VMs together */
 #define LIVE_NAME_LEN 64
 #define LIVE_EXIT_LEN 128
 #define LIVE_DOM0 0 /* id of the domain of all host tasks; its vCPU c is pCPU c's container of them */
@@ -93,6 +94,7 @@ struct live_globals {
 	u32 stalled; /* LIVE_STALL came */
 	u32 domains_top; /* the highest domain there was */
 	u32 watching; /* where guests are is noted: kvm_exit is attached */
+	u32 knows_kvm; /* KVM's types were known at load: threads in KVM_RUN are told without watching every VM entry */
 	/* The reason why the scheduler was left, as the kernel gives it; kind 0: it runs. */
 	s64 exit_code;
 	u32 exit_kind;

@@ -39,7 +39,7 @@ extern const char rota_bpf_object[], rota_bpf_object_end[];
 struct loader {
 	struct bpf_object *object;
 	struct bpf_map *arena, *globals_map, *ops;
-	struct bpf_program *kvm_entry;
+	struct bpf_program *ran_guest;
 	struct bpf_link *scheduler, *kvm_link;
 	struct watch watch;
 	struct live_globals *globals;
@@ -87,7 +87,7 @@ static int find_parts(struct loader *l, char *error)
 	}
 	l->arena = bpf_object__find_map_by_name(l->object, "arena");
 	l->ops = bpf_object__find_map_by_name(l->object, "rota_ops");
-	l->kvm_entry = bpf_object__find_program_by_name(l->object, "rota_kvm_entry");
+	l->ran_guest = bpf_object__find_program_by_name(l->object, "rota_ran_guest");
 	bpf_object__for_each_program(prog, l->object) l->programs++;
 	if (!l->arena || !l->globals_map || !l->ops)
 		return live_fail(error, -EINVAL, "the BPF object in this rota lacks %s; build it anew",
@@ -241,9 +241,10 @@ int loader_again(struct loader *l, const struct topology *t, u32 sched, char *er
 
 int loader_attach_kvm(struct loader *l)
 {
-	if (l->kvm_link || !l->kvm_entry)
+	if (l->kvm_link || !l->ran_guest)
 		return 0;
-	l->kvm_link = bpf_program__attach_raw_tracepoint(l->kvm_entry, "kvm_entry");
+	l->kvm_link = bpf_program__attach_raw_tracepoint(l->ran_guest,
+							 l->globals->knows_kvm ? "kvm_userspace_exit" : "kvm_entry");
 	return l->kvm_link ? 0 : -errno;
 }
 

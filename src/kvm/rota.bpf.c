@@ -3,17 +3,17 @@
  * The live host's kernel side: a sched_ext scheduler whose every decision is made by the core of src/sched, included
  * below as it is and verified with it.
  *
- * Who is who. A thread that enters a KVM guest (tracepoint kvm_entry) is a vCPU, its process a domain. All other
- * tasks are Domain-0's. Its vCPU c is a container: the host tasks of pCPU c, in a queue by weighted virtual time; the
- * core decides when the container runs, the queue which task runs in it.
+ * Who is who. A thread that is in KVM_RUN when it leaves its CPU, or was since it came, is a vCPU, its process a
+ * domain (runs_guest()). All other tasks are Domain-0's. Its vCPU c is a container: the host tasks of pCPU c, in a
+ * queue by weighted virtual time; the core decides when the container runs, the queue which task runs in it.
  *
  * How the kernel's events are the core's:
  *
  *   quiescent (a vCPU thread sleeps)   vcpu_block
  *   enqueue (it wakes)                 vcpu_unblock; the task waits in our custody, queued in the core
  *   enqueue (it was put off its CPU)   context_saved: from now on another CPU may take it
- *   dispatch                           due timers, then schedule() if the core wants it; the task of pcpu->curr, found
- *                                      by its pid, is what runs next
+ *   dispatch                           due timers, then schedule() if the core wants it; the thread of pcpu->curr is
+ *                                      what runs next
  *   the pCPU's bpf_timer               a kick, so that dispatch comes
  *   yield(from, to)                    vcpu_spin_to: a pause-loop exit, or a directed yield
  *
@@ -66,8 +66,23 @@ struct {
 } cpus SEC(".maps");
 
 /*
- * Who runs on a CPU is known to enter guests: it is a vCPU, or will be one when it leaves the CPU. Not in cpu_ctx: a
- * tracepoint's program may not use a map with timers.
+ * The thread of each vCPU, by its index, so that none is searched for when its turn comes. Read within an operation, it
+ * is good to the operation's end, which is when RCU's grace may end.
+ */
+struct vcpu_thread {
+	struct task_struct __kptr *task;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LIVE_MAX_CPUS + LIVE_MAX_VM_VCPUS);
+	__type(key, u32);
+	__type(value, struct vcpu_thread);
+} threads SEC(".maps");
+
+/*
+ * Who runs on a CPU has run a guest: it is a vCPU, or will be one when it leaves the CPU. Not in cpu_ctx: a tracepoint's
+ * program may not use a map with timers.
  */
 static u8 in_guest[LIVE_MAX_CPUS];
 
@@ -160,8 +175,21 @@ CORE_FN int carry_out_effects(sched_call_t *cx ARG, s32 self)
 
 static inline void carry_out(sched_call_t *cx, s32 self)
 {
-	if (cx->kick_words | cx->rearm_words | sched_lock_failed)
-		carry_out_effects(cx, self);
+	u64 words = cx->kick_words | cx->rearm_words;
+
+	if (!(words | sched_lock_failed))
+		return;
+	/* Most often it is about this pCPU alone. */
+	if (self >= 0 && words == 1ULL << ((u32)self / 64 % 64) && !sched_lock_failed) {
+		mask_clear(&cx->kick, (u32)self);
+		mask_clear(&cx->rearm, (u32)self);
+		if (!(WORD(&cx->kick, (u32)self / 64 % MASK_WORDS) | WORD(&cx->rearm, (u32)self / 64 % MASK_WORDS))) {
+			cx->kick_words = 0;
+			cx->rearm_words = 0;
+			return;
+		}
+	}
+	carry_out_effects(cx, self);
 }
 
 #include "kvm/registry.bpf.c"
@@ -279,7 +307,7 @@ void BPF_PROG(rota_enqueue, struct task_struct *p, u64 enq_flags)
 
 	USE_ARENA();
 	if (is_vcpu(p) && p->flags & PF_EXITING) {
-		/* It enters no guest any more, and can't be found by its pid for much longer. */
+		/* It enters no guest any more. */
 		cx = call_here();
 		leave_and_unmark(cx, p);
 		carry_out(cx, -1);
@@ -294,8 +322,8 @@ void BPF_PROG(rota_enqueue, struct task_struct *p, u64 enq_flags)
 		context_saved(cx);
 	if (v->pause_flags & VPF_blocked) {
 		vcpu_unblock(cx, v);
-		if (enq_flags & SCX_ENQ_WAKEUP && scx_bpf_task_cpu(p) == (s32)cx->cpu &&
-		    switch_at_once(cx, cpu_ctx(cx->cpu), v))
+		if (pcpu_of(cx->host, cx->cpu)->resched && enq_flags & SCX_ENQ_WAKEUP &&
+		    scx_bpf_task_cpu(p) == (s32)cx->cpu && switch_at_once(cx, cpu_ctx(cx->cpu), v))
 			insert_task(p, SCX_DSQ_LOCAL, SLICE_INF, enq_flags | SCX_ENQ_PREEMPT);
 	} else if (v->processor->curr == v) {
 		/*
@@ -356,15 +384,16 @@ static void send_to(struct task_struct *task, u32 cpu)
 	COUNT(stay);
 }
 
-/* The same for a vCPU, by its thread's pid. False: it has none any more. */
+/* The same for a vCPU. False: it has no thread any more. */
 static inline bool send_thread(vcpu_t *v, u32 cpu)
 {
-	struct task_struct *task = bpf_task_from_pid((s32)v->host_data);
+	u32 index = v->index;
+	struct vcpu_thread *slot = bpf_map_lookup_elem(&threads, &index);
+	struct task_struct *task = slot ? slot->task : NULL;
 
 	if (!task)
 		return false;
 	send_to(task, cpu);
-	bpf_task_release(task);
 	return true;
 }
 
@@ -499,6 +528,25 @@ void BPF_PROG(rota_running, struct task_struct *p)
 		c->vtime = p->scx.dsq_vtime;
 }
 
+/*
+ * Is @p in KVM_RUN? While a thread is in an ioctl of a vCPU, KVM has a preemption notifier on it, which lies in the vCPU;
+ * and there stands who called KVM_RUN last. (Who only sets a vCPU up has never called it.) Costs nothing where it
+ * isn't asked, unlike a program at every VM entry.
+ */
+static inline bool runs_guest(struct task_struct *p)
+{
+	u64 notifier, pid = 0;
+
+	if (!bpf_core_field_exists(struct kvm_vcpu, pid) || !bpf_core_field_exists(p->preempt_notifiers))
+		return false;
+	notifier = (u64)p->preempt_notifiers.first;
+	if (!notifier)
+		return false;
+	notifier -= bpf_core_field_offset(struct kvm_vcpu, preempt_notifier);
+	bpf_probe_read_kernel(&pid, sizeof(pid), (void *)(notifier + bpf_core_field_offset(struct kvm_vcpu, pid)));
+	return pid && pid == (u64)p->thread_pid;
+}
+
 SEC("struct_ops/rota_stopping")
 void BPF_PROG(rota_stopping, struct task_struct *p, bool runnable)
 {
@@ -516,13 +564,14 @@ void BPF_PROG(rota_stopping, struct task_struct *p, bool runnable)
 	if (!c)
 		return;
 	charge(p, c);
-	if (!in_guest[cpu % LIVE_MAX_CPUS])
+	if ((!in_guest[cpu % LIVE_MAX_CPUS] && !runs_guest(p)) || p->flags & PF_EXITING)
 		return;
 	cx = call_here();
 	index = adopt(cx, (u32)p->pid, (u32)p->tgid);
 	if (index < 0)
 		return;
 	set_vtime(p, VCPU_MARK | (u32)index);
+	hold_thread(p);
 	follow_cpumask(cx, &cx->host->vcpus[index], p->cpus_ptr);
 	carry_out(cx, (s32)cx->cpu);
 }
@@ -538,12 +587,16 @@ void BPF_PROG(rota_quiescent, struct task_struct *p, u64 deq_flags)
 		return;
 	v = vcpu_of(p);
 	guest_sleeps(v, bpf_get_smp_processor_id());
-	if (v->pause_flags & VPF_blocked)
+	if (v->pause_flags & VPF_blocked && !(p->flags & PF_EXITING))
 		return;
 	cx = call_here();
-	vcpu_block(cx, v);
+	if (!(v->pause_flags & VPF_blocked))
+		vcpu_block(cx, v);
 	if (pcpu_of(cx->host, cx->cpu)->prev == v)
 		context_saved(cx);
+	/* It enters no guest any more. Nobody else would say so: the kernel frees no task that is held in threads. */
+	if (p->flags & PF_EXITING)
+		leave_and_unmark(cx, p);
 	carry_out(cx, (s32)cx->cpu); /* this CPU comes to dispatch by itself */
 }
 
@@ -624,7 +677,8 @@ void BPF_PROG(rota_cpu_release, s32 cpu, struct scx_cpu_release_args *args)
 }
 
 /*
- * The task goes to another scheduling class (or the scheduler goes): its vCPU sleeps as far as the core is concerned.
+ * The task goes to another scheduling class (or the scheduler goes): its vCPU sleeps as far as the core is concerned,
+ * and the task is not held: should it end there, exit_task() is the first that is heard of it.
  */
 SEC("struct_ops/rota_disable")
 void BPF_PROG(rota_disable, struct task_struct *p)
@@ -632,11 +686,22 @@ void BPF_PROG(rota_disable, struct task_struct *p)
 	sched_call_t *cx;
 
 	USE_ARENA();
-	if (!is_vcpu(p) || vcpu_of(p)->pause_flags & VPF_blocked)
+	if (!is_vcpu(p))
+		return;
+	set_thread(vcpu_index(p), NULL);
+	if (vcpu_of(p)->pause_flags & VPF_blocked)
 		return;
 	cx = call_here();
 	vcpu_block(cx, vcpu_of(p));
 	carry_out(cx, -1);
+}
+
+/* A task comes from another scheduling class; or, with no mark yet, it and this scheduler meet for the first time. */
+SEC("struct_ops/rota_enable")
+void BPF_PROG(rota_enable, struct task_struct *p)
+{
+	if (is_vcpu(p))
+		hold_thread(p);
 }
 
 SEC("struct_ops/rota_init_task")
@@ -666,6 +731,8 @@ SEC("struct_ops.s/rota_init")
 s32 BPF_PROG(rota_init)
 {
 	sched_lock_failed = 0;
+	live.knows_kvm = bpf_core_field_exists(struct kvm_vcpu, pid) &&
+			 bpf_core_field_exists(struct task_struct, preempt_notifiers);
 	for (u32 i = ZERO; i < live.nr_cpus && i < LIVE_MAX_CPUS && can_loop; i++) {
 		struct cpu_ctx *c = cpu_ctx(i);
 		s32 ret = scx_bpf_create_dsq(i, -1);
@@ -696,9 +763,12 @@ void BPF_PROG(rota_exit, struct scx_exit_info *info)
 	live.exit_kind = (u32)info->kind;
 }
 
-/* A thread enters a guest: the sure sign of a vCPU. It is adopted when it next leaves its CPU. */
+/*
+ * A thread comes back from KVM_RUN, or, where KVM's types are not known, enters a guest: the sure sign of a vCPU. It is
+ * adopted when it next leaves its CPU.
+ */
 SEC("raw_tracepoint")
-int rota_kvm_entry(void *ctx)
+int rota_ran_guest(void *ctx)
 {
 	u32 cpu = bpf_get_smp_processor_id() % LIVE_MAX_CPUS;
 
@@ -719,6 +789,7 @@ struct sched_ext_ops rota_ops = {
 	.yield = (void *)rota_yield,
 	.set_cpumask = (void *)rota_set_cpumask,
 	.cpu_release = (void *)rota_cpu_release,
+	.enable = (void *)rota_enable,
 	.disable = (void *)rota_disable,
 	.init_task = (void *)rota_init_task,
 	.exit_task = (void *)rota_exit_task,

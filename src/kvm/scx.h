@@ -56,9 +56,21 @@ struct sched_entity {
 	u64 sum_exec_runtime;
 } KERNEL_TYPE;
 
+struct hlist_node {
+	struct hlist_node *next;
+} KERNEL_TYPE;
+
+struct hlist_head {
+	struct hlist_node *first;
+} KERNEL_TYPE;
+
+struct pid;
+
 struct task_struct {
 	int pid;
 	int tgid;
+	struct pid *thread_pid;
+	struct hlist_head preempt_notifiers;
 	u32 flags;
 	int nr_cpus_allowed;
 	unsigned short migration_disabled;
@@ -69,6 +81,16 @@ struct task_struct {
 
 struct scx_cpu_release_args {
 	struct task_struct *task;
+} KERNEL_TYPE;
+
+/* KVM's part of a vCPU; its types are the kvm module's, or missing. */
+struct preempt_notifier {
+	struct hlist_node link;
+} KERNEL_TYPE;
+
+struct kvm_vcpu {
+	struct preempt_notifier preempt_notifier;
+	struct pid *pid; /* of the thread that called KVM_RUN last */
 } KERNEL_TYPE;
 
 struct scx_init_task_args;
@@ -138,7 +160,7 @@ extern bool scx_bpf_task_running(const struct task_struct *p) __ksym;
 extern u32 scx_bpf_reenqueue_local(void) __ksym __weak;
 extern void scx_bpf_kick_cpu(s32 cpu, u64 flags) __ksym;
 extern void scx_bpf_error_bstr(char *fmt, unsigned long long *data, u32 data_len) __ksym;
-extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
+extern struct task_struct *bpf_task_acquire(struct task_struct *p) __ksym;
 extern void bpf_task_release(struct task_struct *p) __ksym;
 extern bool bpf_cpumask_test_cpu(u32 cpu, const struct kmask *mask) __ksym;
 
