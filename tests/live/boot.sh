@@ -94,7 +94,8 @@ rm -f "$out/rc"
 	printf ' )\n'
 } >"$out/job"
 
-append="console=ttyS0 panic=-1 quiet mitigations=off tsc=reliable no_timer_check rota.init=$here/init.sh"
+# A kernel that dies says so and ends the machine at once: half dead, it would keep a test waiting to its limit.
+append="console=ttyS0 panic=-1 oops=panic quiet mitigations=off tsc=reliable no_timer_check rota.init=$here/init.sh"
 args=(-machine q35 -smp "$cpus" -m "$memory" -nodefaults -no-reboot -display none
 	-fsdev "local,id=r0,path=/,security_model=none,readonly=on,multidevs=remap"
 	-device virtio-9p-pci,fsdev=r0,mount_tag=hostroot

@@ -36,6 +36,24 @@ number()
 	echo "$n" >"$count"
 }
 
+# emulator_died CONSOLE - says why the kernel died, if that was no doing of what is tested; false otherwise. Either QEMU's
+# emulation let a CPU run into the breakpoint of code that another CPU was patching ("Oops: int3", in the kernel or a
+# task of it); or every entry into the kernel faulted until the stack was full, which takes a CPU that came out of an
+# emulated guest with the guest's base of GS (no program of BPF can set it); or there was no scheduler of sched_ext at
+# all, for the report would name it.
+emulator_died()
+{
+	if grep -q 'Oops: int3' "$1"; then
+		echo "of the emulator's self-modifying code fault (Oops: int3)"
+	elif grep -q 'stack guard page was hit' "$1" && grep -qE 'RIP: .*:(error_entry|asm_exc_[a-z_]+)\+' "$1"; then
+		echo "of the emulator's way out of a guest (a fault at every entry into the kernel)"
+	elif grep -q 'Oops: ' "$1" && ! grep -q 'Sched_ext: ' "$1"; then
+		echo "while no scheduler was loaded: $(grep -m 1 'Oops: ' "$1")"
+	else
+		false
+	fi
+}
+
 mkdir -p "$ROTA_BUILD/live" || exit 1
 count=$ROTA_BUILD/live/count
 echo 0 >"$count"
@@ -51,24 +69,15 @@ for k in $kernels; do
 	fi
 	rm -rf "$ROTA_BUILD/live/$k"
 	mkdir -p "$ROTA_BUILD/live/$k"
-	# QEMU's emulation sometimes lets a CPU run into the breakpoint of code that another CPU is patching; the kernel,
-	# or one of its tasks, dies of it ("Oops: int3"). That is no finding about what is tested: boot again, go on behind
-	# the last test done. Nor is a kernel that dies while no scheduler of sched_ext is loaded: its report would name it
-	# ("Sched_ext:"). Seen once, after a test was over, in KVM's own way out of an emulated guest.
+	# No finding about what is tested: boot again, go on behind the last test done.
 	for attempt in 1 2 3; do
 		"$here/boot.sh" -t "${ROTA_LIVE_LIMIT:-170}" -o "$ROTA_BUILD/live/$k" "$k" "$here/inside.sh" "$@" \
 			2>"$ROTA_BUILD/live/$k/boot.err" | number "$k"
 		rc=${PIPESTATUS[0]}
 		case $rc in 0 | 77) break ;; esac
-		if [ "$rc" = 99 ] || grep -q 'Oops: int3' "$ROTA_BUILD/live/$k/console.log"; then
-			echo "# boot $attempt died of the emulator's self-modifying code fault (Oops: int3)"
-		elif grep -q 'Oops: ' "$ROTA_BUILD/live/$k/console.log" &&
-			! grep -q 'Sched_ext: ' "$ROTA_BUILD/live/$k/console.log"; then
-			echo "# boot $attempt died while no scheduler was loaded:" \
-				"$(grep -m 1 'Oops: ' "$ROTA_BUILD/live/$k/console.log")"
-		else
-			break
-		fi
+		why=$(emulator_died "$ROTA_BUILD/live/$k/console.log") || break
+		echo "# boot $attempt died $why"
+		cp "$ROTA_BUILD/live/$k/console.log" "$ROTA_BUILD/live/$k/console.died.$attempt"
 	done
 	case $rc in
 	0) ;;

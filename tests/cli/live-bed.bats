@@ -1,0 +1,75 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Description: what the live test bed does when the machine under it dies: an emulator's fault is a reason to boot again
+# and go on behind the last test done; anything else is a failure. QEMU and the kernel are stand-ins.
+
+setup()
+{
+	cd "$BATS_TEST_DIRNAME/../.." || return
+	export ROTA_CACHE=$BATS_TEST_TMPDIR/cache ROTA_BUILD=$BATS_TEST_TMPDIR/build ROTA_LIVE_KERNELS=6.12
+	export ROTA_LIVE_QEMU=$BATS_TEST_TMPDIR/qemu
+	unset ROTA
+	mkdir -p "$ROTA_CACHE/kernel-6.12" "$ROTA_BUILD"
+	echo stand-in >"$ROTA_CACHE/kernel-6.12/bzImage"
+	sha256sum <tests/live/kernel-6.12.config | cut -c1-16 >"$ROTA_CACHE/kernel-6.12/stamp" # as kernel.sh has it
+	# The machine dies with the text of $DEATH on its console until it was booted $DEATHS times.
+	cat >"$ROTA_LIVE_QEMU" <<-'END'
+		#!/bin/bash
+		for a in "$@"; do
+			case $a in
+			file:*/console.log) out=${a#file:} ;;
+			*path=*,append=on) stream=${a#*path=} stream=${stream%,append=on} ;;
+			esac
+		done
+		echo boot >>"$ROTA_BUILD/boots"
+		if [ "$(wc -l <"$ROTA_BUILD/boots")" -le "$DEATHS" ]; then
+			printf '%s\n' "$DEATH" >"$out"
+			exit 0
+		fi
+		: >"$out"
+		echo "ok - 99-stand-in: done" >"$stream"
+		echo 0 >"${out%/*}/rc"
+	END
+	chmod +x "$ROTA_LIVE_QEMU"
+}
+
+int3='[  10.0] Oops: int3: 0000 [#1] PREEMPT SMP
+[  10.0] Sched_ext: rota (enabled+all), task: runnable_at=+0ms'
+gs='[ 432.0] BUG: TASK stack guard page was hit at 00000000 (stack is 0..0)
+[ 432.0] Oops: stack guard page: 0000 [#1] PREEMPT SMP
+[ 432.0] CPU: 0 PID: 190 Comm: CPU 0/KVM
+[ 432.0] Sched_ext: rota (enabled+all), task: runnable_at=+0ms
+[ 432.0] RIP: 0010:error_entry+0x1e/0x140'
+ours='[  10.0] Oops: general protection fault: 0000 [#1] PREEMPT SMP
+[  10.0] Sched_ext: rota (enabled+all), task: runnable_at=+0ms
+[  10.0] RIP: 0010:bpf_prog_1234_rota_dispatch+0x1e/0x140'
+
+@test "the emulator's faults: booted again, said, and no failure" {
+	for DEATH in "$int3" "$gs" "${ours/Sched_ext/nothing}"; do
+		export DEATH DEATHS=2
+		rm -f "$ROTA_BUILD/boots"
+		run tests/live/run.sh 99-
+		echo "$output"
+		[ "$(wc -l <"$ROTA_BUILD/boots")" = 3 ]
+		[ "$(grep -c '^# boot [12] died ' <<<"$output")" = 2 ]
+		[[ $output == *"ok 1 - 6.12 99-stand-in: done"*"1..1" ]]
+		[[ $output != *"not ok"* ]]
+	done
+}
+
+@test "a kernel that dies every time is a failure" {
+	export DEATH=$gs DEATHS=9
+	run tests/live/run.sh 99-
+	echo "$output"
+	[ "$(wc -l <"$ROTA_BUILD/boots")" = 3 ]
+	[[ $output == *"not ok 1 - 6.12 the machine: ended with 125"* ]]
+}
+
+@test "a kernel that dies under our scheduler is a failure at once" {
+	export DEATH=$ours DEATHS=9
+	run tests/live/run.sh 99-
+	echo "$output"
+	[ "$(wc -l <"$ROTA_BUILD/boots")" = 1 ]
+	[[ $output == *"not ok 1 - 6.12 the machine: ended with 125"*"rota_dispatch"* ]]
+}
