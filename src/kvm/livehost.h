@@ -101,7 +101,10 @@ int live_host_submit(struct live_host *lh, const struct live_command *cmd);
 /* The domain with this name or, if it is a number, this id. -ENOENT. */
 int live_host_find(const struct live_host *lh, const char *domain);
 
-/* Does this domain exist now, and is it known by name? */
+/*
+ * Does this domain exist now, and is it known by name? Not one whose last thread ended: the core may keep it for a moment,
+ * but its name is free for the VM started anew.
+ */
 bool live_host_has(const struct live_host *lh, u32 id);
 
 /* All vCPUs of a domain in order, read while the BPF side changes them: stops at anything that makes no sense. */

@@ -514,6 +514,30 @@ static void test_vms_come_and_go(void **state)
 	assert_int_equal(h->nr_vcpus, 4);
 }
 
+/* Two VMs of one name are told apart; a VM started anew has the name to itself, though the core still has the old one. */
+static void test_name_again(void **state)
+{
+	u32 id = add_vm(100, 1), next;
+
+	(void)state;
+	settle();
+	strcpy(lh->vms[id].name, "vm-300");
+	next = add_vm(300, 1);
+	settle();
+	assert_string_equal(lh->vms[next].name, "vm-300-300");
+	globals.domains[next].threads = 0;
+	settle();
+	deaf = true;
+	globals.domains[id].threads = 0;
+	next = add_vm(300, 1);
+	settle();
+	assert_true(globals.host->domains[id].used);
+	assert_int_equal(live_host_find(lh, "vm-300"), next);
+	deaf = false;
+	settle();
+	assert_false(globals.host->domains[id].used);
+}
+
 static void test_restart(void **state)
 {
 	(void)state;
@@ -842,6 +866,7 @@ int main(void)
 		TEST(test_deaf_kernel),
 		TEST(test_vms_come_and_go),
 		TEST(test_restart),
+		TEST(test_name_again),
 		TEST(test_pins),
 		TEST(test_pauses),
 		TEST(test_turns),
