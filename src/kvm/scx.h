@@ -74,6 +74,7 @@ struct task_struct {
 	u32 flags;
 	int nr_cpus_allowed;
 	unsigned short migration_disabled;
+	int on_cpu;
 	const struct kmask *cpus_ptr;
 	struct sched_entity se;
 	struct sched_ext_entity scx;
