@@ -98,7 +98,7 @@ static inline bool unit_runnable(vcpu_t *v)
 
 static inline bool unit_running(vcpu_t *v)
 {
-	return v->is_running || unit_any_running(v);
+	return v->is_running || v->processor->unit == v || (unlikely(v->nr_riders) && unit_any_running(v));
 }
 #endif
 
