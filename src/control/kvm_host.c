@@ -114,7 +114,8 @@ static json_t *counters(const struct live_globals *g)
 	} all[] = {
 		COUNTER(dispatch),  COUNTER(keep),     COUNTER(kick),	   COUNTER(timer), COUNTER(miss),
 		COUNTER(yield_to),  COUNTER(yield_ok), COUNTER(adopt),	   COUNTER(leave), COUNTER(full),
-		COUNTER(late),	    COUNTER(stay),     COUNTER(switching), COUNTER(at_once),   COUNTER(taken), COUNTER(irq),
+		COUNTER(late),	    COUNTER(stay),     COUNTER(switching), COUNTER(at_once),
+		COUNTER(taken),	    COUNTER(irq),
 		COUNTER(due_100us), COUNTER(due_1ms),  COUNTER(due_later),
 	};
 	json_t *o = json_object();

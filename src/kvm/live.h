@@ -74,7 +74,8 @@ typedef struct live_vcpu ARENA live_vcpu_t;
 
 /* A cache line or two of each pCPU's own. */
 struct live_counters {
-	u64 dispatch, keep, kick, timer, miss, yield_to, yield_ok, adopt, leave, full, late, stay, switching, at_once, taken, irq;
+	u64 dispatch, keep, kick, timer, miss, yield_to, yield_ok, adopt, leave, full, late, stay, switching;
+	u64 at_once, taken, irq;
 	/* Deadlines of the core (of slices, budgets, accounting) of which it heard within 100 us, 1 ms or later. */
 	u64 due_100us, due_1ms, due_later;
 } __attribute__((aligned(128)));

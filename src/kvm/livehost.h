@@ -102,8 +102,8 @@ int live_host_submit(struct live_host *lh, const struct live_command *cmd);
 int live_host_find(const struct live_host *lh, const char *domain);
 
 /*
- * Does this domain exist now, and is it known by name? Not one whose last thread ended: the core may keep it for a moment,
- * but its name is free for the VM started anew.
+ * Does this domain exist now, and is it known by name? Not one whose last thread ended: the core may keep it for a
+ * moment, but its name is free for the VM started anew.
  */
 bool live_host_has(const struct live_host *lh, u32 id);
 

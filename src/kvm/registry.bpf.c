@@ -96,26 +96,6 @@ CORE_FN int leave(sched_call_t *cx ARG, u32 index)
 	return 0;
 }
 
-/* The thread of vCPU @index from now on, whose reference is passed on; NULL: none. */
-static void set_thread(u32 index, struct task_struct *task)
-{
-	struct vcpu_thread *slot = bpf_map_lookup_elem(&threads, &index);
-
-	if (slot)
-		task = bpf_kptr_xchg(&slot->task, task);
-	if (task)
-		bpf_task_release(task);
-}
-
-/* Task @p is its vCPU's thread from now on. */
-static void hold_thread(struct task_struct *p)
-{
-	struct task_struct *task = bpf_task_acquire(p);
-
-	if (task)
-		set_thread(vcpu_index(p), task);
-}
-
 /* Task @p is no vCPU any more. */
 static void leave_and_unmark(sched_call_t *cx, struct task_struct *p)
 {

@@ -67,23 +67,8 @@ struct {
 } cpus SEC(".maps");
 
 /*
- * The thread of each vCPU, by its index, so that none is searched for when its turn comes. Read within an operation, it
- * is good to the operation's end, which is when RCU's grace may end.
- */
-struct vcpu_thread {
-	struct task_struct __kptr *task;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, LIVE_MAX_CPUS + LIVE_MAX_VM_VCPUS);
-	__type(key, u32);
-	__type(value, struct vcpu_thread);
-} threads SEC(".maps");
-
-/*
- * Who runs on a CPU has run a guest: it is a vCPU, or will be one when it leaves the CPU. Not in cpu_ctx: a tracepoint's
- * program may not use a map with timers.
+ * Who runs on a CPU has run a guest: it is a vCPU, or will be one when it leaves the CPU. Not in cpu_ctx: a
+ * tracepoint's program may not use a map with timers.
  */
 static u8 in_guest[LIVE_MAX_CPUS];
 
@@ -193,6 +178,7 @@ static inline void carry_out(sched_call_t *cx, s32 self)
 	carry_out_effects(cx, self);
 }
 
+#include "kvm/thread.bpf.c"
 #include "kvm/registry.bpf.c"
 #include "kvm/guest.bpf.c"
 #include "kvm/obey.bpf.c"
@@ -364,10 +350,10 @@ NO_FRAME void switch_here(sched_call_t *cx, pcpu_t *p, vcpu_t *here)
 }
 
 /*
- * Is the CPU that @task was put off still on its way to the next one? What runs there until then, programs of ours among it,
- * runs in @task's name, and each of them keeps it from migrating; the kernel (6.12) asks for that without the other
- * run queue's lock, and takes it for an error of the scheduler's. It takes a moment, so wait for it: but not for ever, as
- * in a virtual machine that CPU may itself be waiting.
+ * Is the CPU that @task was put off still on its way to the next one? What runs there until then, programs of ours
+ * among it, runs in @task's name, and each of them keeps it from migrating; the kernel (6.12) asks for that without
+ * the other run queue's lock, and takes it for an error of the scheduler's. It takes a moment, so wait for it: but not
+ * for ever, as in a virtual machine that CPU may itself be waiting.
  */
 static inline bool still_switching(struct task_struct *task)
 {
@@ -552,25 +538,6 @@ void BPF_PROG(rota_running, struct task_struct *p)
 	c->ran_ns = p->se.sum_exec_runtime;
 	if ((s64)(c->vtime - p->scx.dsq_vtime) < 0)
 		c->vtime = p->scx.dsq_vtime;
-}
-
-/*
- * Is @p in KVM_RUN? While a thread is in an ioctl of a vCPU, KVM has a preemption notifier on it, which lies in the vCPU;
- * and there stands who called KVM_RUN last. (Who only sets a vCPU up has never called it.) Costs nothing where it
- * isn't asked, unlike a program at every VM entry.
- */
-static inline bool runs_guest(struct task_struct *p)
-{
-	u64 notifier, pid = 0;
-
-	if (!bpf_core_field_exists(struct kvm_vcpu, pid) || !bpf_core_field_exists(p->preempt_notifiers))
-		return false;
-	notifier = (u64)p->preempt_notifiers.first;
-	if (!notifier)
-		return false;
-	notifier -= bpf_core_field_offset(struct kvm_vcpu, preempt_notifier);
-	bpf_probe_read_kernel(&pid, sizeof(pid), (void *)(notifier + bpf_core_field_offset(struct kvm_vcpu, pid)));
-	return pid && pid == (u64)p->thread_pid;
 }
 
 SEC("struct_ops/rota_stopping")
