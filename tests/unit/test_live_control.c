@@ -514,7 +514,7 @@ static void test_vms_come_and_go(void **state)
 	assert_int_equal(h->nr_vcpus, 4);
 }
 
-/* Two VMs of one name are told apart; one started anew has the name to itself, though the core still has the old one. */
+/* Two VMs of one name are told apart; one started anew has the name to itself while the core still has the old one. */
 static void test_name_again(void **state)
 {
 	u32 id = add_vm(100, 1), next;
