@@ -100,7 +100,8 @@ SCHED_API s32 cpupool_create_hidden(sched_call_t *cx, s32 id, s32 parent_id)
 		return id;
 	if (!parent)
 		return -SCHED_ENOENT;
-	if (parent->assist.parent || !has_turns(parent->sched))
+	/* Pool-0 is never hidden: pCPU 0, once in it, does not leave it. */
+	if (!id || parent->assist.parent || !has_turns(parent->sched))
 		return -SCHED_EINVAL;
 	if (parent->assist.hidden)
 		return -SCHED_EEXIST;

@@ -369,6 +369,12 @@ CORE_FN int credit_turn_end(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *v ARG)
 	return 0;
 }
 
+/* Who waits is looked for by whoever idles; nothing of it is kept for p. */
+static inline void credit_passed_over(sched_call_t *cx, pcpu_t *p)
+{
+	(void)cx, (void)p;
+}
+
 static void credit_affinity_set(sched_call_t *cx, vcpu_t *v)
 {
 	if (mask_weight(&v->hard, cx->host->mask_words) == 1)

@@ -484,6 +484,20 @@ NO_FRAME void credit2_retickle(sched_call_t *cx, pcpu_t *p, s32 woken)
 		credit2_tickle_idle(cx, pool, v);
 }
 
+/* p has not scheduled, and won't for a while: it is no longer left to whom it was tickled for. */
+CORE_FN int credit2_passed_over(sched_call_t *cx ARG, pcpu_t *p ARG)
+{
+	s32 woken = p->credit2.tickled_for;
+
+	if (!mask_test(&p->pool->cpus, p->id))
+		return 0;
+	p->credit2.tickled_for = -1;
+	credit2_set_tickled(p->pool, p, false);
+	if (woken >= 0)
+		credit2_retickle(cx, p, woken);
+	return 0;
+}
+
 /* The vCPU that somebody yielded p to, if it still waits here; -1 otherwise. */
 NO_FRAME s32 credit2_lent(sched_call_t *cx, pcpu_t *p, s32 lent)
 {

@@ -23,11 +23,13 @@
  *   adjust          held   domain->weight and ->cap are to become these
  *   affinity_set    held   the hard affinity changed
  *   affords         held   may v, which waits, have a turn before cur (NULL: before nobody), going by what it has
- *                          used? (only policies of TURN_SCHEDULERS have this and the next three, see assist.c)
+ *                          used? (only policies of TURN_SCHEDULERS have this and the next four, see assist.c)
  *   standing        held   the more, the more v is entitled to the pCPU it runs on
  *   turn_begin      held   v's turn on p begins: who runs there by the policy's choice leaves, to be first again if it
  *                          can run; v is debited from now on
  *   turn_end        held   v leaves p, where it had a turn, or which p's pool has lost: debit it
+ *   passed_over     held   instead of do_schedule: a turn or a grace decided who runs on p; whom p was kicked for
+ *                          waits on
  *   sdom_change     held   a domain is about to be accounted to another one, or (NULL) to itself: drop it from the old
  *                          record; and sdom_changed: it is, enter it in the new one (policies of SDOM_SCHEDULERS)
  *   adjust_vcpu     held   a vCPU's real-time parameters are to be these; only policies of RT_SCHEDULERS have it
@@ -171,6 +173,11 @@ NO_FRAME bool hook_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to)
 		name##_turn_end(cx, p, v); \
 		break;
 
+#define HOOK_CASE_passed_over(name, id, full) \
+	case id: \
+		name##_passed_over(cx, p); \
+		break;
+
 NO_FRAME bool hook_affords(vcpu_t *v, vcpu_t *cur)
 {
 	switch (v->domain->pool->sched) {
@@ -202,6 +209,15 @@ NO_FRAME void hook_turn_end(sched_call_t *cx, pcpu_t *p, vcpu_t *v)
 {
 	switch (p->pool->sched) {
 		TURN_SCHEDULERS(HOOK_CASE_turn_end)
+	default:
+		break;
+	}
+}
+
+NO_FRAME void hook_passed_over(sched_call_t *cx, pcpu_t *p)
+{
+	switch (p->pool->sched) {
+		TURN_SCHEDULERS(HOOK_CASE_passed_over)
 	default:
 		break;
 	}

@@ -428,8 +428,8 @@ SCHED_API s32 cpupool_create(sched_call_t *cx, s32 id, u32 sched);
 /*
  * A hidden pool of @parent, a pool under credit or credit2: its pCPUs, added by hand or lent by its controller, give
  * 100 us turns to the vCPUs of the parent's domains; it has no domains and no scheduler of its own. -ENOENT: no such
- * parent; -EINVAL: the parent is hidden itself, or its scheduler can't; -EEXIST: the parent has one; else as
- * cpupool_create().
+ * parent; -EINVAL: the parent is hidden itself, its scheduler can't, or @id is 0, which is never hidden; -EEXIST: the
+ * parent has one; else as cpupool_create().
  */
 SCHED_API s32 cpupool_create_hidden(sched_call_t *cx, s32 id, s32 parent);
 /* -EINVAL: not a hidden pool, or out of range (assist.h); nothing changes. */

@@ -254,6 +254,8 @@ CORE_FN int choose(sched_call_t *cx ARG)
 		hook_do_schedule(cx, p);
 		if (unlikely(p->next->assist.owed_ns) && p->next != prev)
 			grace_pay(p, p->next);
+	} else {
+		hook_passed_over(cx, p);
 	}
 	next = p->next;
 	next->assist.yielded = 0;

@@ -190,12 +190,6 @@ static void draw_turns(struct world *w, cpupool_t *pool)
 	struct assist_params a = some_assist(t, pool);
 	struct micro_params m = some_micro(t);
 
-	/*
-	 * Not under credit2, unless asked for: a fault is known and open there. A vCPU waits while a pCPU of another
-	 * run queue idles: ROTA_PROP_CREDIT2_TURNS=1 ROTA_PROP_SEED=205 ROTA_PROP_RUNS=1 ROTA_PROP_EVENTS=150.
-	 */
-	if (pool->sched == SCHED_ID_credit2 && !getenv("ROTA_PROP_CREDIT2_TURNS"))
-		return;
 	tiny_effects(t);
 	tiny_remember(t);
 	if (pool->assist.parent)
