@@ -24,6 +24,7 @@
 #include "kvm/files.h"
 #include "kvm/preflight.h"
 #include "kvm/vmm.h"
+#include "sim/admit.h"
 
 #define WAIT_US 200 /* between two looks whether a command is carried out */
 #define NO_UUID "00000000-0000-0000-0000-000000000000"
@@ -228,7 +229,7 @@ static int set_vcpu_rt(struct live_host *lh, const struct command *cmd)
 		return -SCHED_EINVAL;
 	live.a = (s32)vcpus[cmd->vcpu]->index;
 	ret = carry_out_live(lh, &live);
-	return ret ? ret : live_host_want_rt(lh, cmd->domain, cmd->vcpu, &cmd->rt);
+	return ret ? ret : live_host_want_rt(lh, cmd->domain, cmd->vcpu, cmd->not_given ? NULL : &cmd->rt);
 }
 
 static int set_pool(struct live_host *lh, const struct command *cmd)
@@ -290,6 +291,66 @@ static int kvm_command(void *arg, const struct command *cmd)
 	if (cmd->op == CMD_DESTROY)
 		return kvm_destroy(lh, cmd->domain);
 	return -ENOTSUP;
+}
+
+/* ---- reservations ---- */
+
+static domain_t *domain_at(const void *arg, u32 id)
+{
+	const struct live_host *lh = arg;
+
+	return live_host_has(lh, id) ? &lh->g->host->domains[id] : NULL;
+}
+
+static const char *name_at(const void *arg, u32 id)
+{
+	return ((const struct live_host *)arg)->vms[id].name;
+}
+
+static u32 vcpus_at(const void *arg, u32 id, vcpu_t **vcpus, u32 max)
+{
+	return live_host_vcpus(arg, id, vcpus, max);
+}
+
+/* Was a VM of this pool given a budget? Domain-0 has some from the start, for the host's own sake. */
+static bool anybody_given(const struct live_host *lh, const cpupool_t *pool)
+{
+	for (u32 i = 0; i < lh->g->host->limits.domains; i++)
+		for (u32 k = 0; i != LIVE_DOM0 && live_host_has(lh, i) && lh->vms[i].rt && k < LIVE_MAX_RT; k++)
+			if (lh->vms[i].rt[k].given && lh->g->host->domains[i].pool == pool)
+				return true;
+	return false;
+}
+
+/*
+ * Domain-0's vCPUs, which reserve as well, each stay on their pCPU. So in a pool of several pCPUs that schedules
+ * globally no test says more than that there is too much: that is refused, the rest is told.
+ */
+static int kvm_overbooked(void *arg, u32 id, char *why)
+{
+	struct live_host *lh = ((struct front *)arg)->lh;
+	host_t *h = lh->g->host;
+	cpupool_t *pool = &h->pools[id];
+	enum scn_admission mode = kvm_front_options.admission;
+	const struct admit_host a = {
+		.host = h,
+		.arg = lh,
+		.max_domains = h->limits.domains,
+		.domain = domain_at,
+		.name = name_at,
+		.vcpus = vcpus_at,
+		.stays = &h->domains[LIVE_DOM0],
+	};
+	int ret;
+
+	if (mode == SCN_ADMISSION_OFF || (mode == SCN_ADMISSION_ASKED && !anybody_given(lh, pool)))
+		return 0;
+	ret = admit_pool(&a, pool, NULL, why, CONTROL_ERROR_LEN);
+	if (ret < 0)
+		snprintf(why, CONTROL_ERROR_LEN, "there is not enough memory to judge it");
+	if (!ret)
+		return 0;
+	return mode == SCN_ADMISSION_ENFORCE || (mode == SCN_ADMISSION_ASKED && ret != ADMIT_UNKNOWN) ? 1 : 2;
 }
 
 static int kvm_create(void *arg, json_t *config, u32 pool, char *error)
@@ -373,6 +434,7 @@ static const struct backend kvm_backend = {
 	.cannot = kvm_cannot,
 	.every = kvm_every,
 	.create = kvm_create,
+	.overbooked = kvm_overbooked,
 	.rename = kvm_rename,
 	.status = kvm_status,
 	.verb = kvm_verb,

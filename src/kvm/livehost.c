@@ -284,7 +284,7 @@ int live_host_want_rt(struct live_host *lh, u32 id, u32 number, const struct rt_
 		vm->rt = calloc(LIVE_MAX_RT, sizeof(*vm->rt));
 	if (!vm->rt || number >= LIVE_MAX_RT)
 		return -ENOMEM;
-	vm->rt[number] = (struct live_rt){ .given = true, .params = *params };
+	vm->rt[number] = params ? (struct live_rt){ .given = true, .params = *params } : (struct live_rt){ 0 };
 	return 0;
 }
 

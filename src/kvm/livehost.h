@@ -110,7 +110,7 @@ bool live_host_has(const struct live_host *lh, u32 id);
 /* All vCPUs of a domain in order, read while the BPF side changes them: stops at anything that makes no sense. */
 u32 live_host_vcpus(const struct live_host *lh, u32 id, vcpu_t **vcpus, u32 max);
 
-/* What vCPU @number of a domain was given: it is given again after a restart. 0 or -ENOMEM. */
+/* What vCPU @number of a domain was given: it is given again after a restart. NULL: nothing after all. 0 or -ENOMEM. */
 int live_host_want_rt(struct live_host *lh, u32 id, u32 number, const struct rt_params *params);
 
 /* Likewise the soft affinity that it was given. */

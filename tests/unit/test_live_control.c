@@ -732,6 +732,46 @@ static void test_real_time(void **state)
 	}
 }
 
+/* @line is carried out, and told of with these words. */
+static void warned(const char *line, const char *words)
+{
+	json_t *a = answer(line);
+	char *all = json_dumps(json_object_get(a, "warnings"), 0);
+
+	if (!all || !strstr(all, words))
+		print_message("%s -> %s, wanted a warning '%s'\n", line, all ? all : "none", words);
+	assert_true(all && strstr(all, words) && !json_object_get(a, "error"));
+	free(all);
+	json_decref(a);
+}
+
+/* What can't be guaranteed is refused and changes nothing; what no test knows is told of. */
+static void test_admission(void **state)
+{
+	vcpu_t *v[2];
+	u32 id = add_vm(60, 2);
+
+	(void)state;
+	settle();
+	assert_int_equal(live_host_vcpus(lh, id, v, 2), 2);
+	/* Two pCPUs, each with Domain-0's vCPU; by default each vCPU of the VM has 4 of 10 ms. */
+	warned(SET_RT "{\"vcpu\":1,\"period_us\":20000,\"budget_us\":5000}]}\n", "no test of global scheduling on 2 pCPUs");
+	assert_true(v[1]->rt_params.budget_ns == 5 * MSEC);
+	refused(SET_RT "{\"vcpu\":0,\"period_us\":10000,\"budget_us\":10000},"
+		       "{\"vcpu\":1,\"period_us\":10000,\"budget_us\":9000}]}\n",
+		"more is reserved than its 2 pCPUs have");
+	assert_true(v[0]->rt_params.budget_ns == RT_BUDGET_DEFAULT_NS && v[1]->rt_params.budget_ns == 5 * MSEC);
+	/* Partitioned it is known: 9 of 10 ms beside Domain-0's 1 of 5 fit nowhere. */
+	accepted(V1 "\"sched-pool\",\"sched\":\"rtxen\",\"placement\":\"partitioned\"}\n");
+	refused(SET_RT "{\"vcpu\":0,\"period_us\":10000,\"budget_us\":9000}]}\n", "vm-60.v0");
+	accepted(SET_RT "{\"vcpu\":0,\"period_us\":10000,\"budget_us\":6000}]}\n");
+	kvm_front_options.admission = SCN_ADMISSION_WARN;
+	warned(SET_RT "{\"vcpu\":0,\"period_us\":10000,\"budget_us\":9000}]}\n", "vm-60.v0");
+	kvm_front_options.admission = SCN_ADMISSION_OFF;
+	accepted(SET_RT "{\"vcpu\":0,\"period_us\":10000,\"budget_us\":10000}]}\n");
+	kvm_front_options.admission = SCN_ADMISSION_ASKED;
+}
+
 static void test_turns(void **state)
 {
 	struct assist_params *p = &globals.host->pools[0].assist.params;
@@ -874,6 +914,7 @@ int main(void)
 		TEST(test_the_commands_end),
 		cmocka_unit_test_setup_teardown(test_credit2, start_credit2, end),
 		cmocka_unit_test_setup_teardown(test_real_time, start_rtxen, end),
+		cmocka_unit_test_setup_teardown(test_admission, start_rtxen, end),
 		cmocka_unit_test_setup_teardown(test_no_turns, start_rtxen, end),
 	};
 
