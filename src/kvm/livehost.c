@@ -116,11 +116,13 @@ static void mailbox_poll(struct live_host *lh, s64 now)
 bool live_host_has(const struct live_host *lh, u32 id)
 {
 	const host_t *h = lh->g->host;
-	const struct live_domain *ld = &lh->g->domains[id];
+	const struct live_domain *ld;
 
-	return id < h->limits.domains && h->domains[id].used && lh->vms[id].known &&
-	       (id == LIVE_DOM0 || (ld->tgid == lh->vms[id].tgid && ld->generation == lh->vms[id].generation &&
-				    ld->threads));
+	if (id >= h->limits.domains || !h->domains[id].used || !lh->vms[id].known)
+		return false;
+	ld = &lh->g->domains[id];
+	return id == LIVE_DOM0 ||
+	       (ld->tgid == lh->vms[id].tgid && ld->generation == lh->vms[id].generation && ld->threads);
 }
 
 int live_host_find(const struct live_host *lh, const char *domain)

@@ -31,8 +31,7 @@ int loader_attach(struct loader *l, char *error);
 int loader_again(struct loader *l, const struct topology *t, u32 sched, char *error);
 
 /*
- * Watch KVM, from which vCPU threads are known. -ENOENT: the kvm module is not loaded (yet). 0 if done
- * already.
+ * Watch KVM, from which vCPU threads are known. -ENOENT: the kvm module is not loaded (yet). 0 if done already.
  */
 int loader_attach_kvm(struct loader *l);
 

@@ -38,14 +38,15 @@ number()
 
 # emulator_died CONSOLE - says why the kernel died, if that was no doing of what is tested; false otherwise. Either QEMU's
 # emulation let a CPU run into the breakpoint of code that another CPU was patching ("Oops: int3", in the kernel or a
-# task of it); or every entry into the kernel faulted until the stack was full, which takes a CPU that came out of an
-# emulated guest with the guest's base of GS (no program of BPF can set it); or there was no scheduler of sched_ext at
-# all, for the report would name it.
+# task of it); or in a vCPU's thread every entry into the kernel faulted until the stack was full, without a program of BPF
+# below it (seen on the way out of an emulated guest, as if the guest's base of GS had stayed); or there was no scheduler
+# of sched_ext at all, for the report would name it.
 emulator_died()
 {
 	if grep -q 'Oops: int3' "$1"; then
 		echo "of the emulator's self-modifying code fault (Oops: int3)"
-	elif grep -q 'stack guard page was hit' "$1" && grep -qE 'RIP: .*:(error_entry|asm_exc_[a-z_]+)\+' "$1"; then
+	elif grep -q 'stack guard page was hit' "$1" && grep -qE 'Comm: CPU [0-9]+/KVM' "$1" &&
+		grep -qE 'RIP: .*:(error_entry|asm_exc_[a-z_]+)\+' "$1" && ! grep -q 'bpf_prog_' "$1"; then
 		echo "of the emulator's way out of a guest (a fault at every entry into the kernel)"
 	elif grep -q 'Oops: ' "$1" && ! grep -q 'Sched_ext: ' "$1"; then
 		echo "while no scheduler was loaded: $(grep -m 1 'Oops: ' "$1")"
