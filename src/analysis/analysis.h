@@ -186,7 +186,8 @@ enum an_answer an_ffdbf(const struct an_task *tasks, int n, int m);
 /*
  * Tasks in decreasing priority. AN_GFP_PLAIN: no slack, interference not cut at what can delay (a
  * cross-check); AN_GFP_LATE: no slack (holds for deferrable servers too); AN_GFP_SLACK: carry-in by
- * the responses found; AN_GFP_LIMITED: that, and only m - 1 tasks carry in.
+ * the responses found; AN_GFP_LIMITED: that, and only m - 1 tasks carry in. The first two judge every task for itself,
+ * whatever became of the others; the last two end at the first that fails.
  */
 enum an_gfp { AN_GFP_PLAIN, AN_GFP_LATE, AN_GFP_SLACK, AN_GFP_LIMITED };
 enum an_answer an_gfp(const struct an_task *tasks, int n, int m, enum an_gfp how, int64_t *response);
@@ -207,13 +208,18 @@ enum an_server_kind {
 #define AN_NR_SERVER_KINDS (AN_CBS + 1)
 extern const char *const an_server_kind_names[AN_NR_SERVER_KINDS];
 
-/* What one vCPU runs in. deadline > 0 and <= period; cpu: the pCPU of a partition, -1 = any. */
+/*
+ * What one vCPU runs in. deadline > 0 and <= period; cpu: the pCPU of a partition, -1 = any. stays: it never leaves its
+ * pCPU, also where the pool schedules globally, and is promised nothing (a live host's own vCPUs): the others are
+ * judged with it in their way.
+ */
 struct an_server {
 	char name[AN_NAME_LEN];
 	int64_t budget, period, deadline;
 	int priority; /* 1 = highest, for AN_FP */
 	enum an_server_kind kind;
 	int cpu;
+	bool stays;
 };
 /* Most that the server takes from others in a window of @t. */
 an_wide an_server_load(const struct an_server *s, int64_t t);

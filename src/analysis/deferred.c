@@ -16,7 +16,8 @@
  *
  * Who has had work for a whole period and misses its deadline sees a window that is at least as long as that deadline,
  * in which the CPU does nothing else: then the demand exceeds it. Demand does not fall as windows grow, so the windows
- * are looked at as Zhang and Burns do: from the longest that could fail down to the shortest.
+ * are looked at as Zhang and Burns do: from the longest that could fail down to the shortest. For the same reason none
+ * that is shorter than all deadlines that are promised to be met need be looked at.
  */
 #include <stdlib.h>
 
@@ -122,7 +123,8 @@ enum an_answer an_edf_deferred_check(const struct an_server *servers, int n, str
 		goto out;
 	for (int i = 0; i < n; i++) {
 		tasks[i] = (struct an_task){ .cost = servers[i].budget, .period = servers[i].period };
-		shortest = an_min(shortest, servers[i].deadline);
+		if (!servers[i].stays)
+			shortest = an_min(shortest, servers[i].deadline);
 	}
 	t = longest(servers, tasks, n);
 	if (an_utilisation_cmp(tasks, n, 1) > 0) {
@@ -142,7 +144,8 @@ enum an_answer an_edf_deferred_check(const struct an_server *servers, int n, str
 		if (d > t) {
 			*v = (struct an_verdict){ AN_NOT, -1, t, d, t };
 			for (int i = 0; i < n && v->index < 0; i++)
-				if (t >= servers[i].deadline && (t - servers[i].deadline) % servers[i].period == 0)
+				if (!servers[i].stays && t >= servers[i].deadline &&
+				    (t - servers[i].deadline) % servers[i].period == 0)
 					v->index = i;
 			goto out;
 		}

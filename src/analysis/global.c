@@ -44,8 +44,7 @@ static bool is_possible(const struct an_task *tasks, int n, int m)
 /* m - (m - 1) largest, against the sum */
 static bool fits_density(struct an_ratio sum, struct an_ratio largest, int m)
 {
-	struct an_ratio rest =
-		an_ratio((an_wide)m * largest.den - (m - 1) * largest.num, largest.den);
+	struct an_ratio rest = an_ratio((an_wide)m * largest.den - (m - 1) * largest.num, largest.den);
 
 	return an_ratio_cmp(sum, rest) <= 0;
 }
@@ -72,14 +71,12 @@ static struct an_ratio baker_load(const struct an_task *i, const struct an_task 
 	int64_t dk = deadline_of(k), di = deadline_of(i);
 	/* C_i (D_k + T_i - D_i) / (T_i D_k) */
 	struct an_ratio first =
-		an_ratio((an_wide)i->cost * dk + (an_wide)i->cost * (i->period - di),
-			 (an_wide)i->period * dk);
+		an_ratio((an_wide)i->cost * dk + (an_wide)i->cost * (i->period - di), (an_wide)i->period * dk);
 	struct an_ratio one = { 1, 1 };
 
 	/* lambda = C_k / D_k < U_i: plus (C_i - lambda T_i) / D_k */
 	if ((an_wide)k->cost * i->period < (an_wide)i->cost * dk) {
-		struct an_ratio a = an_ratio((an_wide)i->cost * dk - (an_wide)k->cost * i->period,
-					     (an_wide)dk * dk);
+		struct an_ratio a = an_ratio((an_wide)i->cost * dk - (an_wide)k->cost * i->period, (an_wide)dk * dk);
 
 		first = an_ratio_add(first, a, true);
 	}
@@ -116,8 +113,7 @@ enum an_answer an_bcl(const struct an_task *tasks, int n, int m, struct an_verdi
 			int64_t di = deadline_of(&tasks[i]);
 			int64_t jobs = an_floor64(dk - di, tasks[i].period) + 1;
 			an_wide load = (an_wide)jobs * tasks[i].cost +
-				       an_wmin(tasks[i].cost,
-					       an_wmax(0, dk - (an_wide)jobs * tasks[i].period));
+				       an_wmin(tasks[i].cost, an_wmax(0, dk - (an_wide)jobs * tasks[i].period));
 
 			if (i == k)
 				continue;
@@ -129,8 +125,7 @@ enum an_answer an_bcl(const struct an_task *tasks, int n, int m, struct an_verdi
 		if (n <= m && room >= 0) /* a CPU for each */
 			continue;
 		if (v)
-			*v = (struct an_verdict){ AN_NOT, k, dk, sum + (an_wide)m * tasks[k].cost,
-						  (an_wide)m * dk };
+			*v = (struct an_verdict){ AN_NOT, k, dk, sum + (an_wide)m * tasks[k].cost, (an_wide)m * dk };
 		return AN_NOT;
 	}
 	return AN_OK;
@@ -154,8 +149,18 @@ static an_wide any_work(const struct an_task *i, int64_t x, int64_t slack)
 	return (an_wide)jobs * i->cost + an_wmin(i->cost, reach - jobs * i->period);
 }
 
-enum an_answer an_bcl_iterative(const struct an_task *tasks, int n, int m, bool slacks,
-				int64_t *response)
+an_wide an_gedf_interference(const struct an_task *tasks, int n, int k, const int64_t *slack)
+{
+	int64_t dk = deadline_of(&tasks[k]);
+	an_wide sum = 0;
+
+	for (int i = 0; i < n; i++)
+		if (i != k)
+			sum += an_wmin(edf_work(&tasks[i], dk, slack ? slack[i] : 0), dk - tasks[k].cost + 1);
+	return sum;
+}
+
+enum an_answer an_bcl_iterative(const struct an_task *tasks, int n, int m, bool slacks, int64_t *response)
 {
 	int64_t *slack = calloc((size_t)n, sizeof(*slack));
 	bool grew = true, ok = false;
@@ -169,13 +174,8 @@ enum an_answer an_bcl_iterative(const struct an_task *tasks, int n, int m, bool 
 		ok = true;
 		for (int k = 0; k < n; k++) {
 			int64_t dk = deadline_of(&tasks[k]), left;
-			an_wide sum = 0;
+			an_wide sum = an_gedf_interference(tasks, n, k, slacks ? slack : NULL);
 
-			for (int i = 0; i < n; i++)
-				if (i != k)
-					sum += an_wmin(edf_work(&tasks[i], dk,
-								slacks ? slack[i] : 0),
-						       dk - tasks[k].cost + 1);
 			left = (int64_t)(dk - tasks[k].cost - an_floor(sum, m));
 			if (response)
 				response[k] = left < 0 ? AN_NEVER : dk - left;
@@ -333,9 +333,7 @@ static an_wide bar_demand(const struct an_task *tasks, int n, int k, int64_t x, 
 	for (int i = 0; i < n; i++) {
 		const struct an_task *t = &tasks[i];
 		an_wide limit = x - tasks[k].cost + 1;
-		an_wide without = x >= t->deadline ?
-					  (an_wide)((x - t->deadline) / t->period + 1) * t->cost :
-					  0;
+		an_wide without = x >= t->deadline ? (an_wide)((x - t->deadline) / t->period + 1) * t->cost : 0;
 		an_wide with = (an_wide)(x / t->period) * t->cost + an_wmin(t->cost, x % t->period);
 
 		with = an_wmax(with, without);
@@ -385,14 +383,13 @@ static int64_t bar_horizon(const struct an_task *tasks, int n, int m, int k)
 	if (gap <= 0)
 		return AN_MAX_WINDOW;
 	for (int i = 0; i < n; i++)
-		sum += an_ceil((an_wide)tasks[i].cost *
-				       an_max(0, tasks[i].period - tasks[i].deadline),
+		sum += an_ceil((an_wide)tasks[i].cost * an_max(0, tasks[i].period - tasks[i].deadline),
 			       tasks[i].period);
 	return an_max(tasks[k].deadline, an_window(an_ceil(sum << AN_RATE_BITS, gap) + 1));
 }
 
-static enum an_answer bar_check(const struct an_task *tasks, int n, int m, int k,
-				struct an_carry *c, struct an_verdict *v)
+static enum an_answer bar_check(const struct an_task *tasks, int n, int m, int k, struct an_carry *c,
+				struct an_verdict *v)
 {
 	int64_t x = bar_horizon(tasks, n, m, k), back;
 	bool unbounded = x == AN_MAX_WINDOW;
@@ -407,8 +404,7 @@ static enum an_answer bar_check(const struct an_task *tasks, int n, int m, int k
 			return AN_UNDECIDED;
 		if (demand >= m * room) {
 			if (v)
-				*v = (struct an_verdict){ AN_NOT, k, x,
-							  demand + (an_wide)m * tasks[k].cost,
+				*v = (struct an_verdict){ AN_NOT, k, x, demand + (an_wide)m * tasks[k].cost,
 							  (an_wide)m * x };
 			return AN_NOT;
 		}
@@ -443,23 +439,17 @@ enum an_answer an_gfp(const struct an_task *tasks, int n, int m, enum an_gfp how
 {
 	int64_t *slack = calloc((size_t)n, sizeof(*slack));
 	struct an_carry c = { .most = m - 1, .top = calloc((size_t)m, sizeof(an_wide)) };
+	bool late = how == AN_GFP_PLAIN || how == AN_GFP_LATE; /* each is judged without what is known of the others */
 	enum an_answer answer = AN_OK;
 
 	if (!slack || !c.top || !is_plain(tasks, n))
 		answer = AN_UNDECIDED;
 	else if (!is_possible(tasks, n, m))
 		answer = AN_NOT;
-	for (int k = 0; k < n && answer == AN_OK; k++) {
-		bool late = how == AN_GFP_PLAIN || how == AN_GFP_LATE;
-		const struct search s = { tasks,
-					  k,
-					  m,
-					  k,
-					  late ? NULL : slack,
-					  false,
-					  how != AN_GFP_PLAIN,
-					  how == AN_GFP_LIMITED,
-					  &c };
+	for (int k = 0; k < n && answer != AN_UNDECIDED && (answer == AN_OK || late); k++) {
+		const struct search s = {
+			tasks, k, m, k, late ? NULL : slack, false, how != AN_GFP_PLAIN, how == AN_GFP_LIMITED, &c
+		};
 		int64_t r = tasks[k].cost;
 
 		/* the first m have a CPU whenever they want one */

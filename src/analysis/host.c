@@ -8,13 +8,17 @@
  * task: when its work arrives late, its budget is spent late, and no test may rely on jobs being
  * done early or on fewer tasks than CPUs carrying work in. Those pools are judged by BCL without
  * slacks, or its fixed-priority form, where every server carries in at its latest.
+ *
+ * Where some servers stay on their pCPU (struct an_server), who may go anywhere waits still only while all pCPUs have
+ * something more urgent, and a server runs no longer than its budget in each period whether that came in time or not:
+ * all that BCL needs of the others. So it judges those who move, for themselves, with those who stay in their way.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/number.h"
+#include "analysis/gedf.h"
 
 static const struct an_supply whole = { AN_DEDICATED, 0, 0, 0, 1 };
 
@@ -132,7 +136,7 @@ static enum an_answer one_cpu_edf(struct pool *p, int n, int cpu, struct an_host
 			return answer(out, AN_UNDECIDED, cpu, "EDF, deferred budget past the deadline", v);
 		}
 	for (int i = 0; i < n; i++)
-		late |= p->sorted[i].kind == AN_DEFERRABLE || p->sorted[i].kind == AN_CBS;
+		late |= p->sorted[i].kind == AN_DEFERRABLE || p->sorted[i].kind == AN_CBS || p->sorted[i].stays;
 	if (late) {
 		a = an_edf_deferred_check(p->sorted, n, &v);
 		if (v.index >= 0)
@@ -185,6 +189,8 @@ static enum an_answer one_cpu_fp(struct pool *p, int n, int cpu, struct an_host_
 		int j = end_of_equals(p, i, n) - 1;
 		bool ok;
 
+		if (p->sorted[i].stays)
+			continue;
 		swap(&p->sorted[i], &p->sorted[j]);
 		ok = v.demand <= window && an_server_response(p->sorted, j) <= window;
 		for (int x = 0; x < j && !ok; x++)
@@ -221,7 +227,43 @@ static enum an_answer check_partitions(struct pool *p, int n, struct an_host_ver
 	return answer(out, AN_OK, -1, p->host->rule == AN_EDF ? "processor demand" : "response time", nothing);
 }
 
-static enum an_answer global_edf(struct pool *p, int n, int m, bool late, struct an_host_verdict *out)
+static const char too_much[] = "more is reserved than the pCPUs have";
+
+/* After a test that judges each for itself: the first that is promised its budget and fails; -1 nobody, -2 all. */
+static int unmet(const struct pool *p, int n)
+{
+	for (int k = 0; k < n; k++) {
+		if (!p->response[k])
+			return -2; /* there is too much, and none was looked at */
+		if (p->response[k] == AN_NEVER && !p->sorted[k].stays)
+			return k;
+	}
+	return -1;
+}
+
+/* gEDF beside servers that stay on their pCPU. */
+static enum an_answer global_edf_staying(struct pool *p, int n, int m, struct an_host_verdict *out)
+{
+	static const char test[] = "BCL beside vCPUs that stay on their pCPUs";
+	struct an_verdict v = nothing;
+	int k;
+
+	memset(p->response, 0, (size_t)n * sizeof(*p->response));
+	an_bcl_iterative(p->tasks, n, m, false, p->response);
+	k = unmet(p, n);
+	if (k == -1)
+		return answer(out, AN_OK, -1, test, nothing);
+	if (k >= 0) {
+		const struct an_task *t = &p->tasks[k];
+
+		v = (struct an_verdict){ AN_NOT, p->index[k], t->deadline, (an_wide)m * t->cost,
+					 (an_wide)m * t->deadline };
+		v.demand += an_gedf_interference(p->tasks, n, k, NULL);
+	}
+	return answer(out, AN_NOT, -1, k == -2 ? too_much : test, v);
+}
+
+static enum an_answer global_edf(struct pool *p, int n, int m, bool late, bool stay, struct an_host_verdict *out)
 {
 	struct an_verdict v = nothing;
 	const char *test = NULL;
@@ -231,6 +273,8 @@ static enum an_answer global_edf(struct pool *p, int n, int m, bool late, struct
 			v.index = p->index[i];
 			return answer(out, AN_UNDECIDED, -1, "gEDF, deferred budget past the deadline", v);
 		}
+	if (stay)
+		return global_edf_staying(p, n, m, out);
 	if (!late && an_gfb(p->tasks, n, m) == AN_OK)
 		test = "GFB";
 	else if (an_bcl_iterative(p->tasks, n, m, !late, NULL) == AN_OK)
@@ -263,14 +307,15 @@ static int last_of_equals(struct pool *p, int n, int m)
 		end = end_of_equals(p, from, n);
 		for (int k = from; k < end && end - from > 1; k++) {
 			struct an_task last = p->tasks[k];
-			enum an_answer a;
 
+			if (p->sorted[k].stays)
+				continue;
 			p->tasks[k] = p->tasks[end - 1];
 			p->tasks[end - 1] = last;
-			a = an_gfp(p->tasks, end, m, AN_GFP_LATE, NULL);
+			an_gfp(p->tasks, end, m, AN_GFP_LATE, p->response);
 			p->tasks[end - 1] = p->tasks[k];
 			p->tasks[k] = last;
-			if (a != AN_OK)
+			if (p->response[end - 1] == AN_NEVER)
 				return k;
 		}
 	}
@@ -282,39 +327,42 @@ static enum an_answer global_fp(struct pool *p, int n, int m, bool late, struct 
 	enum an_gfp how = late ? AN_GFP_LATE : AN_GFP_LIMITED;
 	const char *test = late ? "gFP response time, all carry-in late" : "gFP response time";
 	struct an_verdict v = nothing;
+	int failed;
 
 	for (int k = 1; k < n && how != AN_GFP_LATE; k++)
 		if (key_of(&p->sorted[k], p->host->rule) == key_of(&p->sorted[k - 1], p->host->rule))
 			how = AN_GFP_LATE; /* the response times found are those of one order only */
 	memset(p->response, 0, (size_t)n * sizeof(*p->response));
-	if (an_gfp(p->tasks, n, m, how, p->response) == AN_OK) {
-		int k = last_of_equals(p, n, m);
-
-		if (k < 0)
+	an_gfp(p->tasks, n, m, how, p->response);
+	failed = unmet(p, n);
+	if (failed == -1) {
+		failed = last_of_equals(p, n, m);
+		if (failed < 0)
 			return answer(out, AN_OK, -1, test, nothing);
-		v.index = p->index[k];
+		v.index = p->index[failed];
 		return answer(out, AN_NOT, -1, "gFP response time behind all that are as urgent", v);
 	}
-	for (int k = 0; k < n && v.index < 0; k++) {
-		int64_t d = p->tasks[k].deadline;
+	if (failed >= 0) {
+		int64_t d = p->tasks[failed].deadline;
 
-		if (p->response[k] != AN_NEVER)
-			continue;
-		v = (struct an_verdict){ AN_NOT, p->index[k], d, (an_wide)m * p->tasks[k].cost, (an_wide)m * d };
-		for (int i = 0; i < k; i++)
-			v.demand += an_wmin(an_server_load(&p->sorted[i], d), d - p->tasks[k].cost + 1);
+		v = (struct an_verdict){ AN_NOT, p->index[failed], d, (an_wide)m * p->tasks[failed].cost,
+					 (an_wide)m * d };
+		for (int i = 0; i < failed; i++)
+			v.demand += an_wmin(an_server_load(&p->sorted[i], d), d - p->tasks[failed].cost + 1);
 	}
-	return answer(out, AN_NOT, -1, test, v);
+	return answer(out, AN_NOT, -1, failed == -2 ? too_much : test, v);
 }
 
 /* Whole pCPUs that are given away, by a server that needs all of one and is pinned to it. */
 static enum an_answer check_global(struct pool *p, int n, struct an_host_verdict *out)
 {
 	int m = p->host->cpus, left = 0;
-	bool late = false;
+	bool late = false, stay = false;
 
+	for (int i = 0; i < n; i++)
+		stay |= p->servers[i].stays;
 	for (int i = 0; i < n; i++) {
-		if (p->servers[i].budget == p->servers[i].period && p->servers[i].cpu >= 0) {
+		if (p->servers[i].budget == p->servers[i].period && p->servers[i].cpu >= 0 && !stay) {
 			m--;
 		} else {
 			late |= can_put_off(p->servers[i].kind);
@@ -329,7 +377,8 @@ static enum an_answer check_global(struct pool *p, int n, struct an_host_verdict
 	fill(p, left);
 	if (m == 1) /* exact */
 		return one_cpu(p, left, -1, out);
-	return p->host->rule == AN_EDF ? global_edf(p, left, m, late, out) : global_fp(p, left, m, late, out);
+	return p->host->rule == AN_EDF ? global_edf(p, left, m, late, stay, out) :
+					 global_fp(p, left, m, late || stay, out);
 }
 
 enum an_answer an_host_check(const struct an_host *host, const struct an_server *servers, int n,

@@ -39,19 +39,15 @@ static void test_davis_burns(void **state)
 
 	(void)state;
 	for (int r = 0; r < 2; r++) {
-		const struct an_server s[] = { server(2, 5, rows[r].kind),
-					       server(3, 10, rows[r].kind) };
+		const struct an_server s[] = { server(2, 5, rows[r].kind), server(3, 10, rows[r].kind) };
 
 		for (int i = 0; i < 2; i++) {
 			assert_int_equal(an_server_response(s, i), rows[r].wcrt[i]);
-			assert_int_equal(an_server_task_response(s, 0, t1, i, false),
-					 rows[r].s1[i]);
+			assert_int_equal(an_server_task_response(s, 0, t1, i, false), rows[r].s1[i]);
 		}
 		for (int k = 0; k < 3; k++) {
-			assert_int_equal(an_server_task_response(s, 1, t2, k, false),
-					 rows[r].untied[k]);
-			assert_int_equal(an_server_task_response(s, 1, t2, k, true),
-					 rows[r].tied[k]);
+			assert_int_equal(an_server_task_response(s, 1, t2, k, false), rows[r].untied[k]);
+			assert_int_equal(an_server_task_response(s, 1, t2, k, true), rows[r].tied[k]);
 		}
 	}
 }
@@ -76,8 +72,7 @@ static void test_emsoft_servers(void **state)
 				int want = kind ? rows[r].ds[i] : rows[r].ps[i];
 				int64_t got;
 
-				s[i] = server(budgets[i], rows[r].periods[i],
-					      kind ? AN_DEFERRABLE : AN_PERIODIC);
+				s[i] = server(budgets[i], rows[r].periods[i], kind ? AN_DEFERRABLE : AN_PERIODIC);
 				got = an_server_response(s, i);
 				if (want)
 					assert_int_equal(got, want);
@@ -179,8 +174,7 @@ static void serve(const struct host *h, struct run *r, int s)
 	int best = -1;
 
 	for (int k = 0; k < h->nr_tasks[s]; k++)
-		if (r->left[s][k] > 0 &&
-		    (best < 0 || (h->guest_edf && r->deadline[s][k] < r->deadline[s][best])))
+		if (r->left[s][k] > 0 && (best < 0 || (h->guest_edf && r->deadline[s][k] < r->deadline[s][best])))
 			best = k;
 	if (best >= 0)
 		r->left[s][best]--;
@@ -221,8 +215,7 @@ static int64_t simulate(const struct host *h, int64_t until)
 			int best = -1;
 
 			for (int s = 0; s < h->n; s++)
-				if (!chosen[s] && r.rem[s] > 0 &&
-				    (h->s[s].kind == AN_PERIODIC || has_work(h, &r, s)) &&
+				if (!chosen[s] && r.rem[s] > 0 && (h->s[s].kind == AN_PERIODIC || has_work(h, &r, s)) &&
 				    (best < 0 || key(h, &r, s) < key(h, &r, best)))
 					best = s;
 			if (best < 0)
@@ -285,8 +278,7 @@ static void test_admitted_systems_hold(void **state)
 
 	(void)state;
 	for (int k = 0; k < 3; k++)
-		for (int round = 0; admitted[0][k] + admitted[1][k] < 3500 && round < 400000;
-		     round++) {
+		for (int round = 0; admitted[0][k] + admitted[1][k] < 3500 && round < 400000; round++) {
 			struct an_host host = { 0 };
 			struct an_host_verdict v;
 			struct host h;
@@ -305,8 +297,8 @@ static void test_admitted_systems_hold(void **state)
 			assert_int_equal(simulate(&h, 600), -1);
 		}
 	for (int k = 0; k < 3; k++) {
-		print_message("# %s: %d on one pCPU, %d on two, no miss\n",
-			      an_server_kind_names[kinds[k]], admitted[0][k], admitted[1][k]);
+		print_message("# %s: %d on one pCPU, %d on two, no miss\n", an_server_kind_names[kinds[k]],
+			      admitted[0][k], admitted[1][k]);
 		assert_true(admitted[0][k] > 500 && admitted[1][k] > 100);
 		assert_true(admitted[0][k] + admitted[1][k] >= 3500);
 	}
@@ -423,14 +415,86 @@ static void test_equals_may_come_first(void **state)
 	assert_int_equal(an_host_check(&host, s, 6, &v), AN_OK);
 }
 
+/* Global, beside a host's own servers of 1 in 5, each on its pCPU: who moves is judged, with them in the way. */
+static void test_beside_those_who_stay(void **state)
+{
+	struct an_host host = { .cpus = 2, .rule = AN_EDF };
+	struct an_server s[4] = { server(1, 5, AN_DEFERRABLE), server(1, 5, AN_DEFERRABLE),
+				  server(4, 10, AN_DEFERRABLE), server(4, 10, AN_DEFERRABLE) };
+	struct an_host_verdict v;
+	char text[300];
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		s[i].stays = i < 2;
+		s[i].cpu = i < 2 ? i : -1;
+		s[i].name[0] = (char)('a' + i);
+	}
+	/* The last waits at most for (2 + 2 + 4) / 2 of the 6 it has. */
+	assert_int_equal(an_host_check(&host, s, 4, &v), AN_OK);
+	/*
+	 * It may wait 6 still if its neighbour has 8: (2 + 2 + min(8, 7)) / 2 = 5; and the neighbour 4 / 2 + 4 / 2 + 0.
+	 */
+	s[2].budget = 8;
+	assert_int_equal(an_host_check(&host, s, 4, &v), AN_NOT);
+	assert_int_equal(v.v.index, 2); /* 2: min(4, 3) + 2 + 2 over 2 pCPUs is 3 */
+	assert_int_equal(v.v.window, 10);
+	assert_int_equal(v.v.demand, 7 + 2 * 8);
+	assert_int_equal(v.v.supply, 20);
+	an_host_explain(&v, s, text, sizeof(text));
+	assert_non_null(strstr(text, "c: not guaranteed (BCL beside vCPUs that stay on their pCPUs)"));
+	s[2].budget = 7; /* min(4, 4) + 2 + 2 over 2 pCPUs is 4, of 3 */
+	assert_int_equal(an_host_check(&host, s, 4, &v), AN_NOT);
+	s[3].budget = 2; /* 2 + 2 + 2 over 2 is 3 */
+	assert_int_equal(an_host_check(&host, s, 4, &v), AN_OK);
+	/* Their own budgets are promised by nobody: 5 in 5 on both pCPUs, and nothing is left for who moves. */
+	s[2].budget = s[3].budget = 1;
+	s[0].budget = 5;
+	assert_int_equal(an_host_check(&host, s, 4, &v), AN_OK); /* the other pCPU has room: (10 + 2 + 1) / 2 of 9 */
+	s[1].budget = 5;
+	assert_int_equal(an_host_check(&host, s, 4, &v), AN_NOT); /* more than there is */
+	assert_int_equal(v.v.index, -1);
+	/* Fixed priorities: those of 5 go first by RM; two of 10 are equal, and each must hold as the last. */
+	host.rule = AN_RM;
+	s[0].budget = s[1].budget = 1;
+	s[2].budget = s[3].budget = 3;
+	assert_int_equal(an_host_check(&host, s, 4, &v), AN_OK);
+	s[2].budget = 9;
+	assert_int_equal(an_host_check(&host, s, 4, &v), AN_NOT);
+	/* On one pCPU, by EDF: 5 of the 6 may be put off into the 5 of the host's own, which may come late. */
+	host = (struct an_host){ .cpus = 1, .rule = AN_EDF };
+	s[1] = server(6, 10, AN_DEFERRABLE);
+	assert_int_equal(an_host_check(&host, s, 2, &v), AN_OK);
+	s[0].stays = false;
+	assert_int_equal(an_host_check(&host, s, 2, &v), AN_NOT);
+	assert_int_equal(v.v.window, 5);
+	s[0].stays = true;
+	s[1].budget = 9; /* 2 and 9 of 10 */
+	assert_int_equal(an_host_check(&host, s, 2, &v), AN_NOT);
+	assert_int_equal(v.v.index, -1);
+	s[1] = server(8, 10, AN_PERIODIC); /* the host's can be put off: 8 + 2 of 10, and in 20: 16 + 4 */
+	assert_int_equal(an_host_check(&host, s, 2, &v), AN_OK);
+	host.rule = AN_FP; /* by priority the host goes last, and nobody minds */
+	s[0].priority = 2;
+	s[1].priority = 1;
+	assert_int_equal(an_host_check(&host, s, 2, &v), AN_OK);
+	s[0].stays = false;
+	assert_int_equal(an_host_check(&host, s, 2, &v), AN_NOT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_davis_burns), cmocka_unit_test(test_emsoft_servers),
-		cmocka_unit_test(test_bounds),	    cmocka_unit_test(test_cbs),
-		cmocka_unit_test(test_load),	    cmocka_unit_test(test_admitted_systems_hold),
-		cmocka_unit_test(test_place),	    cmocka_unit_test(test_put_off),
+		cmocka_unit_test(test_davis_burns),
+		cmocka_unit_test(test_emsoft_servers),
+		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_cbs),
+		cmocka_unit_test(test_load),
+		cmocka_unit_test(test_admitted_systems_hold),
+		cmocka_unit_test(test_place),
+		cmocka_unit_test(test_put_off),
 		cmocka_unit_test(test_equals_may_come_first),
+		cmocka_unit_test(test_beside_those_who_stay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
