@@ -36,7 +36,6 @@ struct {
 char _license[] SEC("license") = "GPL";
 
 #define HOST_SLICE_NS (3 * 1000000ULL) /* of a host task within its container */
-#define SWITCH_SPINS 1000 /* looks at another CPU that is in the middle of a switch */
 #define KICK_AGAIN_NS (200 * 1000ULL) /* until a kick that was lost is given again */
 #define SCX_TASK_QUEUED 1 /* the task is runnable */
 #define PF_EXITING 4
@@ -347,20 +346,6 @@ NO_FRAME void switch_here(sched_call_t *cx, pcpu_t *p, vcpu_t *here)
 		context_saved(cx);
 	if (held)
 		p->prev = p->curr == here ? NULL : here;
-}
-
-/*
- * Is the CPU that @task was put off still on its way to the next one? What runs there until then, programs of ours
- * among it, runs in @task's name, and each of them keeps it from migrating; the kernel (6.12) asks for that without
- * the other run queue's lock, and takes it for an error of the scheduler's. It takes a moment, so wait for it: but not
- * for ever, as in a virtual machine that CPU may itself be waiting.
- */
-static inline bool still_switching(struct task_struct *task)
-{
-	for (u32 i = ZERO; i < SWITCH_SPINS && can_loop; i++)
-		if (!*(volatile int *)&task->on_cpu)
-			return false;
-	return true;
 }
 
 /* The thread of a vCPU whose turn it is on this pCPU. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The threads of vCPUs: which one is whose, and how one is told from all other tasks. */
 
+#define SWITCH_SPINS 1000 /* looks at another CPU that is in the middle of a switch */
+
 /*
  * The thread of each vCPU, by its index, so that none is searched for when its turn comes. Read within an operation, it
  * is good to the operation's end, which is when RCU's grace may end.
@@ -53,4 +55,30 @@ static inline bool runs_guest(struct task_struct *p)
 	notifier -= bpf_core_field_offset(struct kvm_vcpu, preempt_notifier);
 	bpf_probe_read_kernel(&pid, sizeof(pid), (void *)(notifier + bpf_core_field_offset(struct kvm_vcpu, pid)));
 	return pid && pid == (u64)p->thread_pid;
+}
+
+/*
+ * 0 or 1, in an int until Linux 7 made a byte of it. libbpf won't fit the size of a signed field in a load, so the load
+ * must not be one of the field: its first byte tells.
+ */
+static inline bool on_cpu(struct task_struct *task)
+{
+	u64 at = bpf_core_field_offset(task->on_cpu);
+
+	barrier_var(at);
+	return *((volatile u8 *)task + at);
+}
+
+/*
+ * Is the CPU that @task was put off still on its way to the next one? What runs there until then, programs of ours
+ * among it, runs in @task's name, and each of them keeps it from migrating; the kernel (6.12) asks for that without
+ * the other run queue's lock, and takes it for an error of the scheduler's. It takes a moment, so wait for it: but not
+ * for ever, as in a virtual machine that CPU may itself be waiting.
+ */
+static inline bool still_switching(struct task_struct *task)
+{
+	for (u32 i = ZERO; i < SWITCH_SPINS && can_loop; i++)
+		if (!on_cpu(task))
+			return false;
+	return true;
 }
