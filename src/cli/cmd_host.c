@@ -18,8 +18,8 @@
 #include "kvm/preflight.h"
 
 static const char usage[] =
-	"Usage: rota host start [--sched NAME] [--turns NAME=VALUE]... [--dry-run] [--watchdog SECONDS]\n"
-	"                       [--foreground] [--verbose]\n"
+	"Usage: rota host start [--sched NAME] [--turns NAME=VALUE]... [--admission off|warn|enforce]\n"
+	"                       [--dry-run] [--watchdog SECONDS] [--foreground] [--verbose]\n"
 	"       rota host stop\n"
 	"       rota host status [--json]\n"
 	"       rota host symbols -d DOMAIN FILE [OPTION...]\n"
@@ -31,6 +31,8 @@ static const char usage[] =
 	"      --sched NAME  the scheduler: credit (default), credit2, sedf, rtds or rtxen\n"
 	"      --turns NAME=VALUE  help for guests that wait for a preempted vCPU (credit and credit2), such as\n"
 	"                    lend=10us: `rota turns --help`\n"
+	"      --admission WORD  what becomes of budgets that can't be guaranteed (sedf, rtds, rtxen): off, told of\n"
+	"                    (warn), refused (enforce); without it refused once a VM was given one\n"
 	"  -n, --dry-run     check everything and let the kernel verify the programs, but change nothing\n"
 	"      --watchdog SECONDS  the kernel takes over when a task was left waiting that long (1 to 30; default 30)\n"
 	"      --foreground  stay in the foreground, messages on stderr; ^C ends it\n"
@@ -49,11 +51,12 @@ struct host_options {
 	const char *fault; /* for tests */
 };
 
-enum { OPT_SCHED = 256, OPT_FOREGROUND, OPT_VERBOSE, OPT_JSON, OPT_WATCHDOG, OPT_TURNS };
+enum { OPT_SCHED = 256, OPT_FOREGROUND, OPT_VERBOSE, OPT_JSON, OPT_WATCHDOG, OPT_TURNS, OPT_ADMISSION };
 
 static const struct option start_options[] = {
 	{ "sched", required_argument, NULL, OPT_SCHED },
 	{ "turns", required_argument, NULL, OPT_TURNS },
+	{ "admission", required_argument, NULL, OPT_ADMISSION },
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "watchdog", required_argument, NULL, OPT_WATCHDOG },
 	{ "foreground", no_argument, NULL, OPT_FOREGROUND },
@@ -110,6 +113,13 @@ static bool parse(int argc, char **argv, const char *letters, const struct optio
 			if (*optarg < '0' || *optarg > '9' || *end || !o->daemon.watchdog_s ||
 			    o->daemon.watchdog_s > 30) {
 				fprintf(stderr, "rota: host start: --watchdog '%s': it must be 1 to 30 seconds\n",
+					optarg);
+				return false;
+			}
+			break;
+		case OPT_ADMISSION:
+			if (!scn_admission_word(optarg, &kvm_front_options.admission)) {
+				fprintf(stderr, "rota: host start: --admission '%s': it is off, warn or enforce\n",
 					optarg);
 				return false;
 			}
@@ -198,8 +208,7 @@ static void print_status(json_t *s)
 	print_string("scheduler", s, "scheduler");
 	printf("%-15s: %s, scheduler %s\n", "kernel", json_string_value(json_object_get(kernel, "state")),
 	       json_string_value(json_object_get(kernel, "ops")));
-	printf("%-15s: %s\n", "kvm",
-	       json_is_true(json_object_get(s, "kvm")) ? "watched" : "not loaded (yet)");
+	printf("%-15s: %s\n", "kvm", json_is_true(json_object_get(s, "kvm")) ? "watched" : "not loaded (yet)");
 	print_string("guests", s, "guests");
 	print_number("nr_cpus", s, "cpus");
 	print_number("domains", s, "domains");

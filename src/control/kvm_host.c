@@ -24,6 +24,7 @@
 #include "kvm/files.h"
 #include "kvm/preflight.h"
 #include "kvm/vmm.h"
+#include "sim/admit.h"
 
 #define WAIT_US 200 /* between two looks whether a command is carried out */
 #define NO_UUID "00000000-0000-0000-0000-000000000000"
@@ -34,6 +35,7 @@ struct front {
 	struct rotad d;
 	struct server *server;
 	bool ready; /* who started us was told */
+	u32 vcpus; /* of all VMs, when their reservations were last judged */
 };
 
 struct kvm_front_options kvm_front_options;
@@ -112,11 +114,10 @@ static json_t *counters(const struct live_globals *g)
 		const char *name;
 		size_t at;
 	} all[] = {
-		COUNTER(dispatch),  COUNTER(keep),     COUNTER(kick),	   COUNTER(timer), COUNTER(miss),
-		COUNTER(yield_to),  COUNTER(yield_ok), COUNTER(adopt),	   COUNTER(leave), COUNTER(full),
-		COUNTER(late),	    COUNTER(stay),     COUNTER(switching), COUNTER(at_once),
-		COUNTER(taken),	    COUNTER(irq),
-		COUNTER(due_100us), COUNTER(due_1ms),  COUNTER(due_later),
+		COUNTER(dispatch), COUNTER(keep),      COUNTER(kick),	   COUNTER(timer),     COUNTER(miss),
+		COUNTER(yield_to), COUNTER(yield_ok),  COUNTER(adopt),	   COUNTER(leave),     COUNTER(full),
+		COUNTER(late),	   COUNTER(stay),      COUNTER(switching), COUNTER(at_once),   COUNTER(taken),
+		COUNTER(irq),	   COUNTER(due_100us), COUNTER(due_1ms),   COUNTER(due_later),
 	};
 	json_t *o = json_object();
 
@@ -169,13 +170,17 @@ int carry_out_live(struct live_host *lh, struct live_command *cmd)
 	cmd->done = told;
 	if (live_host_submit(lh, cmd))
 		return -SCHED_EBUSY;
+	/* What is in force is no longer what was wanted, and must not be put right: who called us says that it is. */
+	lh->asked = true;
 	/* The queue gives every command up in time: this ends. */
 	for (;;) {
 		live_host_poll(lh, live_now());
 		if (outcome.done)
-			return outcome.result;
+			break;
 		usleep(WAIT_US);
 	}
+	lh->asked = false;
+	return outcome.result;
 }
 
 static int adjust(struct live_host *lh, const struct command *cmd)
@@ -228,7 +233,7 @@ static int set_vcpu_rt(struct live_host *lh, const struct command *cmd)
 		return -SCHED_EINVAL;
 	live.a = (s32)vcpus[cmd->vcpu]->index;
 	ret = carry_out_live(lh, &live);
-	return ret ? ret : live_host_want_rt(lh, cmd->domain, cmd->vcpu, &cmd->rt);
+	return ret ? ret : live_host_want_rt(lh, cmd->domain, cmd->vcpu, cmd->not_given ? NULL : &cmd->rt);
 }
 
 static int set_pool(struct live_host *lh, const struct command *cmd)
@@ -290,6 +295,60 @@ static int kvm_command(void *arg, const struct command *cmd)
 	if (cmd->op == CMD_DESTROY)
 		return kvm_destroy(lh, cmd->domain);
 	return -ENOTSUP;
+}
+
+/* ---- reservations ---- */
+
+static domain_t *domain_at(const void *arg, u32 id)
+{
+	const struct live_host *lh = arg;
+
+	return live_host_has(lh, id) ? &lh->g->host->domains[id] : NULL;
+}
+
+static const char *name_at(const void *arg, u32 id)
+{
+	return ((const struct live_host *)arg)->vms[id].name;
+}
+
+static u32 vcpus_at(const void *arg, u32 id, vcpu_t **vcpus, u32 max)
+{
+	return live_host_vcpus(arg, id, vcpus, max);
+}
+
+/* Was a VM of this pool given a budget? Domain-0 has some from the start, for the host's own sake. */
+static bool anybody_given(const struct live_host *lh, const cpupool_t *pool)
+{
+	for (u32 i = 0; i < lh->g->host->limits.domains; i++)
+		for (u32 k = 0; i != LIVE_DOM0 && live_host_has(lh, i) && lh->vms[i].rt && k < LIVE_MAX_RT; k++)
+			if (lh->vms[i].rt[k].given && lh->g->host->domains[i].pool == pool)
+				return true;
+	return false;
+}
+
+static int kvm_overbooked(void *arg, u32 id, char *why)
+{
+	struct live_host *lh = ((struct front *)arg)->lh;
+	host_t *h = lh->g->host;
+	cpupool_t *pool = &h->pools[id];
+	enum scn_admission mode = kvm_front_options.admission;
+	const struct admit_host a = {
+		.host = h,
+		.arg = lh,
+		.max_domains = h->limits.domains,
+		.domain = domain_at,
+		.name = name_at,
+		.vcpus = vcpus_at,
+		.stays = &h->domains[LIVE_DOM0], /* each of its vCPUs holds the tasks of one pCPU */
+	};
+	int ret;
+
+	if (mode == SCN_ADMISSION_OFF || (mode == SCN_ADMISSION_ASKED && !anybody_given(lh, pool)))
+		return 0;
+	ret = admit_pool(&a, pool, NULL, why, CONTROL_ERROR_LEN);
+	if (ret < 0)
+		snprintf(why, CONTROL_ERROR_LEN, "there is not enough memory to judge it");
+	return !ret ? 0 : mode == SCN_ADMISSION_WARN ? 2 : 1;
 }
 
 static int kvm_create(void *arg, json_t *config, u32 pool, char *error)
@@ -373,6 +432,7 @@ static const struct backend kvm_backend = {
 	.cannot = kvm_cannot,
 	.every = kvm_every,
 	.create = kvm_create,
+	.overbooked = kvm_overbooked,
 	.rename = kvm_rename,
 	.status = kvm_status,
 	.verb = kvm_verb,
@@ -432,6 +492,26 @@ static void begin_turns(struct live_host *lh, const struct kvm_front_options *o)
 	live_host_submit(lh, &live);
 }
 
+/*
+ * A VM that starts can't be refused, and reserves what the policy gives to everybody: when that is more than can be
+ * guaranteed beside what others were given, it is told of.
+ */
+static void judge_who_came(struct front *f)
+{
+	char why[CONTROL_ERROR_LEN];
+	vcpu_t *some[SCHED_MAX_DOMAIN_VCPUS];
+	u32 vcpus = 0, before = f->vcpus;
+
+	for (u32 i = 0; i < f->lh->g->host->limits.domains; i++)
+		if (i != LIVE_DOM0 && live_host_has(f->lh, i))
+			vcpus += live_host_vcpus(f->lh, i, some, SCHED_MAX_DOMAIN_VCPUS);
+	f->vcpus = vcpus;
+	if (vcpus <= before || !kvm_overbooked(f, 0, why))
+		return;
+	fprintf(stderr, "rotad: with the VM that came, cpupool '%s' holds more than is guaranteed: %s\n",
+		f->d.pool_name[0], why);
+}
+
 static void *kvm_open(struct live_host *lh, const struct live_about *about, int epoll, char *error)
 {
 	const struct kvm_front_options *o = &kvm_front_options;
@@ -486,6 +566,7 @@ static void kvm_tick(void *front, s64 now)
 	f->ready = true;
 	if (f->d.settings)
 		settings_look(&f->d, say);
+	judge_who_came(f);
 	server_expire(f->server, now);
 }
 

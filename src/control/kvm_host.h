@@ -5,6 +5,7 @@
 
 #include "control/turn_params.h"
 #include "kvm/daemon.h"
+#include "sim/scenario.h"
 
 /* What `rota host start` and `rotad --host kvm` give to daemon_start(). Options of rotad's, set before. */
 extern const struct daemon_front kvm_front;
@@ -14,6 +15,7 @@ extern const struct daemon_front kvm_front;
 struct kvm_front_options {
 	const char *socket, *group, *config, *saved; /* NULL: the usual ones */
 	bool others_read, no_config;
+	enum scn_admission admission;
 	u32 nr_turns;
 	struct {
 		const struct turn_param *param;

@@ -32,10 +32,10 @@
 #define SIGNALS 1 /* data of its events */
 
 static const char usage[] =
-	"Usage: rotad --host sim [SCENARIO] [--speed N|max|step] [--admission off|warn|enforce]\n"
-	"             [--set PATH=VALUE]...\n"
+	"Usage: rotad --host sim [SCENARIO] [--speed N|max|step] [--set PATH=VALUE]...\n"
 	"       rotad --host kvm\n"
-	"             [--socket PATH] [--group GROUP] [--others-read] [--config FILE] [--saved FILE] [--no-config]\n"
+	"             [--admission off|warn|enforce] [--socket PATH] [--group GROUP] [--others-read]\n"
+	"             [--config FILE] [--saved FILE] [--no-config]\n"
 	"\n"
 	"Owns a host and answers the rota command: `rota list`, `rota sched-credit`, `rota cpupool-create` ...\n"
 	"\n"
@@ -101,15 +101,6 @@ static int failed(const char *error)
 	return 1;
 }
 
-static bool set_admission(struct options *o, const char *word)
-{
-	o->sim.admission = !strcmp(word, "off")	    ? SCN_ADMISSION_OFF :
-			   !strcmp(word, "warn")    ? SCN_ADMISSION_WARN :
-			   !strcmp(word, "enforce") ? SCN_ADMISSION_ENFORCE :
-						      SCN_ADMISSION_ASKED;
-	return o->sim.admission != SCN_ADMISSION_ASKED;
-}
-
 /* 0: go on; else 1 + exit code. */
 static int parse(struct options *o, int argc, char **argv)
 {
@@ -124,7 +115,7 @@ static int parse(struct options *o, int argc, char **argv)
 			o->sim.speed = optarg;
 			break;
 		case OPT_ADMISSION:
-			if (!set_admission(o, optarg)) {
+			if (!scn_admission_word(optarg, &o->sim.admission)) {
 				fprintf(stderr, "rotad: --admission is off, warn or enforce\n");
 				return 3;
 			}
@@ -168,8 +159,8 @@ static int parse(struct options *o, int argc, char **argv)
 		fprintf(stderr, "rotad: --host says which host: sim or kvm; `rotad --help` tells more\n");
 		return 3;
 	}
-	if (!strcmp(o->host, "kvm") && (o->sim.speed || o->sim.nr_sets || o->sim.admission != SCN_ADMISSION_ASKED)) {
-		fprintf(stderr, "rotad: --speed, --set and --admission are for a simulated host\n");
+	if (!strcmp(o->host, "kvm") && (o->sim.speed || o->sim.nr_sets)) {
+		fprintf(stderr, "rotad: --speed and --set are for a simulated host\n");
 		return 3;
 	}
 	if (optind < argc && !strcmp(o->host, "sim"))
@@ -308,6 +299,7 @@ static int run_live(const struct options *o)
 		.saved = o->saved,
 		.others_read = o->others_read,
 		.no_config = o->no_config,
+		.admission = o->sim.admission,
 	};
 	rc = daemon_start(&live, &kvm_front, error);
 	notify_state("STOPPING=1");

@@ -286,7 +286,7 @@ int live_host_want_rt(struct live_host *lh, u32 id, u32 number, const struct rt_
 		vm->rt = calloc(LIVE_MAX_RT, sizeof(*vm->rt));
 	if (!vm->rt || number >= LIVE_MAX_RT)
 		return -ENOMEM;
-	vm->rt[number] = (struct live_rt){ .given = true, .params = *params };
+	vm->rt[number] = params ? (struct live_rt){ .given = true, .params = *params } : (struct live_rt){ 0 };
 	return 0;
 }
 
@@ -467,7 +467,7 @@ static void look_after(struct live_host *lh, u32 id, s64 now)
 			hold(lh, id);
 		find_slide(vm, ld);
 	}
-	if (vm->busy || now < vm->retry_ns)
+	if (vm->busy || lh->asked || now < vm->retry_ns)
 		return;
 	if (id != LIVE_DOM0 && !ld->threads)
 		own_submit(lh, id, &(struct live_command){ .op = LIVE_REAP });

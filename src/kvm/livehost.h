@@ -67,6 +67,8 @@ struct live_vm {
 
 struct live_host {
 	struct live_globals *g;
+	/* somebody's command is under way who will say then what is wanted: nothing is given again before */
+	bool asked;
 	struct live_vm vms[LIVE_MAX_VMS + 1]; /* [0]: Domain-0 */
 	struct live_vm before[LIVE_MAX_VMS + 1]; /* those of the scheduler's life before the last restart */
 	struct credit_params params; /* wanted, if params_set */
@@ -110,7 +112,7 @@ bool live_host_has(const struct live_host *lh, u32 id);
 /* All vCPUs of a domain in order, read while the BPF side changes them: stops at anything that makes no sense. */
 u32 live_host_vcpus(const struct live_host *lh, u32 id, vcpu_t **vcpus, u32 max);
 
-/* What vCPU @number of a domain was given: it is given again after a restart. 0 or -ENOMEM. */
+/* What vCPU @number of a domain was given: it is given again after a restart. NULL: nothing after all. 0 or -ENOMEM. */
 int live_host_want_rt(struct live_host *lh, u32 id, u32 number, const struct rt_params *params);
 
 /* Likewise the soft affinity that it was given. */

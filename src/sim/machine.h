@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "sched/sched.h"
+#include "sim/admit.h"
 #include "sim/event.h"
 #include "sim/guest.h"
 #include "sim/histogram.h"
@@ -164,15 +165,6 @@ int machine_sched_pool(struct machine *m, cpupool_t *pool, const struct scn_sche
  * it is no real-time pool; 1 no: @why says which vCPU, which interval, which demand and supply; -ENOMEM. The last one
  * asks only as far as the pool's `admission` says: where it is `warn`, a no is counted and 0 returned.
  */
-struct admission_change {
-	domain_t *d; /* this domain: */
-	bool joins; /* is in the pool as well */
-	const struct rt_params *params; /* its vCPUs have these parameters, by id; NULL: their own */
-	cpumask_t *hard; /* its vCPU `vcpu`, -1 all of them, may run on these pCPUs only; NULL: where they may now */
-	int vcpu;
-	const struct rt_pool_params *pool; /* the pool has these; NULL: its own */
-	cpumask_t *without; /* the pool has lost these pCPUs */
-};
 int machine_admits(const struct machine *m, uint32_t pool, const struct admission_change *change, char *why,
 		   size_t len);
 /* What becomes of a no; of a pool that says nothing: enforced if somebody in it, @change made, was given a budget. */

@@ -101,6 +101,8 @@ struct scn_micro {
 
 /* Unless it is said, a pool enforces as soon as somebody in it was given a budget: then it is a promise. */
 enum scn_admission { SCN_ADMISSION_ASKED, SCN_ADMISSION_OFF, SCN_ADMISSION_WARN, SCN_ADMISSION_ENFORCE };
+/* off, warn, enforce; false: another word. */
+bool scn_admission_word(const char *word, enum scn_admission *mode);
 
 struct scn_pool {
 	char *name;

@@ -228,10 +228,22 @@ int scn_read_pool_sched(struct scn_reader *r, const struct scn_node *n, const ch
 	return read_sched(r, n, policy_bit(policy), true, out);
 }
 
+/* By enum scn_admission, from SCN_ADMISSION_OFF on. */
+static const char *const admission_words[] = { "off", "warn", "enforce", NULL };
+
+bool scn_admission_word(const char *word, enum scn_admission *mode)
+{
+	for (int i = 0; admission_words[i]; i++)
+		if (!strcmp(word, admission_words[i])) {
+			*mode = (enum scn_admission)(SCN_ADMISSION_OFF + i);
+			return true;
+		}
+	return false;
+}
+
 /* `admission:` of a pool. */
 int scn_read_admission(struct scn_reader *r, const struct scn_node *n, struct scn_pool *pool)
 {
-	static const char *const words[] = { "off", "warn", "enforce", NULL };
 	int64_t word = 0;
 	size_t path;
 	int err;
@@ -243,7 +255,7 @@ int scn_read_admission(struct scn_reader *r, const struct scn_node *n, struct sc
 		return scn_fail(r, n,
 				"%s guarantees nothing that could be admitted; remove it, or use rtds, rtxen or sedf",
 				scn_quote(r, pool->sched));
-	err = read_word(r, n, words, &word);
+	err = read_word(r, n, admission_words, &word);
 	if (err)
 		return err;
 	pool->admission = (enum scn_admission)(SCN_ADMISSION_OFF + word);

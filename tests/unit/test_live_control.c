@@ -707,6 +707,8 @@ static void test_real_time(void **state)
 	add_vm(50, 1);
 	add_vm(60, 2);
 	settle();
+	/* what the kernel's side does with parameters, whatever they are */
+	kvm_front_options.admission = SCN_ADMISSION_OFF;
 	/* Domain-0 has its reservation from the start. */
 	assert_true(globals.host->vcpus[0].rt_params.period_ns == 5 * MSEC &&
 		    globals.host->vcpus[0].rt_params.budget_ns == 1 * MSEC &&
@@ -730,6 +732,51 @@ static void test_real_time(void **state)
 		assert_int_equal(globals.host->pools[0].rt.params.rule, RT_RM);
 		assert_int_equal(globals.host->pools[0].rt.params.kind, RT_POLLING);
 	}
+	kvm_front_options.admission = SCN_ADMISSION_ASKED;
+}
+
+/* @line is carried out, and told of with these words. */
+static void warned(const char *line, const char *words)
+{
+	json_t *a = answer(line);
+	char *all = json_dumps(json_object_get(a, "warnings"), 0);
+
+	if (!all || !strstr(all, words))
+		print_message("%s -> %s, wanted a warning '%s'\n", line, all ? all : "none", words);
+	assert_true(all && strstr(all, words) && !json_object_get(a, "error"));
+	free(all);
+	json_decref(a);
+}
+
+/* What can't be guaranteed is refused and changes nothing; what no test knows is told of. */
+static void test_admission(void **state)
+{
+	vcpu_t *v[2];
+	u32 id = add_vm(60, 2);
+
+	(void)state;
+	settle();
+	assert_int_equal(live_host_vcpus(lh, id, v, 2), 2);
+	/* Two pCPUs, each with 1 of 5 ms for Domain-0; by default each vCPU of the VM has 4 of 10 ms. */
+	accepted(SET_RT "{\"vcpu\":1,\"period_us\":20000,\"budget_us\":5000}]}\n");
+	assert_true(v[1]->rt_params.budget_ns == 5 * MSEC);
+	refused(SET_RT "{\"vcpu\":0,\"period_us\":10000,\"budget_us\":10000},"
+		       "{\"vcpu\":1,\"period_us\":10000,\"budget_us\":9000}]}\n",
+		"the servers together: not guaranteed (more is reserved than the pCPUs have)");
+	refused(SET_RT "{\"vcpu\":0,\"period_us\":10000,\"budget_us\":9000}]}\n",
+		"vm-60.v0: not guaranteed (BCL beside vCPUs that stay on their pCPUs): in an interval of 10 ms the demand is");
+	assert_true(v[0]->rt_params.budget_ns == RT_BUDGET_DEFAULT_NS && v[1]->rt_params.budget_ns == 5 * MSEC);
+	/* Partitioned: 9 of 10 ms beside Domain-0's 1 of 5 fit nowhere. */
+	accepted(V1 "\"sched-pool\",\"sched\":\"rtxen\",\"placement\":\"partitioned\",\"fit\":\"worst-fit\"}\n");
+	refused(SET_RT "{\"vcpu\":0,\"period_us\":10000,\"budget_us\":9000}]}\n",
+		"on pCPU 0: not guaranteed (processor demand");
+	accepted(SET_RT "{\"vcpu\":0,\"period_us\":10000,\"budget_us\":6000}]}\n");
+	kvm_front_options.admission = SCN_ADMISSION_WARN;
+	warned(SET_RT "{\"vcpu\":0,\"period_us\":10000,\"budget_us\":9000}]}\n",
+	       "on pCPU 0: not guaranteed (processor demand");
+	kvm_front_options.admission = SCN_ADMISSION_OFF;
+	accepted(SET_RT "{\"vcpu\":0,\"period_us\":10000,\"budget_us\":10000}]}\n");
+	kvm_front_options.admission = SCN_ADMISSION_ASKED;
 }
 
 static void test_turns(void **state)
@@ -874,6 +921,7 @@ int main(void)
 		TEST(test_the_commands_end),
 		cmocka_unit_test_setup_teardown(test_credit2, start_credit2, end),
 		cmocka_unit_test_setup_teardown(test_real_time, start_rtxen, end),
+		cmocka_unit_test_setup_teardown(test_admission, start_rtxen, end),
 		cmocka_unit_test_setup_teardown(test_no_turns, start_rtxen, end),
 	};
 

@@ -84,6 +84,9 @@ for SCHED in rtds rtxen; do
 	supply a 5000 500
 	supply b 10000 2000
 	check "$SCHED: a budget beyond the period is refused" eval "! sched -d a -v 0 -p 1000 -b 2000 -e 0"
+	check "$SCHED: a budget that fits on no pCPU beside the others is refused, and says why" \
+		eval "sched -d a -v 0 -p 10000 -b 9500 -e 0 2>&1 | grep -q 'not guaranteed'"
+	check "$SCHED: after which it has what it had" eval "sched -d a -v 0 | grep -q ' 5000 *500 '"
 	t0=$(now_ns)
 	for ((i = 0; i < 10; i++)); do
 		/bin/true
