@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	d.host = d.ops->host(d.arg);
 	rotad_name_pools(&d, sim_pool_name, d.arg);
-	d.settings = settings_open(d.host, "/nonexistent", false, "/nonexistent/saved", error);
+	d.settings = settings_open(d.host, "/nonexistent", false, "/dev/null/saved", error);
 	for (int n = 0; line < end && n < 20; n++) {
 		const char *nl = memchr(line, '\n', (size_t)(end - line));
 		size_t len = (size_t)((nl ? nl : end) - line);

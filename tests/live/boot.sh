@@ -131,17 +131,31 @@ else
 	cat <"$work/stream" 8<&- &
 	reader=$!
 	rc=0
-	timeout -k 5 "$limit" "$qemu" "${args[@]}" -append "$append" -monitor none -serial "file:$out/console.log" \
+	timeout -k 5 "$limit" "$qemu" "${args[@]}" -append "$append" -monitor none -qmp "unix:$work/monitor,server=on,wait=off" -serial "file:$out/console.log" \
 		-device virtio-serial-pci -chardev "file,id=out,path=$work/stream,append=on" \
 		-device virtserialport,chardev=out,name=rota.out </dev/null 8<&- &
-	pids=$!
-	wait "$pids" || rc=$?
+	machine=$!
+	# Shortly before its time is over: what do its CPUs do? That tells a machine that is slow from one whose CPU can't
+	# be reached any more.
+	(
+		sleep "$((limit > 10 ? limit - 5 : limit))" &
+		trap 'kill $!' TERM
+		wait $!
+		timeout 4 python3 "$here/monitor.py" "$work/monitor" "$cpus" >"$out/cpus.log"
+	) 8<&- >/dev/null 2>&1 &
+	pids="$machine $!"
+	wait "$machine" || rc=$?
+	kill "${pids#* }" 2>/dev/null || true
 	pids=
 	exec 8<&-
 	wait "$reader" || true
 	if [ "$rc" = 124 ] || [ "$rc" = 137 ]; then
 		echo "boot.sh: the machine was stopped after $limit s; the end of its console:" >&2
 		tail -n 30 "$out/console.log" >&2 || true
+		if [ -s "$out/cpus.log" ]; then
+			echo "boot.sh: what its CPUs did then:" >&2
+			cat "$out/cpus.log" >&2
+		fi
 		exit 124
 	fi
 fi

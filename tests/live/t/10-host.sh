@@ -38,8 +38,8 @@ refuses "an unknown domain" "*nosuch is an invalid domain identifier" rota list 
 check "stop ends it" rota host stop
 check "the kernel schedules again" [ "$(scx_state)" = disabled ]
 
-if [ -x "$ROTA_CACHE/scx/scx_simple" ]; then
-	"$ROTA_CACHE/scx/scx_simple" >/dev/null 2>&1 &
+if [ -x "$SIMPLE" ]; then
+	"$SIMPLE" >/dev/null 2>&1 &
 	wait_for 10 eval '[ "$(scx_state)" = enabled ]'
 	refuses "another sched_ext scheduler" "*another sched_ext scheduler is loaded: 'simple*" rota host start
 	kill -INT $!

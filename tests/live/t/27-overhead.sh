@@ -56,4 +56,4 @@ for s in EEVDF simple; do
 	within "a switch of two host tasks, rota to $s" "$h" 0 "${ROTA_LIVE_SWITCH_RATIO:-1.15}"
 	within "a switch of two vCPUs, rota to $s" "$v" 0 "${ROTA_LIVE_SWITCH_RATIO:-1.15}"
 done
-[ -n "${host[simple]:-}" ] || skip "a switch, rota to simple" "no scx_simple here (tests/live/kernel.sh scx)"
+[ -n "${host[simple]:-}" ] || skip "a switch, rota to simple" "no scx_simple for this kernel (tests/live/kernel.sh scx makes 6.12's)"
