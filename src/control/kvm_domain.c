@@ -113,6 +113,11 @@ const char *kvm_cannot(const struct command *cmd)
 	case CMD_VCPU_UP:
 	case CMD_VCPU_DOWN:
 		return "a live VM's vCPUs are threads of its VMM; let that plug them (virsh setvcpus)";
+	case CMD_POOL_CREATE:
+		return cmd->hidden ?
+			       "a live host has no hidden cpupools yet" :
+			       "null and arinc653 give a pCPU to none but the vCPU it belongs to, and this machine's own "
+			       "tasks need all";
 	default:
 		return NULL;
 	}

@@ -6,7 +6,7 @@
  * mailbox, carried out within some milliseconds; the request waits for that, and so do other clients. A kernel side
  * that does not answer is given up after five seconds: by then the kernel's watchdog has thrown it out, or will.
  *
- * What the kernel's side has no command for is refused: so far there is one pool, and VMs come and go by themselves.
+ * What the kernel's side has no command for is refused. VMs come and go by themselves.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -86,14 +86,25 @@ static u64 kvm_memory(void *arg, u32 id)
 
 static u32 kvm_vcpus(void *arg, u32 id, vcpu_t **vcpus, u32 max)
 {
-	return live_host_vcpus(((struct front *)arg)->lh, id, vcpus, max);
+	struct live_host *lh = ((struct front *)arg)->lh;
+	u32 n = 0;
+
+	if (id != LIVE_DOM0)
+		return live_host_vcpus(lh, id, vcpus, max);
+	/* Of all pools: Domain-0 has a domain in each. */
+	for (; n < lh->g->nr_cpus && n < max; n++)
+		vcpus[n] = &lh->g->host->vcpus[n];
+	return n;
 }
 
 static bool kvm_online(void *arg, u32 id, const vcpu_t *v)
 {
 	const struct live_host *lh = ((struct front *)arg)->lh;
 
-	return !(v->pause_flags & VPF_down) && (id == LIVE_DOM0 || lh->g->vcpus[v->index].pid);
+	/* The host's tasks run on every pCPU that is on line, also if no pool has it. */
+	if (id == LIVE_DOM0)
+		return !(v->pause_flags & VPF_down) || lh->g->vcpus[v->index].out;
+	return !(v->pause_flags & VPF_down) && lh->g->vcpus[v->index].pid;
 }
 
 static bool kvm_paused(void *arg, u32 id)
@@ -166,6 +177,8 @@ static void told(struct live_host *lh, const struct live_command *cmd, int resul
 
 int carry_out_live(struct live_host *lh, struct live_command *cmd)
 {
+	struct live_vm *vm = &lh->vms[cmd->domain];
+
 	outcome.done = false;
 	cmd->done = told;
 	if (live_host_submit(lh, cmd))
@@ -204,12 +217,12 @@ static int adjust(struct live_host *lh, const struct command *cmd)
 
 static int set_params(struct live_host *lh, const struct command *cmd)
 {
-	struct live_command live = { .op = LIVE_PARAMS, .params = cmd->credit };
+	struct live_command live = { .op = LIVE_PARAMS, .pool = cmd->pool, .params = cmd->credit };
 	int ret = carry_out_live(lh, &live);
 
 	if (!ret) {
-		lh->params = cmd->credit;
-		lh->params_set = true;
+		lh->params[cmd->pool].credit = cmd->credit;
+		lh->params[cmd->pool].credit_set = true;
 	}
 	return ret;
 }
@@ -228,17 +241,19 @@ static int set_vcpu_rt(struct live_host *lh, const struct command *cmd)
 	};
 	int ret;
 
-	if (cmd->vcpu >= live_host_vcpus(lh, cmd->domain, vcpus, SCHED_MAX_DOMAIN_VCPUS) ||
+	if (cmd->vcpu >= (cmd->domain == LIVE_DOM0 ? lh->g->nr_cpus :
+						     live_host_vcpus(lh, cmd->domain, vcpus, SCHED_MAX_DOMAIN_VCPUS)) ||
 	    cmd->rt.period_ns > MAX_PERIOD_NS)
 		return -SCHED_EINVAL;
-	live.a = (s32)vcpus[cmd->vcpu]->index;
+	live.a = cmd->domain == LIVE_DOM0 ? (s32)cmd->vcpu : (s32)vcpus[cmd->vcpu]->index;
 	ret = carry_out_live(lh, &live);
 	return ret ? ret : live_host_want_rt(lh, cmd->domain, cmd->vcpu, cmd->not_given ? NULL : &cmd->rt);
 }
 
 static int set_pool(struct live_host *lh, const struct command *cmd)
 {
-	struct live_command live = { .op = cmd->op == CMD_POOL_RT ? LIVE_RT_POOL : LIVE_CREDIT2 };
+	struct live_command live = { .op = cmd->op == CMD_POOL_RT ? LIVE_RT_POOL : LIVE_CREDIT2, .pool = cmd->pool };
+	struct live_pool_params *p = &lh->params[cmd->pool];
 	int ret;
 
 	if (cmd->op == CMD_POOL_RT) {
@@ -251,23 +266,23 @@ static int set_pool(struct live_host *lh, const struct command *cmd)
 	if (ret)
 		return ret;
 	if (cmd->op == CMD_POOL_RT) {
-		lh->rt_pool = cmd->rt_pool;
-		lh->rt_pool_set = true;
+		p->rt = cmd->rt_pool;
+		p->rt_set = true;
 	} else {
-		lh->credit2 = cmd->credit2;
-		lh->credit2_set = true;
+		p->credit2 = cmd->credit2;
+		p->credit2_set = true;
 	}
 	return 0;
 }
 
 static int set_turns(struct live_host *lh, const struct command *cmd)
 {
-	struct live_command live = { .op = LIVE_TURNS, .domain = cmd->pool, .turns = cmd->turns };
+	struct live_command live = { .op = LIVE_TURNS, .pool = cmd->pool, .turns = cmd->turns };
 	int ret = carry_out_live(lh, &live);
 
 	if (!ret && cmd->pool < LIVE_MAX_POOLS) {
-		lh->turns[cmd->pool] = cmd->turns;
-		lh->turns_set[cmd->pool] = true;
+		lh->params[cmd->pool].turns = cmd->turns;
+		lh->params[cmd->pool].turns_set = true;
 	}
 	return ret;
 }
@@ -294,7 +309,7 @@ static int kvm_command(void *arg, const struct command *cmd)
 		return kvm_unpause(lh, cmd->domain);
 	if (cmd->op == CMD_DESTROY)
 		return kvm_destroy(lh, cmd->domain);
-	return -ENOTSUP;
+	return kvm_pool(lh, cmd);
 }
 
 /* ---- reservations ---- */
@@ -487,8 +502,8 @@ static void begin_turns(struct live_host *lh, const struct kvm_front_options *o)
 	live.turns = lh->g->host->pools[0].assist.params;
 	for (u32 i = 0; i < o->nr_turns; i++)
 		turn_param_set(&live.turns, o->turns[i].param, o->turns[i].value, error);
-	lh->turns[0] = live.turns;
-	lh->turns_set[0] = true;
+	lh->params[0].turns = live.turns;
+	lh->params[0].turns_set = true;
 	live_host_submit(lh, &live);
 }
 

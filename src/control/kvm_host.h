@@ -37,6 +37,10 @@ int kvm_unpause(struct live_host *lh, u32 domain);
 int kvm_destroy(struct live_host *lh, u32 domain);
 const char *kvm_cannot(const struct command *cmd);
 
+/* ---- kvm_pool.c: commands about cpupools; -ENOTSUP of others ---- */
+
+int kvm_pool(struct live_host *lh, const struct command *cmd);
+
 /* For tests: the front's rotad. */
 struct rotad;
 struct rotad *kvm_front_rotad(void *front);

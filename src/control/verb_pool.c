@@ -69,7 +69,7 @@ static int create_pool(struct request *r, const char *name, u32 sched, int paren
 		refuse(r, -id, "error on creating cpupool: %s",
 		       parent >= 0 && id == -EEXIST ? "its parent has a hidden cpupool already" :
 		       parent >= 0 && id == -EINVAL ? "its parent is hidden itself, or its scheduler has no turns" :
-						      error_words(id));
+						      command_words(r, &cmd, id));
 		return -1;
 	}
 	snprintf(r->d->pool_name[id], CONTROL_NAME_LEN, "%s", name);
@@ -209,15 +209,13 @@ json_t *verb_pool_rename(struct request *r)
 static bool ask_cpus_of_pool(struct request *r, u32 *pool, struct cpumask *cpus)
 {
 	const char *text = "";
-	s64 most = r->d->host->limits.pcpus;
-	char *end;
 
 	if (!ask_pool(r, "pool", true, pool) || !ask_string(r, "cpus", true, &text) || !ask_cpus(r, "cpus", true, cpus))
 		return false;
-	/* xl drops pCPUs beyond the host from a list without a word; one that is asked for alone is a mistake. */
-	if (mask_empty(cpus, r->d->host->mask_words) && (strtoll(text, &end, 10) >= most || *end)) {
+	/* xl drops pCPUs beyond the host from a list without a word; a list of nothing else is a mistake. */
+	if (mask_empty(cpus, r->d->host->mask_words)) {
 		refuse(r, EINVAL, "Error moving cpu %.32s to cpupool: Invalid argument (the host has 0-%d)", text,
-		       (int)most - 1);
+		       (int)r->d->host->limits.pcpus - 1);
 		return false;
 	}
 	return true;

@@ -39,7 +39,7 @@ static void enqueue_host(struct task_struct *p, u64 enq_flags)
 	/* Who slept long comes first, but only by one slice. */
 	if (c && (s64)(vtime - (c->vtime - HOST_SLICE_NS)) < 0)
 		vtime = c->vtime - HOST_SLICE_NS;
-	if (box->pause_flags & VPF_blocked) {
+	if (box->pause_flags & VPF_blocked && !container_out(box)) {
 		cx = call_here();
 		vcpu_unblock(cx, box);
 		if (enq_flags & SCX_ENQ_WAKEUP && cx->cpu == cpu && switch_at_once(cx, c, box)) {
@@ -52,6 +52,10 @@ static void enqueue_host(struct task_struct *p, u64 enq_flags)
 		return;
 	}
 	insert_task_vtime(p, cpu, HOST_SLICE_NS, vtime, enq_flags);
+	if (container_out(box)) {
+		scx_bpf_kick_cpu((s32)cpu, SCX_KICK_IDLE);
+		return;
+	}
 	if (p->nr_cpus_allowed > 1 && scx_bpf_dsq_nr_queued(cpu) > !(c && c->taken)) {
 		/* Several wait here: an empty container elsewhere comes for one. */
 		u32 other = empty_container(cpu);
@@ -64,17 +68,33 @@ static void enqueue_host(struct task_struct *p, u64 enq_flags)
 	}
 }
 
+/*
+ * The same as move_to_local(), from within the core: it may wait for another run queue's lock of the kernel's, so it is
+ * done outside.
+ */
+static bool move_here(u32 cpu, u32 from)
+{
+	bool inside = INSIDE(cpu), moved;
+
+	if (inside)
+		leave_core(cpu);
+	moved = move_to_local(from);
+	if (inside)
+		enter_core(cpu);
+	return moved;
+}
+
 /* A host task that waits on another pCPU, when this one has none. */
 static bool take_host_task(u32 cpu)
 {
 	u32 n = live.nr_cpus;
 
-	if (move_to_local(cpu))
+	if (move_here(cpu, cpu))
 		return true;
 	for (u32 i = ZERO + 1; i < n && i < LIVE_MAX_CPUS && can_loop; i++) {
 		u32 other = cpu + i >= n ? cpu + i - n : cpu + i;
 
-		if (scx_bpf_dsq_nr_queued(other) > 0 && move_to_local(other))
+		if (scx_bpf_dsq_nr_queued(other) > 0 && move_here(cpu, other))
 			return true;
 	}
 	return false;
@@ -92,7 +112,7 @@ static bool run_host_task(u32 cpu, struct task_struct *prev)
 			set_slice(prev, HOST_SLICE_NS - ran);
 			return true;
 		}
-		if (scx_bpf_dsq_nr_queued(cpu) > 0 && move_to_local(cpu)) {
+		if (scx_bpf_dsq_nr_queued(cpu) > 0 && move_here(cpu, cpu)) {
 			set_slice(prev, 0);
 			return true;
 		}

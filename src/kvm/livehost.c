@@ -49,6 +49,7 @@ static void post(struct live_host *lh, const struct live_command *cmd, s64 now)
 
 	m->op = cmd->op;
 	m->domain = cmd->domain;
+	m->pool = cmd->pool;
 	m->a = cmd->a;
 	m->b = cmd->b;
 	m->params = cmd->params;
@@ -212,6 +213,7 @@ static void meet(struct live_host *lh, u32 id)
 			vm->cgroup_weight = old->cgroup_weight;
 			vm->cgroup_cap = old->cgroup_cap;
 			vm->paused = old->paused;
+			vm->pool = old->pool;
 			vm->rt = old->rt;
 			vm->soft = old->soft;
 			old->rt = NULL;
@@ -471,6 +473,8 @@ static void look_after(struct live_host *lh, u32 id, s64 now)
 		return;
 	if (id != LIVE_DOM0 && !ld->threads)
 		own_submit(lh, id, &(struct live_command){ .op = LIVE_REAP });
+	else if (d->nr_vcpus && d->pool->id != vm->pool)
+		own_submit(lh, id, &(struct live_command){ .op = LIVE_MOVE, .pool = vm->pool });
 	else if (d->nr_vcpus && (d->weight != vm->weight || d->cap != cap_now(vm, d)))
 		own_submit(lh, id,
 			   &(struct live_command){ .op = LIVE_ADJUST, .a = (s32)vm->weight, .b = (s32)cap_now(vm, d) });
@@ -482,7 +486,47 @@ static void look_after(struct live_host *lh, u32 id, s64 now)
 		look_after_soft(lh, id);
 }
 
+void live_host_widen(struct live_host *lh, u32 pool)
+{
+	static vcpu_t *vcpus[SCHED_MAX_DOMAIN_VCPUS];
+	host_t *h = lh->g->host;
+
+	for (u32 id = 1; id < h->limits.domains; id++) {
+		u32 n = live_host_has(lh, id) && h->domains[id].pool->id == pool ?
+				live_host_vcpus(lh, id, vcpus, SCHED_MAX_DOMAIN_VCPUS) :
+				0;
+
+		for (u32 i = 0; i < n; i++)
+			pin_widen(&lh->pins, lh->g->vcpus[vcpus[i]->index].pid, &h->pools[pool].cpus, &h->all_cpus);
+	}
+}
+
 /* ---- the whole ---- */
+
+/* What a pool was given, in the scheduler's new life. */
+static void give_params(struct live_host *lh, u32 pool)
+{
+	const struct live_pool_params *p = &lh->params[pool];
+	struct live_command cmd = { .pool = pool };
+
+	if (!lh->pools.pool[pool].used)
+		return;
+	if (p->turns_set)
+		live_host_submit(lh, &(struct live_command){ .op = LIVE_TURNS, .pool = pool, .turns = p->turns });
+	if (p->credit_set) {
+		cmd.op = LIVE_PARAMS;
+		cmd.params = p->credit;
+	} else if (p->credit2_set) {
+		cmd.op = LIVE_CREDIT2;
+		cmd.credit2 = p->credit2;
+	} else if (p->rt_set) {
+		cmd.op = LIVE_RT_POOL;
+		cmd.rt_pool = p->rt;
+	} else {
+		return;
+	}
+	live_host_submit(lh, &cmd);
+}
 
 void live_host_begin(struct live_host *lh, struct live_globals *g)
 {
@@ -518,16 +562,8 @@ void live_host_begin(struct live_host *lh, struct live_globals *g)
 	}
 	dom0->busy = false;
 	dom0->retry_ns = 0;
-	if (lh->params_set)
-		live_host_submit(lh, &(struct live_command){ .op = LIVE_PARAMS, .params = lh->params });
-	if (lh->credit2_set)
-		live_host_submit(lh, &(struct live_command){ .op = LIVE_CREDIT2, .credit2 = lh->credit2 });
-	if (lh->rt_pool_set)
-		live_host_submit(lh, &(struct live_command){ .op = LIVE_RT_POOL, .rt_pool = lh->rt_pool });
 	for (u32 i = 0; i < LIVE_MAX_POOLS; i++)
-		if (lh->turns_set[i])
-			live_host_submit(lh, &(struct live_command){
-						     .op = LIVE_TURNS, .domain = i, .turns = lh->turns[i] });
+		give_params(lh, i);
 }
 
 void live_host_end(struct live_host *lh)

@@ -23,7 +23,7 @@ struct live_host;
 
 struct live_command {
 	u32 op; /* enum live_command_op */
-	u32 domain, generation;
+	u32 domain, generation, pool;
 	s32 a, b;
 	struct credit_params params;
 	struct credit2_params credit2;
@@ -31,7 +31,7 @@ struct live_command {
 	struct rt_params rt;
 	struct cpumask cpus;
 	struct assist_params turns;
-	/* Told 0, -SCHED_E*, or -ETIMEDOUT. */
+	/* Told 0 or an id, -SCHED_E*, or -ETIMEDOUT. */
 	void (*done)(struct live_host *lh, const struct live_command *cmd, int result);
 	u32 client; /* for done: whom to answer */
 };
@@ -44,10 +44,20 @@ struct live_rt {
 	struct rt_params params;
 };
 
+/* Parameters that a pool was given. */
+struct live_pool_params {
+	bool credit_set, credit2_set, rt_set, turns_set;
+	struct assist_params turns;
+	struct credit_params credit;
+	struct credit2_params credit2;
+	struct rt_pool_params rt;
+};
+
 /* A VM, beside the core's domain of the same number. */
 struct live_vm {
 	bool known;
-	bool busy; /* a command about it is under way */
+	bool busy; /* a command of our own about it is under way */
+	u32 pool; /* wanted */
 	u32 tgid, generation;
 	u64 started;
 	char name[LIVE_NAME_LEN];
@@ -71,13 +81,8 @@ struct live_host {
 	bool asked;
 	struct live_vm vms[LIVE_MAX_VMS + 1]; /* [0]: Domain-0 */
 	struct live_vm before[LIVE_MAX_VMS + 1]; /* those of the scheduler's life before the last restart */
-	struct credit_params params; /* wanted, if params_set */
-	bool params_set;
-	struct credit2_params credit2;
-	struct rt_pool_params rt_pool;
-	bool credit2_set, rt_pool_set;
-	struct assist_params turns[LIVE_MAX_POOLS];
-	bool turns_set[LIVE_MAX_POOLS];
+	struct live_pools pools; /* wanted */
+	struct live_pool_params params[LIVE_MAX_POOLS];
 	struct live_command queue[LIVE_MAX_COMMANDS];
 	u32 first, queued; /* the first is in the mailbox if posted */
 	bool posted, abandoned;
@@ -114,6 +119,9 @@ u32 live_host_vcpus(const struct live_host *lh, u32 id, vcpu_t **vcpus, u32 max)
 
 /* What vCPU @number of a domain was given: it is given again after a restart. NULL: nothing after all. 0 or -ENOMEM. */
 int live_host_want_rt(struct live_host *lh, u32 id, u32 number, const struct rt_params *params);
+
+/* Threads of VMs in this pool that may run nowhere in it may run everywhere from now on, as their vCPUs may. */
+void live_host_widen(struct live_host *lh, u32 pool);
 
 /* Likewise the soft affinity that it was given. */
 int live_host_want_soft(struct live_host *lh, u32 id, u32 number, const struct cpumask *soft);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The live host's kernel side: which thread is which vCPU, which process which domain. Included by rota.bpf.c. The
- * mailbox's lock is the registry's.
+ * mailbox's lock is the registry's. (What is obeyed is alone in the core and needs none.)
  */
 
 /* The domain of process @tgid, a new one if need be; -1 when there is no room. Registry locked. */
