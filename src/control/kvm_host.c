@@ -177,8 +177,6 @@ static void told(struct live_host *lh, const struct live_command *cmd, int resul
 
 int carry_out_live(struct live_host *lh, struct live_command *cmd)
 {
-	struct live_vm *vm = &lh->vms[cmd->domain];
-
 	outcome.done = false;
 	cmd->done = told;
 	if (live_host_submit(lh, cmd))

@@ -451,6 +451,25 @@ static bool look_after_symbols(struct live_host *lh, u32 id)
 	return true;
 }
 
+/* Domain-0's weight and cap are the same in each pool, as far as the pool has pCPUs for the cap. */
+static void look_after_host(struct live_host *lh)
+{
+	const struct live_vm *dom0 = &lh->vms[LIVE_DOM0];
+
+	for (u32 i = 1; i < LIVE_MAX_POOLS; i++) {
+		u32 id = lh->g->host_domain[i];
+		const domain_t *d = &lh->g->host->domains[id];
+
+		if (!id || !d->used || !d->nr_vcpus || lh->vms[id].busy)
+			continue;
+		if (d->weight != dom0->weight || d->cap != cap_now(dom0, d))
+			own_submit(lh, id,
+				   &(struct live_command){ .op = LIVE_ADJUST,
+							   .a = (s32)dom0->weight,
+							   .b = (s32)cap_now(dom0, d) });
+	}
+}
+
 static void look_after(struct live_host *lh, u32 id, s64 now)
 {
 	struct live_domain *ld = &lh->g->domains[id];
@@ -484,6 +503,8 @@ static void look_after(struct live_host *lh, u32 id, s64 now)
 		look_after_rt(lh, id);
 	if (vm->soft && !vm->busy)
 		look_after_soft(lh, id);
+	if (id == LIVE_DOM0)
+		look_after_host(lh);
 }
 
 void live_host_widen(struct live_host *lh, u32 pool)

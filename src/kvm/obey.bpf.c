@@ -34,14 +34,10 @@ CORE_FN s32 adjust_domain(sched_call_t *cx ARG)
 {
 	live_mailbox_t *m = live.mailbox;
 	host_t *h = cx->host;
-	s32 ret;
 
 	if (m->domain >= h->limits.domains || !AT(h->domains, m->domain)->used)
 		return -SCHED_ESRCH;
-	ret = sched_adjust(cx, AT(h->domains, m->domain), m->a, m->b);
-	if (!ret && m->domain == LIVE_DOM0)
-		adjust_host(cx, m->a, m->b);
-	return ret;
+	return sched_adjust(cx, AT(h->domains, m->domain), m->a, m->b);
 }
 
 /* What is adjusted, and what ends. */

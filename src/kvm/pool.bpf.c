@@ -146,17 +146,3 @@ CORE_FN s32 move_domain(sched_call_t *cx ARG, u32 domain, u32 pool)
 		return -SCHED_ESRCH;
 	return cpupool_move_domain(cx, AT(h->domains, domain), (s32)pool);
 }
-
-/* Domain-0's weight and cap are the same in each pool, as far as the pool has pCPUs for the cap. */
-NO_FRAME void adjust_host(sched_call_t *cx, s32 weight, s32 cap)
-{
-	host_t *h = cx->host;
-
-	for (u32 i = ZERO + 1; i < LIVE_MAX_POOLS && can_loop; i++) {
-		domain_t *d = AT(h->domains, live.host_domain[i]);
-		s32 most = 100 * (s32)d->nr_vcpus;
-
-		if (d->id != LIVE_DOM0)
-			sched_adjust(cx, d, weight, cap < most ? cap : most);
-	}
-}
