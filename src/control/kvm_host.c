@@ -22,6 +22,7 @@
 #include "control/settings.h"
 #include "control/symbols_json.h"
 #include "kvm/files.h"
+#include "kvm/helpers.h"
 #include "kvm/preflight.h"
 #include "kvm/vmm.h"
 #include "sim/admit.h"
@@ -75,11 +76,13 @@ static u64 kvm_memory(void *arg, u32 id)
 	const struct live_host *lh = ((struct front *)arg)->lh;
 	u64 used, vms = 0;
 
+	if (lh->vms[id].helpers)
+		return 0; /* it is the VM's */
 	if (id != LIVE_DOM0)
 		return vmm_memory_mib(lh->vms[id].tgid);
 	used = host_memory_mib();
 	for (u32 i = 1; i < lh->g->host->limits.domains; i++)
-		if (live_host_has(lh, i))
+		if (live_host_has(lh, i) && !lh->vms[i].helpers)
 			vms += vmm_memory_mib(lh->vms[i].tgid);
 	return vms < used ? used - vms : 0;
 }
@@ -307,26 +310,36 @@ static int kvm_command(void *arg, const struct command *cmd)
 		return kvm_unpause(lh, cmd->domain);
 	if (cmd->op == CMD_DESTROY)
 		return kvm_destroy(lh, cmd->domain);
+	if (cmd->op == CMD_SDOM_ATTACH || cmd->op == CMD_SDOM_DETACH)
+		return kvm_sdom(lh, cmd);
 	return kvm_pool(lh, cmd);
 }
 
 /* ---- reservations ---- */
 
+/* A pool as admission sees it. */
+struct judged {
+	const struct live_host *lh;
+	u32 host; /* Domain-0's domain there */
+};
+
 static domain_t *domain_at(const void *arg, u32 id)
 {
-	const struct live_host *lh = arg;
+	const struct judged *j = arg;
 
-	return live_host_has(lh, id) ? &lh->g->host->domains[id] : NULL;
+	return id == j->host || live_host_has(j->lh, id) ? &j->lh->g->host->domains[id] : NULL;
 }
 
 static const char *name_at(const void *arg, u32 id)
 {
-	return ((const struct live_host *)arg)->vms[id].name;
+	const struct judged *j = arg;
+
+	return j->lh->vms[id == j->host ? LIVE_DOM0 : id].name;
 }
 
 static u32 vcpus_at(const void *arg, u32 id, vcpu_t **vcpus, u32 max)
 {
-	return live_host_vcpus(arg, id, vcpus, max);
+	return live_host_vcpus(((const struct judged *)arg)->lh, id, vcpus, max);
 }
 
 /* Was a VM of this pool given a budget? Domain-0 has some from the start, for the host's own sake. */
@@ -345,14 +358,15 @@ static int kvm_overbooked(void *arg, u32 id, char *why)
 	host_t *h = lh->g->host;
 	cpupool_t *pool = &h->pools[id];
 	enum scn_admission mode = kvm_front_options.admission;
+	const struct judged j = { .lh = lh, .host = id ? lh->g->host_domain[id] : LIVE_DOM0 };
 	const struct admit_host a = {
 		.host = h,
-		.arg = lh,
+		.arg = &j,
 		.max_domains = h->limits.domains,
 		.domain = domain_at,
 		.name = name_at,
 		.vcpus = vcpus_at,
-		.stays = &h->domains[LIVE_DOM0], /* each of its vCPUs holds the tasks of one pCPU */
+		.stays = &h->domains[j.host], /* each of its vCPUs holds the tasks of one pCPU */
 	};
 	int ret;
 
@@ -378,8 +392,12 @@ static int kvm_rename(void *arg, u32 id, const char *name, char *error)
 {
 	struct live_host *lh = ((struct front *)arg)->lh;
 
+	u32 helpers = lh->vms[id].helpers ? 0 : helpers_of(lh, id);
+
 	(void)error;
 	snprintf(lh->vms[id].name, sizeof(lh->vms[id].name), "%s", name);
+	if (helpers)
+		snprintf(lh->vms[helpers].name, sizeof(lh->vms[helpers].name), "%.*s-dm", LIVE_NAME_LEN - 4, name);
 	return 0;
 }
 
@@ -519,10 +537,11 @@ static void judge_who_came(struct front *f)
 		if (i != LIVE_DOM0 && live_host_has(f->lh, i))
 			vcpus += live_host_vcpus(f->lh, i, some, SCHED_MAX_DOMAIN_VCPUS);
 	f->vcpus = vcpus;
-	if (vcpus <= before || !kvm_overbooked(f, 0, why))
-		return;
-	fprintf(stderr, "rotad: with the VM that came, cpupool '%s' holds more than is guaranteed: %s\n",
-		f->d.pool_name[0], why);
+	for (u32 i = 0; vcpus > before && i < LIVE_MAX_POOLS; i++)
+		if (f->lh->g->host->pools[i].used && kvm_overbooked(f, i, why))
+			fprintf(stderr,
+				"rotad: with the VM that came, cpupool '%s' holds more than is guaranteed: %s\n",
+				f->d.pool_name[i], why);
 }
 
 static void *kvm_open(struct live_host *lh, const struct live_about *about, int epoll, char *error)
@@ -574,9 +593,12 @@ static void kvm_tick(void *front, s64 now)
 	struct front *f = front;
 
 	f->d.host = f->lh->g->host;
-	if (!f->ready)
+	if (!f->ready) {
+		f->ready = true;
+		if (f->d.settings)
+			settings_apply_pools(&f->d, say);
 		notify_state("READY=1");
-	f->ready = true;
+	}
 	if (f->d.settings)
 		settings_look(&f->d, say);
 	judge_who_came(f);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The live host's kernel side: pCPUs are in the core at the same time, each under the lock of the pool that it deals
- * with. What changes which pool a pCPU, a vCPU or a domain belongs to can be done under no such lock: it is done while no
- * other pCPU is in the core at all. Included by rota.bpf.c.
+ * with. What changes which pool a pCPU, a vCPU or a domain belongs to can be done under no such lock: it is done while
+ * no other pCPU is in the core at all. Included by rota.bpf.c.
  *
  * Whoever enters the core says so in a word of its own (live.counters[].inside) and looks whether somebody wants it for
  * himself; then it steps back and waits. Who wants the core for himself says so (live.alone) and waits until all others
@@ -48,7 +48,10 @@ static inline void leave_core(u32 cpu)
 	INSIDE(cpu) = 0;
 }
 
-/* pCPU @cpu, which is in the core, is alone there until be_one_of_many(). False: another is, or comes to an end too late. */
+/*
+ * pCPU @cpu, which is in the core, is alone there until be_one_of_many(). False: another is, or comes to an end too
+ * late.
+ */
 CORE_FN bool be_alone(u32 cpu)
 {
 	u32 nr = live.nr_cpus;

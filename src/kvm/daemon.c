@@ -463,6 +463,7 @@ static int serve_and_close(const struct daemon_options *options, const struct da
 
 	if (!d)
 		return live_fail(error, -ENOMEM, "out of memory");
+	d->lh.no_helpers = options->no_helpers;
 	d->lh.pools.pool[0].used = true;
 	d->lh.pools.pool[0].sched = (u32)sched_find(options->sched);
 	d->watchdog_ms = options->watchdog_s * 1000;

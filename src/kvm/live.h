@@ -41,6 +41,9 @@ enum live_command_op {
 	LIVE_CPU_ADD,
 	LIVE_CPU_REMOVE, /* pool, a: the pCPU; its container of host tasks goes with it */
 	LIVE_MOVE, /* domain, pool */
+	LIVE_HELPERS, /* domain, of a VM: make the domain of its VMM's other threads; the result is its id */
+	LIVE_SDOM_ATTACH, /* domain, a: the domain whom it is accounted to from now on */
+	LIVE_SDOM_DETACH, /* domain */
 	LIVE_STALL, /* stop dispatching (fault tests): the kernel's watchdog must notice */
 };
 
@@ -68,6 +71,7 @@ struct live_domain {
 	u32 threads; /* vCPU threads alive */
 	u32 generation; /* counts the VMs that had this slot */
 	u64 halt_ip; /* where its guest halted last, 0 not known */
+	u32 helpers; /* not the VM: its VMM's other threads (helper.bpf.c) */
 };
 
 /* Beside each core vCPU, by vcpu.index. */
@@ -77,6 +81,17 @@ struct live_vcpu {
 	u32 out; /* of a container: it is in no domain (pool.bpf.c) */
 	u32 stays; /* sent back to a CPU that it may not leave just now */
 };
+
+/*
+ * A VMM's thread that is to become a vCPU of a domain of helpers when it next leaves its CPU. The loader fills it, pid
+ * last; the BPF side, which has seen it, makes pid 0.
+ */
+struct live_helper {
+	u32 pid, domain, generation;
+};
+
+#define LIVE_MAX_HELPERS 64 /* that wait to be seen */
+#define LIVE_HINTS 4096
 
 struct live_mailbox;
 struct live_domain;
@@ -112,10 +127,12 @@ struct live_globals {
 	u32 knows_kvm; /* KVM's types were known at load: threads in KVM_RUN are told without watching every VM entry */
 	u32 alone; /* a pCPU wants, or has, the core to itself: alone.bpf.c */
 	/*
-	 * In each pool Domain-0 has a domain, whose vCPUs are the containers of that pool's pCPUs: itself in Pool-0, one that
-	 * nobody sees elsewhere. By pool; 0: none yet (of Pool-0 it is LIVE_DOM0).
+	 * In each pool Domain-0 has a domain, whose vCPUs are the containers of that pool's pCPUs: itself in Pool-0,
+	 * one that nobody sees elsewhere. By pool; 0: none yet (of Pool-0 it is LIVE_DOM0).
 	 */
 	u32 host_domain[LIVE_MAX_POOLS];
+	struct live_helper helpers[LIVE_MAX_HELPERS];
+	u8 hint[LIVE_HINTS]; /* by pid % LIVE_HINTS: one in .helpers may be meant */
 	/* The reason why the scheduler was left, as the kernel gives it; kind 0: it runs. */
 	s64 exit_code;
 	u32 exit_kind;

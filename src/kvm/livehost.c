@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kvm/helpers.h"
 #include "kvm/livehost.h"
 
 #define RETRY_NS (1000 * MSEC)
@@ -192,6 +193,7 @@ static void meet(struct live_host *lh, u32 id)
 {
 	struct live_domain *ld = &lh->g->domains[id];
 	struct live_vm *vm = &lh->vms[id];
+	char name[LIVE_NAME_LEN];
 	struct vmm vmm;
 
 	free(vm->rt);
@@ -202,16 +204,20 @@ static void meet(struct live_host *lh, u32 id)
 	vm->tgid = ld->tgid;
 	vm->generation = ld->generation;
 	vm->started = vmm_started(vm->tgid);
+	vm->helpers = ld->helpers;
+	vm->weight = lh->g->host->domains[id].weight;
+	vm->pool = lh->g->host->domains[id].pool->id;
 	for (u32 i = 1; i <= LIVE_MAX_VMS; i++) {
 		struct live_vm *old = &lh->before[i];
 
 		/* Known or not: a scheduler that is being left takes its leave of the VMs first. */
-		if (old->tgid == vm->tgid && old->started == vm->started) {
+		if (old->tgid == vm->tgid && old->started == vm->started && old->helpers == vm->helpers) {
 			memcpy(vm->name, old->name, sizeof(vm->name));
 			vm->weight = old->weight;
 			vm->cap = old->cap;
 			vm->cgroup_weight = old->cgroup_weight;
 			vm->cgroup_cap = old->cgroup_cap;
+			vm->apart = old->apart;
 			vm->paused = old->paused;
 			vm->pool = old->pool;
 			vm->rt = old->rt;
@@ -224,6 +230,12 @@ static void meet(struct live_host *lh, u32 id)
 			old->symbols = NULL;
 			return;
 		}
+	}
+	if (vm->helpers) {
+		memcpy(name, lh->vms[helped_by(lh, id)].name, sizeof(name));
+		snprintf(vm->name, sizeof(vm->name), "%.*s-dm", LIVE_NAME_LEN - 4, name);
+		make_unique(lh, id);
+		return;
 	}
 	vmm_read(&vmm, vm->tgid);
 	memcpy(vm->name, vmm.name, sizeof(vm->name));
@@ -242,11 +254,11 @@ static void own_done(struct live_host *lh, const struct live_command *cmd, int r
 	struct live_vm *vm = &lh->vms[cmd->domain];
 
 	vm->busy = false;
-	if (result)
+	if (result < 0)
 		vm->retry_ns = live_now() + (result == -SCHED_EAGAIN ? 0 : RETRY_NS);
 }
 
-static void own_submit(struct live_host *lh, u32 id, const struct live_command *cmd)
+void live_host_own(struct live_host *lh, u32 id, const struct live_command *cmd)
 {
 	struct live_command copy = *cmd;
 
@@ -257,13 +269,10 @@ static void own_submit(struct live_host *lh, u32 id, const struct live_command *
 }
 
 /* A change of the VM's cgroup counts as a setting like any other: the last one holds. */
-static void follow_cgroup(struct live_vm *vm, s64 now)
+static void follow_cgroup(struct live_vm *vm)
 {
 	struct vmm vmm;
 
-	if (now < vm->reread_ns)
-		return;
-	vm->reread_ns = now + REREAD_NS;
 	if (vmm_read_limits(&vmm, vm->tgid))
 		return;
 	if (vmm.weight != vm->cgroup_weight)
@@ -309,8 +318,9 @@ static void look_after_rt(struct live_host *lh, u32 id)
 	for (u32 i = 0; i < n && i < LIVE_MAX_RT; i++) {
 		if (!vm->rt[i].given || (vcpus[i]->rt_given && same_rt(&vcpus[i]->rt_user, &vm->rt[i].params)))
 			continue;
-		own_submit(lh, id,
-			   &(struct live_command){ .op = LIVE_RT, .a = (s32)vcpus[i]->index, .rt = vm->rt[i].params });
+		live_host_own(lh, id,
+			      &(struct live_command){
+				      .op = LIVE_RT, .a = (s32)vcpus[i]->index, .rt = vm->rt[i].params });
 		return;
 	}
 }
@@ -340,7 +350,8 @@ static void look_after_soft(struct live_host *lh, u32 id)
 
 		if (!memcmp(soft, &none, sizeof(none)) || !memcmp(soft, &vcpus[i]->soft, sizeof(*soft)))
 			continue;
-		own_submit(lh, id, &(struct live_command){ .op = LIVE_SOFT, .a = (s32)vcpus[i]->index, .cpus = *soft });
+		live_host_own(lh, id,
+			      &(struct live_command){ .op = LIVE_SOFT, .a = (s32)vcpus[i]->index, .cpus = *soft });
 		return;
 	}
 }
@@ -440,14 +451,14 @@ static bool look_after_symbols(struct live_host *lh, u32 id)
 	bool has = lh->g->host->domains[id].assist.symbols, wanted = t && (vm->slide_known || vm->slide_found);
 
 	if (has && (vm->symbols_new || !wanted)) {
-		own_submit(lh, id, &(struct live_command){ .op = LIVE_SYMBOLS, .a = 0 });
+		live_host_own(lh, id, &(struct live_command){ .op = LIVE_SYMBOLS, .a = 0 });
 		return true;
 	}
 	if (has || !wanted)
 		return false;
 	memcpy(lh->g->symbols + (size_t)id * LIVE_SYMBOL_BYTES, t, sizeof(*t) + t->nr * sizeof(t->entry[0]));
 	vm->symbols_new = false;
-	own_submit(lh, id, &(struct live_command){ .op = LIVE_SYMBOLS, .a = 1 });
+	live_host_own(lh, id, &(struct live_command){ .op = LIVE_SYMBOLS, .a = 1 });
 	return true;
 }
 
@@ -463,11 +474,25 @@ static void look_after_host(struct live_host *lh)
 		if (!id || !d->used || !d->nr_vcpus || lh->vms[id].busy)
 			continue;
 		if (d->weight != dom0->weight || d->cap != cap_now(dom0, d))
-			own_submit(lh, id,
-				   &(struct live_command){ .op = LIVE_ADJUST,
-							   .a = (s32)dom0->weight,
-							   .b = (s32)cap_now(dom0, d) });
+			live_host_own(lh, id,
+				      &(struct live_command){
+					      .op = LIVE_ADJUST, .a = (s32)dom0->weight, .b = (s32)cap_now(dom0, d) });
 	}
+}
+
+/* No thread of it is left. Who is accounted to it, or it to another, is detached before it is destroyed. */
+static void bury(struct live_host *lh, u32 id)
+{
+	domain_t *all = lh->g->host->domains;
+
+	for (u32 i = 1; i < lh->g->host->limits.domains; i++) {
+		if (!all[i].used || !all[i].sdom || (i != id && all[i].sdom != &all[id]))
+			continue;
+		if (!lh->vms[i].busy)
+			live_host_own(lh, i, &(struct live_command){ .op = LIVE_SDOM_DETACH });
+		return;
+	}
+	live_host_own(lh, id, &(struct live_command){ .op = LIVE_REAP });
 }
 
 static void look_after(struct live_host *lh, u32 id, s64 now)
@@ -483,20 +508,26 @@ static void look_after(struct live_host *lh, u32 id, s64 now)
 		}
 		if (!vm->known || vm->generation != ld->generation || vm->tgid != ld->tgid)
 			meet(lh, id);
-		follow_cgroup(vm, now);
+		if (!vm->helpers && now >= vm->reread_ns) {
+			vm->reread_ns = now + REREAD_NS;
+			follow_cgroup(vm);
+			if (!lh->no_helpers && ld->threads && !vm->busy && !lh->asked)
+				helpers_look(lh, id);
+		}
 		if (vm->paused)
 			hold(lh, id);
 		find_slide(vm, ld);
 	}
 	if (vm->busy || lh->asked || now < vm->retry_ns)
 		return;
-	if (id != LIVE_DOM0 && !ld->threads)
-		own_submit(lh, id, &(struct live_command){ .op = LIVE_REAP });
-	else if (d->nr_vcpus && d->pool->id != vm->pool)
-		own_submit(lh, id, &(struct live_command){ .op = LIVE_MOVE, .pool = vm->pool });
+	if (id != LIVE_DOM0 && !ld->threads && !(vm->helpers && helped_by(lh, id)))
+		bury(lh, id);
+	else if (d->nr_vcpus && d->pool->id != vm->pool && !d->sdom)
+		live_host_own(lh, id, &(struct live_command){ .op = LIVE_MOVE, .pool = vm->pool });
 	else if (d->nr_vcpus && (d->weight != vm->weight || d->cap != cap_now(vm, d)))
-		own_submit(lh, id,
-			   &(struct live_command){ .op = LIVE_ADJUST, .a = (s32)vm->weight, .b = (s32)cap_now(vm, d) });
+		live_host_own(lh, id,
+			      &(struct live_command){
+				      .op = LIVE_ADJUST, .a = (s32)vm->weight, .b = (s32)cap_now(vm, d) });
 	else if (id != LIVE_DOM0 && look_after_symbols(lh, id))
 		return;
 	else if (vm->rt)

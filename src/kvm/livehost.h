@@ -67,6 +67,8 @@ struct live_vm {
 	struct live_rt *rt; /* wanted of its vCPUs by number, LIVE_MAX_RT of them; NULL: nothing */
 	struct cpumask
 		*soft; /* soft affinity wanted of each of its vCPUs, as many; an empty one: nothing. NULL: nothing */
+	bool helpers; /* it is not a VM, but the VMM's other threads (helpers.h) */
+	bool apart; /* ... and was detached by command: it stays accounted for itself */
 	bool paused; /* its vCPUs' threads are to be held */
 	struct symbol_table *symbols; /* wanted; NULL: none. Of malloc() */
 	bool symbols_new; /* other than what lies in its place in the arena */
@@ -81,6 +83,7 @@ struct live_host {
 	bool asked;
 	struct live_vm vms[LIVE_MAX_VMS + 1]; /* [0]: Domain-0 */
 	struct live_vm before[LIVE_MAX_VMS + 1]; /* those of the scheduler's life before the last restart */
+	bool no_helpers; /* VMMs' other threads stay the host's */
 	struct live_pools pools; /* wanted */
 	struct live_pool_params params[LIVE_MAX_POOLS];
 	struct live_command queue[LIVE_MAX_COMMANDS];
@@ -104,6 +107,9 @@ bool live_host_busy(const struct live_host *lh);
 
 /* Queue a copy of a command. 0, or -EBUSY: the queue is full. */
 int live_host_submit(struct live_host *lh, const struct live_command *cmd);
+
+/* Queue a command of our own about a domain; nothing else is asked for it until that is done. */
+void live_host_own(struct live_host *lh, u32 id, const struct live_command *cmd);
 
 /* The domain with this name or, if it is a number, this id. -ENOENT. */
 int live_host_find(const struct live_host *lh, const char *domain);

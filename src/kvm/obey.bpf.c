@@ -112,6 +112,15 @@ NO_FRAME void obey(void)
 			case LIVE_MOVE:
 				m->result = move_domain(cx, m->domain, m->pool);
 				break;
+			case LIVE_HELPERS:
+				m->result = make_helpers(cx, m->domain);
+				break;
+			case LIVE_SDOM_ATTACH:
+				m->result = attach_sdom(cx, m->domain, (u32)m->a);
+				break;
+			case LIVE_SDOM_DETACH:
+				m->result = detach_sdom(cx, m->domain);
+				break;
 			default:
 				m->result = carry_out_command(cx);
 			}

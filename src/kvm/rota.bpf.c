@@ -184,6 +184,7 @@ static inline void carry_out(sched_call_t *cx, s32 self)
 #include "kvm/thread.bpf.c"
 #include "kvm/registry.bpf.c"
 #include "kvm/guest.bpf.c"
+#include "kvm/helper.bpf.c"
 #include "kvm/pool.bpf.c"
 #include "kvm/obey.bpf.c"
 
@@ -539,6 +540,7 @@ void BPF_PROG(rota_stopping, struct task_struct *p, bool runnable)
 	u32 cpu = (u32)scx_bpf_task_cpu(p);
 	struct cpu_ctx *c = cpu_ctx(cpu);
 	sched_call_t *cx;
+	bool guest;
 	s32 index;
 
 	USE_ARENA();
@@ -550,10 +552,13 @@ void BPF_PROG(rota_stopping, struct task_struct *p, bool runnable)
 	if (!c)
 		return;
 	charge(p, c);
-	if ((!in_guest[cpu % LIVE_MAX_CPUS] && !runs_guest(p)) || p->flags & PF_EXITING)
+	if (p->flags & PF_EXITING)
+		return;
+	guest = in_guest[cpu % LIVE_MAX_CPUS] || runs_guest(p);
+	if (likely(!guest && !maybe_helper((u32)p->pid)))
 		return;
 	cx = call_here();
-	index = adopt(cx, (u32)p->pid, (u32)p->tgid);
+	index = guest ? adopt(cx, (u32)p->pid, (u32)p->tgid) : adopt_helper(cx, (u32)p->pid, (u32)p->tgid);
 	if (index >= 0) {
 		set_vtime(p, VCPU_MARK | (u32)index);
 		hold_thread(p);

@@ -464,10 +464,10 @@ SCHED_API s32 cpupool_rm_cpu(sched_call_t *cx, s32 id, s32 cpu);
 SCHED_API s32 cpupool_move_domain(sched_call_t *cx, domain_t *d, s32 id);
 
 /*
- * A vCPU that belongs to a pCPU rather than to its domain goes with the pCPU from pool to pool, to a domain there. It must
- * be unplugged (vcpu_down()). Leaving: -EINVAL: it is not; -EAGAIN: it is still on its pCPU; carry out the effects and
- * call again. Until it joins a domain nothing else may be done with it. Joining: its hard affinity must meet the pool's
- * pCPUs: -EINVAL. It keeps its number, affinities and parameters, and stays unplugged.
+ * A vCPU that belongs to a pCPU rather than to its domain goes with the pCPU from pool to pool, to a domain there. It
+ * must be unplugged (vcpu_down()). Leaving: -EINVAL: it is not; -EAGAIN: it is still on its pCPU; carry out the effects
+ * and call again. Until it joins a domain nothing else may be done with it. Joining: its hard affinity must meet the
+ * pool's pCPUs: -EINVAL. It keeps its number, affinities and parameters, and stays unplugged.
  */
 SCHED_API s32 vcpu_leave_domain(sched_call_t *cx, vcpu_t *v);
 SCHED_API s32 vcpu_join_domain(sched_call_t *cx, vcpu_t *v, domain_t *d);

@@ -117,8 +117,6 @@ static void obey_locked(void)
 	m->result = -SCHED_EINVAL;
 	if (m->op == LIVE_ADJUST) {
 		m->result = sched_adjust(call(), &h->domains[m->domain], m->a, m->b);
-		if (!m->result && m->domain == LIVE_DOM0)
-			adjust_host(call(), m->a, m->b);
 	} else if (m->op == LIVE_PARAMS) {
 		m->result = sched_adjust_global_credit(call(), &h->pools[m->pool], &m->params);
 	} else if (m->op == LIVE_CREDIT2) {
@@ -140,7 +138,7 @@ static void obey_locked(void)
 	} else if (m->op == LIVE_SOFT) {
 		m->result = vcpu_set_affinity(call(), &h->vcpus[m->a], NULL, &m->cpus);
 	} else if (m->op == LIVE_TURNS) {
-		m->result = sched_adjust_global_assist(call(), &h->pools[m->domain], &m->turns);
+		m->result = sched_adjust_global_assist(call(), &h->pools[m->pool], &m->turns);
 	} else if (m->op == LIVE_SYMBOLS) {
 		h->domains[m->domain].assist.symbols =
 			m->a ? (symbol_table_t *)(globals.symbols + (size_t)m->domain * LIVE_SYMBOL_BYTES) : NULL;
@@ -226,6 +224,7 @@ static int start_with(u32 sched)
 	deaf = false;
 	lh = calloc(1, sizeof(*lh));
 	about = (struct live_about){ .sched = sched_name(sched), .online = 2 };
+	lh->no_helpers = true; /* these VMs are no processes */
 	lh->pools.pool[0].used = true;
 	lh->pools.pool[0].sched = sched;
 	live_host_begin(lh, &globals);
