@@ -28,9 +28,21 @@ static u32 empty_container(u32 cpu)
 	return cpu;
 }
 
+/*
+ * Where a host task of pCPU @cpu waits: there, but while the pCPU is on its way out of its pool, and its container is none
+ * of that any more, with the first pCPU, which no pool loses. What must be done for the pCPU to leave may wait for this
+ * very task: rotad's.
+ */
+static u32 waits_at(const struct task_struct *p, u32 cpu)
+{
+	if (likely(!container_out(container_of_cpu(cpu))) || live.vcpus[cpu % LIVE_MAX_CPUS].out || p->migration_disabled)
+		return cpu;
+	return bpf_cpumask_test_cpu(0, p->cpus_ptr) ? 0 : cpu;
+}
+
 static void enqueue_host(struct task_struct *p, u64 enq_flags)
 {
-	u32 cpu = (u32)scx_bpf_task_cpu(p);
+	u32 here = (u32)scx_bpf_task_cpu(p), cpu = waits_at(p, here);
 	struct cpu_ctx *c = cpu_ctx(cpu);
 	u64 vtime = p->scx.dsq_vtime;
 	vcpu_t *box = container_of_cpu(cpu);
@@ -42,7 +54,7 @@ static void enqueue_host(struct task_struct *p, u64 enq_flags)
 	if (box->pause_flags & VPF_blocked && !container_out(box)) {
 		cx = call_here();
 		vcpu_unblock(cx, box);
-		if (enq_flags & SCX_ENQ_WAKEUP && cx->cpu == cpu && switch_at_once(cx, c, box)) {
+		if (enq_flags & SCX_ENQ_WAKEUP && cx->cpu == cpu && here == cpu && switch_at_once(cx, c, box)) {
 			set_vtime(p, vtime);
 			insert_task(p, SCX_DSQ_LOCAL, HOST_SLICE_NS, enq_flags | SCX_ENQ_PREEMPT);
 		} else {

@@ -19,14 +19,16 @@ CORE_FN s32 adopt_helper(sched_call_t *cx ARG, u32 pid, u32 tgid)
 
 	sched_lock(live.mailbox);
 	for (u32 i = ZERO; i < LIVE_MAX_HELPERS && can_loop; i++) {
-		struct live_helper *w = &live.helpers[i];
-		u32 id = w->domain;
+		u32 k = i, id, generation;
 
-		if (w->pid != pid)
+		barrier_var(k); /* or the entry's address is counted up, and its bound is lost to the verifier */
+		if (k >= LIVE_MAX_HELPERS || live.helpers[k].pid != pid)
 			continue;
-		w->pid = 0;
+		id = live.helpers[k].domain;
+		generation = live.helpers[k].generation;
+		live.helpers[k].pid = 0;
 		if (id < h->limits.domains && live.domains[id].helpers && live.domains[id].tgid == tgid &&
-		    live.domains[id].generation == w->generation)
+		    live.domains[id].generation == generation)
 			index = enlist(cx, (s32)id, pid);
 		break;
 	}
