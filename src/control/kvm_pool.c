@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "control/kvm_host.h"
+#include "kvm/helpers.h"
 
 #define INSIST_NS (2 * 1000 * MSEC) /* within which whoever is on a pCPU must have left it */
 #define INSIST_US 1000
@@ -89,6 +90,22 @@ static int add_cpu(struct live_host *lh, u32 pool, u32 cpu)
 	return ret;
 }
 
+/* A VM's helpers go with it, or, where they can't have one share with it, are the host's again (kvm/helpers.c). */
+static void move_helpers(struct live_host *lh, u32 domain, u32 pool)
+{
+	u32 id = helpers_of(lh, domain);
+	struct live_command detach = { .op = LIVE_SDOM_DETACH,
+				       .domain = id,
+				       .generation = lh->g->domains[id].generation };
+
+	if (!id || id == domain || lh->g->host->domains[id].sdom != &lh->g->host->domains[domain])
+		return;
+	if (helpers_share(&lh->g->host->pools[pool]))
+		lh->vms[id].pool = pool;
+	else if (!carry_out_live(lh, &detach))
+		lh->g->domains[id].released = 1;
+}
+
 static int move(struct live_host *lh, u32 domain, u32 pool)
 {
 	struct live_vm *vm = &lh->vms[domain];
@@ -101,6 +118,7 @@ static int move(struct live_host *lh, u32 domain, u32 pool)
 	u32 from = vm->pool;
 	int ret;
 
+	move_helpers(lh, domain, pool);
 	vm->pool = pool; /* or it would be sent back */
 	ret = insist(lh, &live);
 	if (!ret) {

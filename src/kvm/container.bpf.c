@@ -29,13 +29,14 @@ static u32 empty_container(u32 cpu)
 }
 
 /*
- * Where a host task of pCPU @cpu waits: there, but while the pCPU is on its way out of its pool, and its container is none
- * of that any more, with the first pCPU, which no pool loses. What must be done for the pCPU to leave may wait for this
- * very task: rotad's.
+ * Where a host task of pCPU @cpu waits: there, but while the pCPU is on its way out of its pool, and its container is
+ * none of that any more, with the first pCPU, which no pool loses. What must be done for the pCPU to leave may wait for
+ * this very task: rotad's.
  */
 static u32 waits_at(const struct task_struct *p, u32 cpu)
 {
-	if (likely(!container_out(container_of_cpu(cpu))) || live.vcpus[cpu % LIVE_MAX_CPUS].out || p->migration_disabled)
+	if (likely(!container_out(container_of_cpu(cpu))) || live.vcpus[cpu % LIVE_MAX_CPUS].out ||
+	    p->migration_disabled)
 		return cpu;
 	return bpf_cpumask_test_cpu(0, p->cpus_ptr) ? 0 : cpu;
 }

@@ -27,8 +27,8 @@ CORE_FN s32 adopt_helper(sched_call_t *cx ARG, u32 pid, u32 tgid)
 		id = live.helpers[k].domain;
 		generation = live.helpers[k].generation;
 		live.helpers[k].pid = 0;
-		if (id < h->limits.domains && live.domains[id].helpers && live.domains[id].tgid == tgid &&
-		    live.domains[id].generation == generation)
+		if (id < h->limits.domains && live.domains[id].helpers && !live.domains[id].released &&
+		    live.domains[id].tgid == tgid && live.domains[id].generation == generation)
 			index = enlist(cx, (s32)id, pid);
 		break;
 	}
@@ -50,6 +50,7 @@ CORE_FN s32 make_helpers(sched_call_t *cx ARG, u32 vm)
 	live.domains[d->id].tgid = live.domains[vm].tgid;
 	live.domains[d->id].threads = 0;
 	live.domains[d->id].helpers = 1;
+	live.domains[d->id].released = 0;
 	live.domains[d->id].generation++;
 	live.domains[d->id].halt_ip = 0;
 	if (live.domains_top < d->id)

@@ -5,7 +5,8 @@
  * not run yet is left alone.
  *
  * They are vCPUs of a domain of their own, called NAME-dm as Xen's stub domains are, which is accounted to the VM:
- * one weight and one cap for both. It is made only where the VM's scheduler can do that (credit, credit2).
+ * one weight and one cap for both. It is made only where the VM's scheduler can do that (credit, credit2); in a pool of
+ * another, which would give it a reservation of its own, the threads are the host's again.
  */
 #include <dirent.h>
 #include <limits.h>
@@ -35,12 +36,12 @@ u32 helped_by(const struct live_host *lh, u32 helpers)
 	return 0;
 }
 
-static bool can_share(const cpupool_t *pool)
+bool helpers_share(const cpupool_t *pool)
 {
 	bool can = false;
 
 #define SCHEDULER(name, id, full) can |= pool->sched == id;
-	SDOM_SCHEDULERS(SCHEDULER)
+	TURN_SCHEDULERS(SCHEDULER) /* SDOM_SCHEDULERS of the BPF side */
 #undef SCHEDULER
 	return can;
 }
@@ -130,16 +131,25 @@ static void announce_all(struct live_host *lh, u32 vm, u32 id)
 
 void helpers_look(struct live_host *lh, u32 vm)
 {
-	domain_t *d = &lh->g->host->domains[vm];
+	domain_t *d = &lh->g->host->domains[vm], *hd;
 	u32 id = helpers_of(lh, vm);
+	bool can = helpers_share(d->pool);
 
 	forget_dead(lh->g);
-	if (!id && can_share(d->pool))
-		live_host_own(lh, vm, &(struct live_command){ .op = LIVE_HELPERS });
-	if (!id)
+	if (!id) {
+		if (can)
+			live_host_own(lh, vm, &(struct live_command){ .op = LIVE_HELPERS });
 		return;
-	if (!d->sdom && !lh->g->host->domains[id].sdom && !lh->vms[id].apart && can_share(d->pool) &&
-	    d->pool == lh->g->host->domains[id].pool)
+	}
+	hd = &lh->g->host->domains[id];
+	lh->g->domains[id].released = !can;
+	if (!can)
+		return;
+	if (hd->pool != d->pool) {
+		lh->vms[id].pool = d->pool->id; /* it is sent there */
+		return;
+	}
+	if (!d->sdom && !hd->sdom && !lh->vms[id].apart)
 		live_host_own(lh, id, &(struct live_command){ .op = LIVE_SDOM_ATTACH, .a = (s32)vm });
 	announce_all(lh, vm, id);
 }

@@ -72,6 +72,7 @@ struct live_domain {
 	u32 generation; /* counts the VMs that had this slot */
 	u64 halt_ip; /* where its guest halted last, 0 not known */
 	u32 helpers; /* not the VM: its VMM's other threads (helper.bpf.c) */
+	u32 released; /* of helpers: each is the host's again when it next sleeps or is queued (the loader says so) */
 };
 
 /* Beside each core vCPU, by vcpu.index. */

@@ -520,7 +520,7 @@ static void look_after(struct live_host *lh, u32 id, s64 now)
 	}
 	if (vm->busy || lh->asked || now < vm->retry_ns)
 		return;
-	if (id != LIVE_DOM0 && !ld->threads && !(vm->helpers && helped_by(lh, id)))
+	if (id != LIVE_DOM0 && !ld->threads && !(vm->helpers && !ld->released && helped_by(lh, id)))
 		bury(lh, id);
 	else if (d->nr_vcpus && d->pool->id != vm->pool && !d->sdom)
 		live_host_own(lh, id, &(struct live_command){ .op = LIVE_MOVE, .pool = vm->pool });

@@ -22,6 +22,7 @@ CORE_FN s32 domain_of(sched_call_t *cx ARG, u32 tgid)
 	if (live.domains_top < d->id)
 		live.domains_top = d->id;
 	live.domains[d->id].helpers = 0;
+	live.domains[d->id].released = 0;
 	live.domains[d->id].generation++;
 	return (s32)d->id;
 }
@@ -104,6 +105,12 @@ CORE_FN int leave(sched_call_t *cx ARG, u32 index)
 	COUNT(leave);
 	sched_unlock(live.mailbox);
 	return 0;
+}
+
+/* Is task @p, a vCPU, to be none any more? It ends, and enters no guest; or it was a helper and is the host's again. */
+static inline bool is_leaving(const struct task_struct *p)
+{
+	return p->flags & PF_EXITING || live.domains[vcpu_of(p)->domain->id].released;
 }
 
 /* Task @p is no vCPU any more. */

@@ -298,8 +298,7 @@ void BPF_PROG(rota_enqueue, struct task_struct *p, u64 enq_flags)
 	vcpu_t *v;
 
 	USE_ARENA();
-	if (is_vcpu(p) && p->flags & PF_EXITING) {
-		/* It enters no guest any more. */
+	if (is_vcpu(p) && is_leaving(p)) {
 		cx = call_here();
 		leave_and_unmark(cx, p);
 		carry_out(cx, -1);
@@ -578,15 +577,15 @@ void BPF_PROG(rota_quiescent, struct task_struct *p, u64 deq_flags)
 		return;
 	v = vcpu_of(p);
 	guest_sleeps(v, bpf_get_smp_processor_id());
-	if (v->pause_flags & VPF_blocked && !(p->flags & PF_EXITING))
+	if (v->pause_flags & VPF_blocked && !is_leaving(p))
 		return;
 	cx = call_here();
 	if (!(v->pause_flags & VPF_blocked))
 		vcpu_block(cx, v);
 	if (pcpu_of(cx->host, cx->cpu)->prev == v)
 		context_saved(cx);
-	/* It enters no guest any more. Nobody else would say so: the kernel frees no task that is held in threads. */
-	if (p->flags & PF_EXITING)
+	/* Of one that ends nobody else would say so: the kernel frees no task that is held in threads. */
+	if (is_leaving(p))
 		leave_and_unmark(cx, p);
 	carry_out(cx, (s32)cx->cpu); /* this CPU comes to dispatch by itself */
 }
