@@ -30,11 +30,13 @@ static int insist(struct live_host *lh, const struct live_command *cmd)
 
 static int create(struct live_host *lh, const struct command *cmd)
 {
-	struct live_command live = { .op = LIVE_POOL_CREATE, .a = (s32)cmd->sched };
+	struct live_command live = {
+		.op = cmd->hidden ? LIVE_POOL_HIDE : LIVE_POOL_CREATE,
+		.pool = cmd->hidden ? cmd->pool : 0,
+		.a = (s32)cmd->sched,
+	};
 	int id;
 
-	if (cmd->hidden)
-		return -ENOTSUP;
 	id = carry_out_live(lh, &live);
 	if (id == -SCHED_EOPNOTSUPP)
 		return -ENOTSUP;
@@ -44,7 +46,20 @@ static int create(struct live_host *lh, const struct command *cmd)
 	memset(&lh->params[id], 0, sizeof(lh->params[id]));
 	lh->pools.pool[id].used = true;
 	lh->pools.pool[id].sched = cmd->sched;
+	lh->pools.pool[id].hidden = cmd->hidden;
+	lh->pools.pool[id].parent = cmd->hidden ? cmd->pool : 0;
+	lh->pools.pool[id].micro = lh->g->host->pools[id].assist.micro;
 	return id;
+}
+
+static int set_micro(struct live_host *lh, const struct command *cmd)
+{
+	struct live_command live = { .op = LIVE_MICRO, .pool = cmd->pool, .micro = cmd->micro };
+	int ret = cmd->micro.mode == MICRO_STATIC ? carry_out_live(lh, &live) : -ENOTSUP;
+
+	if (!ret)
+		lh->pools.pool[cmd->pool].micro = cmd->micro;
+	return ret;
 }
 
 static int destroy(struct live_host *lh, const struct command *cmd)
@@ -141,6 +156,8 @@ int kvm_pool(struct live_host *lh, const struct command *cmd)
 		return create(lh, cmd);
 	case CMD_POOL_DESTROY:
 		return destroy(lh, cmd);
+	case CMD_POOL_MICRO:
+		return set_micro(lh, cmd);
 	case CMD_CPU_ADD:
 		return add_cpu(lh, cmd->pool, cmd->cpu);
 	case CMD_CPU_REMOVE:

@@ -137,8 +137,10 @@ static bool set_micro(struct request *r, u32 id)
 		return true;
 	ret = carry_out(r, &cmd);
 	if (ret < 0)
-		refuse(r, -ret,
-		       "a micro-sliced cpupool has slices of 10 to 10000 us and a limit of CPUs that the host has");
+		refuse(r, -ret, "%s",
+		       ret == -ENOTSUP ?
+			       command_words(r, &cmd, ret) :
+			       "a micro-sliced cpupool has slices of 10 to 10000 us and a limit of CPUs that the host has");
 	return ret >= 0;
 }
 
@@ -272,7 +274,9 @@ json_t *verb_migrate(struct request *r)
 	ret = carry_out(r, &cmd);
 	if (ret < 0)
 		return refuse(r, -ret, "Error moving domain to cpupool: %s%s", error_words(ret),
-			      ret == -ENOENT ? " (it has no pCPU)" : "");
+			      ret != -ENOENT			  ? "" :
+			      pool_of(r, cmd.pool)->assist.parent ? " (it is hidden)" :
+								    " (it has no pCPU)");
 	return admitted(r, cmd.pool) ? json_object() : NULL;
 }
 

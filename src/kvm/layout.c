@@ -77,12 +77,12 @@ static void reserve_for_host(sched_call_t *cx, vcpu_t *v)
 
 /*
  * Domain-0's vCPU of a pCPU, in the domain that it has in the pCPU's pool. That of a pCPU which is off line stays
- * down: vCPU c must be pCPU c's. That of a pCPU in no pool is out (pool.bpf.c).
+ * down: vCPU c must be pCPU c's. That of a pCPU in no pool, or in a hidden one, is out (pool.bpf.c).
  */
 static int add_container(sched_call_t *cx, struct live_globals *g, u32 cpu)
 {
 	host_t *h = cx->host;
-	cpupool_t *pool = h->pcpus[cpu].pool;
+	cpupool_t *pool = h->pcpus[cpu].assist.micro ? NULL : h->pcpus[cpu].pool;
 	domain_t *d = &h->domains[pool ? g->host_domain[pool->id] : LIVE_DOM0];
 	struct cpumask only = { 0 };
 	vcpu_t *v;
@@ -97,7 +97,7 @@ static int add_container(sched_call_t *cx, struct live_globals *g, u32 cpu)
 		v->runstate = RUNSTATE_blocked;
 	}
 	reserve_for_host(cx, v);
-	if (mask_test(&h->free_cpus, cpu)) {
+	if (mask_test(&h->free_cpus, cpu) || h->pcpus[cpu].assist.micro) {
 		v->hard = only;
 		g->vcpus[cpu].out = 1;
 		return vcpu_leave_domain(cx, v);
@@ -132,7 +132,7 @@ static int add_pools(sched_call_t *cx, const struct topology *t, const struct li
 	}
 	cx->cpu = 0;
 	for (u32 i = 0; i < LIVE_MAX_POOLS; i++) {
-		domain_t *d = h->pools[i].used && h->pools[i].nr_cpus ?
+		domain_t *d = h->pools[i].used && h->pools[i].nr_cpus && !h->pools[i].assist.parent ?
 				      domain_create(cx, &h->pools[i], i ? -1 : LIVE_DOM0) :
 				      NULL;
 
@@ -166,7 +166,7 @@ int layout_host(void *mem, const struct topology *t, const struct live_pools *po
 	cx.now = (s64)now.tv_sec * 1000000000 + now.tv_nsec;
 	g->vcpus = (live_vcpu_t *)((char *)mem + p.vcpus);
 	for (u32 i = 0; i < LIVE_MAX_POOLS; i++) {
-		if (!pools->pool[i].used)
+		if (!pools->pool[i].used || pools->pool[i].hidden)
 			continue;
 		if (cpupool_create(&cx, (s32)i, pools->pool[i].sched) < 0)
 			return live_fail(error, -EINVAL, "cpupool %u can't be made", i);
@@ -175,6 +175,11 @@ int layout_host(void *mem, const struct topology *t, const struct live_pools *po
 		if (pools->pool[i].sched == SCHED_ID_credit2)
 			h->pools[i].credit2.params.ratelimit_ns = LIVE_RATELIMIT_NS;
 	}
+	for (u32 i = 0; i < LIVE_MAX_POOLS; i++)
+		if (pools->pool[i].used && pools->pool[i].hidden &&
+		    (cpupool_create_hidden(&cx, (s32)i, (s32)pools->pool[i].parent) < 0 ||
+		     sched_adjust_global_micro(&cx, &h->pools[i], &pools->pool[i].micro)))
+			return live_fail(error, -EINVAL, "the hidden cpupool %u can't be made", i);
 	if (add_pools(&cx, t, pools, g))
 		return live_fail(error, -EINVAL, "the cpupools can't have their CPUs");
 	for (u32 cpu = 0; cpu < t->nr_cpus; cpu++)

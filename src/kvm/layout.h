@@ -13,6 +13,9 @@ struct live_pools {
 		bool used; /* Pool-0 always is */
 		u32 sched;
 		struct cpumask cpus; /* not of Pool-0 */
+		bool hidden; /* the hidden pool of .parent, with .micro */
+		u32 parent;
+		struct micro_params micro;
 	} pool[LIVE_MAX_POOLS];
 	struct cpumask free; /* pCPUs in no pool */
 };

@@ -37,6 +37,8 @@ enum live_command_op {
 	LIVE_SYMBOLS, /* domain, a: 1 its symbol table counts, as it lies in its place; 0 no longer */
 	LIVE_FAIL, /* give up with an error (fault tests) */
 	LIVE_POOL_CREATE, /* a: the scheduler's id; the result is the pool's */
+	LIVE_POOL_HIDE, /* pool: make its hidden pool; the result is that one's id */
+	LIVE_MICRO, /* pool, a hidden one: its parameters, from .micro */
 	LIVE_POOL_DESTROY, /* pool */
 	LIVE_CPU_ADD,
 	LIVE_CPU_REMOVE, /* pool, a: the pCPU; its container of host tasks goes with it */
@@ -63,6 +65,7 @@ struct live_mailbox {
 	struct rt_params rt;
 	struct cpumask cpus;
 	struct assist_params turns;
+	struct micro_params micro;
 };
 
 /* Beside each core domain. */

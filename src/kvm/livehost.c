@@ -59,6 +59,7 @@ static void post(struct live_host *lh, const struct live_command *cmd, s64 now)
 	m->rt = cmd->rt;
 	m->cpus = cmd->cpus;
 	m->turns = cmd->turns;
+	m->micro = cmd->micro;
 	lh->seq++;
 	__atomic_store_n(&m->seq, lh->seq, __ATOMIC_RELEASE);
 	lh->posted = true;

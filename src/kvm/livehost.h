@@ -31,6 +31,7 @@ struct live_command {
 	struct rt_params rt;
 	struct cpumask cpus;
 	struct assist_params turns;
+	struct micro_params micro;
 	/* Told 0 or an id, -SCHED_E*, or -ETIMEDOUT. */
 	void (*done)(struct live_host *lh, const struct live_command *cmd, int result);
 	u32 client; /* for done: whom to answer */

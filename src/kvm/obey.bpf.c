@@ -62,6 +62,8 @@ CORE_FN s32 carry_out_command(sched_call_t *cx ARG)
 		return adjust_soft(cx, m->domain, (u32)m->a);
 	case LIVE_TURNS:
 		return pool->used ? sched_adjust_global_assist(cx, pool, &m->turns) : -SCHED_EINVAL;
+	case LIVE_MICRO:
+		return adjust_micro(cx, m->pool);
 	case LIVE_SYMBOLS:
 		if (m->domain >= h->limits.domains || !AT(h->domains, m->domain)->used)
 			return -SCHED_ESRCH;
@@ -99,6 +101,9 @@ NO_FRAME void obey(void)
 				break;
 			case LIVE_POOL_CREATE:
 				m->result = create_pool(cx, (u32)m->a);
+				break;
+			case LIVE_POOL_HIDE:
+				m->result = hide_pool(cx, m->pool);
 				break;
 			case LIVE_POOL_DESTROY:
 				m->result = destroy_pool(cx, m->pool);

@@ -5,6 +5,9 @@
  * The container of a pCPU's host tasks belongs to the pCPU: it is a vCPU of Domain-0's in the pool that has the pCPU,
  * and goes with it. A pCPU that no pool has, or that is on its way out of one, has its container `out`, in no domain:
  * its host tasks run without the core, which has nothing to decide there.
+ *
+ * So it is with a hidden pool's pCPUs: their parent's policy does not know them. They run the host's tasks as if no
+ * pool had them, and between those the turns (sched/microslice.c).
  */
 
 /* Host tasks of this pCPU are no matter of the core's. */
@@ -38,6 +41,8 @@ NO_FRAME s32 container_in(sched_call_t *cx, u32 cpu)
 	domain_t *d;
 	s32 ret;
 
+	if (pcpu_of(cx->host, cpu)->assist.micro)
+		return 0;
 	if (live.vcpus[cpu].out) {
 		d = host_domain(cx, pcpu_of(cx->host, cpu)->pool);
 		if (!d)
@@ -130,6 +135,23 @@ CORE_FN s32 create_pool(sched_call_t *cx ARG, u32 sched)
 	if (id >= 0 && sched == SCHED_ID_credit2)
 		AT(cx->host->pools, id)->credit2.params.ratelimit_ns = LIVE_RATELIMIT_NS;
 	return id;
+}
+
+NO_FRAME s32 hide_pool(sched_call_t *cx, u32 parent)
+{
+	return cpupool_create_hidden(cx, CPUPOOL_ANY, (s32)parent);
+}
+
+/* A controller would take pCPUs from their containers. */
+NO_FRAME s32 adjust_micro(sched_call_t *cx, u32 id)
+{
+	cpupool_t *pool = AT(cx->host->pools, id);
+
+	if (id >= cx->host->limits.pools || !pool->used || !pool->assist.parent)
+		return -SCHED_EINVAL;
+	if (live.mailbox->micro.mode != MICRO_STATIC)
+		return -SCHED_EOPNOTSUPP;
+	return sched_adjust_global_micro(cx, pool, &live.mailbox->micro);
 }
 
 NO_FRAME s32 destroy_pool(sched_call_t *cx, u32 id)

@@ -125,6 +125,10 @@ static void obey_locked(void)
 		m->result = sched_adjust_global_rt(call(), &h->pools[m->pool], &m->rt_pool, (u32)m->a);
 	} else if (m->op == LIVE_POOL_CREATE) {
 		m->result = create_pool(call(), (u32)m->a);
+	} else if (m->op == LIVE_POOL_HIDE) {
+		m->result = hide_pool(call(), m->pool);
+	} else if (m->op == LIVE_MICRO) {
+		m->result = adjust_micro(call(), m->pool);
 	} else if (m->op == LIVE_POOL_DESTROY) {
 		m->result = destroy_pool(call(), m->pool);
 	} else if (m->op == LIVE_CPU_ADD) {
@@ -460,7 +464,6 @@ static void test_bad_requests(void **state)
 	refused(V1 "\"destroy\",\"domain\":0}\n", "Not destroying domain 0");
 	/* What the kernel's side has no command for. */
 	refused(V1 "\"cpupool-create\",\"name\":\"x\",\"sched\":\"null\"}\n", "this machine's own tasks need all");
-	refused(V1 "\"cpupool-create\",\"name\":\"x\",\"hidden\":true,\"parent\":0}\n", "no hidden cpupools");
 	refused(V1 "\"vcpu-pin\",\"domain\":0,\"vcpu\":0,\"hard\":\"0\"}\n", "the host's own tasks");
 	refused(V1 "\"pause\",\"domain\":0}\n", "Domain-0 is the host itself");
 	refused(V1 "\"unpause\",\"domain\":0}\n", "Invalid argument");
@@ -814,6 +817,48 @@ static void test_pools(void **state)
 	assert_int_equal(h->domains[LIVE_DOM0].nr_vcpus, 3);
 }
 
+#define HIDE V1 "\"cpupool-create\",\"hidden\":true,\"parent\":0,\"name\":"
+
+static void test_hidden_pool(void **state)
+{
+	host_t *h = globals.host;
+
+	(void)state;
+	add_vm(100, 2);
+	settle();
+	accepted(CPU("remove", "Pool-0", "1"));
+	/* Refused, it leaves nothing behind. */
+	refused(HIDE "\"micro\",\"micro_mode\":\"adaptive\"}\n", "micro_mode static");
+	refused(HIDE "\"micro\",\"micro_slice_us\":5}\n", "slices of 10");
+	assert_false(h->pools[1].used);
+	accepted(HIDE "\"micro\",\"micro_slice_us\":200}\n");
+	refused(HIDE "\"second\"}\n", "hidden cpupool already");
+	refused(V1 "\"cpupool-migrate\",\"domain\":\"vm-100\",\"pool\":\"micro\"}\n", "hidden");
+	for (int i = 0; i < 2; i++) {
+		assert_ptr_equal(h->pools[0].assist.hidden, &h->pools[1]);
+		assert_true(h->pools[1].assist.micro.slice_ns == 200 * USEC);
+		accepted(CPU("add", "micro", "1"));
+		refused(CPU("add", "Pool-0", "1"), "another cpupool has it");
+		assert_ptr_equal(h->pcpus[1].assist.micro, &h->pools[1]);
+		/* The host's tasks there are nobody's. */
+		assert_int_equal(globals.vcpus[1].out, 1);
+		assert_int_equal(h->domains[LIVE_DOM0].nr_vcpus, 2);
+		lay_out();
+		h = globals.host;
+		live_host_begin(lh, &globals);
+		settle();
+		assert_ptr_equal(h->pcpus[1].assist.micro, &h->pools[1]);
+		assert_int_equal(globals.vcpus[1].out, 1);
+		accepted(CPU("remove", "micro", "1"));
+		assert_int_equal(pool_of_cpu(1), 99);
+	}
+	accepted(V1 "\"cpupool-destroy\",\"pool\":\"micro\"}\n");
+	accepted(CPU("add", "Pool-0", "1"));
+	assert_int_equal(globals.vcpus[1].out, 0);
+	assert_int_equal(h->domains[LIVE_DOM0].nr_vcpus, 3);
+	assert_null(h->pools[0].assist.hidden);
+}
+
 static void test_credit2(void **state)
 {
 	u32 id = add_vm(100, 2);
@@ -1055,6 +1100,7 @@ int main(void)
 		TEST(test_turns),
 		TEST(test_symbols),
 		TEST(test_pools),
+		TEST(test_hidden_pool),
 		TEST(test_the_commands_end),
 		cmocka_unit_test_setup_teardown(test_credit2, start_credit2, end),
 		cmocka_unit_test_setup_teardown(test_real_time, start_rtxen, end),
