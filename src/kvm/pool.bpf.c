@@ -151,7 +151,7 @@ NO_FRAME s32 adjust_micro(sched_call_t *cx, u32 id)
 		return -SCHED_EINVAL;
 	if (live.mailbox->micro.mode != MICRO_STATIC)
 		return -SCHED_EOPNOTSUPP;
-	return sched_adjust_global_micro(cx, pool, &live.mailbox->micro);
+	return sched_adjust_micro(cx, pool, &live.mailbox->micro);
 }
 
 NO_FRAME s32 destroy_pool(sched_call_t *cx, u32 id)

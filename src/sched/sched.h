@@ -433,6 +433,8 @@ SCHED_API s32 cpupool_create(sched_call_t *cx, s32 id, u32 sched);
  */
 SCHED_API s32 cpupool_create_hidden(sched_call_t *cx, s32 id, s32 parent);
 /* -EINVAL: not a hidden pool, or out of range (assist.h); nothing changes. */
+/* but the mode */
+SCHED_API s32 sched_adjust_micro(sched_call_t *cx, cpupool_t *pool, const struct micro_params ARENA *params);
 SCHED_API s32 sched_adjust_global_micro(sched_call_t *cx, cpupool_t *pool, const struct micro_params ARENA *params);
 /* -EINVAL: out of range (assist.h), or the pool's scheduler has no turns; nothing changes. */
 SCHED_API s32 sched_adjust_global_assist(sched_call_t *cx, cpupool_t *pool, const struct assist_params ARENA *params);

@@ -68,7 +68,7 @@ at_least "turns on the micro-sliced core" "$(($(turns micro_migrations) - before
 at_least "the lock is let go, times without" "$(awk -v a="$RATE" -v b="$none" 'BEGIN { printf "%.2f", a / b }')" 0.8
 at_least "the hog's share, of that without" "$(awk -v a="$HOG" -v b="$hog" 'BEGIN { printf "%.2f", a / b }')" 0.9
 check "the host's tasks run there still" host_runs 1
-note "$(rota turns; rota cpupool-list -c)"
+note "$(rota turns; rota cpupool-list -cs)"
 check "taken back under load" rota cpupool-cpu-remove micro 1
 check "and given again" rota cpupool-cpu-add micro 1
 refused "the end of its parent" "." rota cpupool-destroy Pool-0
