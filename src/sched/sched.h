@@ -432,8 +432,7 @@ SCHED_API s32 cpupool_create(sched_call_t *cx, s32 id, u32 sched);
  * parent has one; else as cpupool_create().
  */
 SCHED_API s32 cpupool_create_hidden(sched_call_t *cx, s32 id, s32 parent);
-/* -EINVAL: not a hidden pool, or out of range (assist.h); nothing changes. */
-/* but the mode */
+/* -EINVAL: not a hidden pool, or out of range (assist.h); nothing changes. The first leaves the mode as it is. */
 SCHED_API s32 sched_adjust_micro(sched_call_t *cx, cpupool_t *pool, const struct micro_params ARENA *params);
 SCHED_API s32 sched_adjust_global_micro(sched_call_t *cx, cpupool_t *pool, const struct micro_params ARENA *params);
 /* -EINVAL: out of range (assist.h), or the pool's scheduler has no turns; nothing changes. */

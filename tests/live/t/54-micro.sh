@@ -42,18 +42,18 @@ refused() # refused NAME WORDS COMMAND...
 }
 
 start_host
-start_rm lock 0-1 -mode lock -vcpus 2 -period 10 -cost 5 -slide 98
-start_rm hog 0-1 -mode hog
-known lock 2
-known hog
-"$RM" -symbols >/tmp/System.map
 check "CPU 1 is freed" rota cpupool-cpu-remove Pool-0 1
 refused "a controller" "micro_mode static" rota cpupool-create -t Pool-0 -s name=dynamic micro_mode=adaptive
 check "nothing is left of it" eval '! rota cpupool-list dynamic 2>/dev/null | grep -q dynamic'
 check "a hidden pool" rota cpupool-create -t Pool-0 -s name=micro
 refused "a second" "has a hidden cpupool already" rota cpupool-create -t Pool-0 -s name=micro2
-refused "a VM in it" "." rota cpupool-migrate hog micro
 check "guests are watched" wait_for 3 eval 'rota host status | grep -q "^guests *: watched"'
+start_rm lock 0-1 -mode lock -vcpus 2 -period 10 -cost 5 -slide 98
+start_rm hog 0-1 -mode hog
+known lock 2
+known hog
+"$RM" -symbols >/tmp/System.map
+refused "a VM in it" "." rota cpupool-migrate hog micro
 check "the guest's symbols are taken" rota host symbols -d lock /tmp/System.map
 check "its slide is found" wait_for 10 with_symbols
 sleep 0.3
