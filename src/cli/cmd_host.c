@@ -19,7 +19,7 @@
 
 static const char usage[] =
 	"Usage: rota host start [--sched NAME] [--turns NAME=VALUE]... [--admission off|warn|enforce]\n"
-	"                       [--dry-run] [--watchdog SECONDS] [--foreground] [--verbose]\n"
+	"                       [--no-helpers] [--dry-run] [--watchdog SECONDS] [--foreground] [--verbose]\n"
 	"       rota host stop\n"
 	"       rota host status [--json]\n"
 	"       rota host symbols -d DOMAIN FILE [OPTION...]\n"
@@ -35,6 +35,7 @@ static const char usage[] =
 	"                    (warn), refused (enforce); without it refused once a VM was given one\n"
 	"  -n, --dry-run     check everything and let the kernel verify the programs, but change nothing\n"
 	"      --watchdog SECONDS  the kernel takes over when a task was left waiting that long (1 to 30; default 30)\n"
+	"      --no-helpers  VMMs' own threads (emulator, iothreads, vhost) stay the host's; else they are their VM's\n"
 	"      --foreground  stay in the foreground, messages on stderr; ^C ends it\n"
 	"      --verbose     libbpf's and the verifier's messages in the log too\n"
 	"stop gives the machine back to the kernel's own scheduler. VMs run on.\n"
@@ -51,7 +52,7 @@ struct host_options {
 	const char *fault; /* for tests */
 };
 
-enum { OPT_SCHED = 256, OPT_FOREGROUND, OPT_VERBOSE, OPT_JSON, OPT_WATCHDOG, OPT_TURNS, OPT_ADMISSION };
+enum { OPT_SCHED = 256, OPT_FOREGROUND, OPT_VERBOSE, OPT_JSON, OPT_WATCHDOG, OPT_TURNS, OPT_ADMISSION, OPT_NO_HELPERS };
 
 static const struct option start_options[] = {
 	{ "sched", required_argument, NULL, OPT_SCHED },
@@ -59,6 +60,7 @@ static const struct option start_options[] = {
 	{ "admission", required_argument, NULL, OPT_ADMISSION },
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "watchdog", required_argument, NULL, OPT_WATCHDOG },
+	{ "no-helpers", no_argument, NULL, OPT_NO_HELPERS },
 	{ "foreground", no_argument, NULL, OPT_FOREGROUND },
 	{ "verbose", no_argument, NULL, OPT_VERBOSE },
 	{ "help", no_argument, NULL, 'h' },
@@ -104,6 +106,9 @@ static bool parse(int argc, char **argv, const char *letters, const struct optio
 			break;
 		case OPT_FOREGROUND:
 			o->daemon.foreground = true;
+			break;
+		case OPT_NO_HELPERS:
+			o->daemon.no_helpers = true;
 			break;
 		case OPT_VERBOSE:
 			o->daemon.verbose = true;

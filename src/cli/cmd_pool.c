@@ -11,13 +11,14 @@
 
 /* ---- cpupool-list ---- */
 
-static const char list_usage[] = "Usage: rota cpupool-list [-c] [--json] [CPUPOOL]\n"
+static const char list_usage[] = "Usage: rota cpupool-list [-c] [-s] [--json] [CPUPOOL]\n"
 				 "\n"
-				 "List CPU pools on host.\n"
+				 "List CPU pools on host, or the one named.\n"
 				 "\n"
-				 "  -c, --cpus  list the CPUs of each\n"
-				 "      --json  for programs\n"
-				 "  -h, --help  this text\n";
+				 "  -c, --cpus        list the CPUs of each\n"
+				 "  -s, --hiddenpool  hidden pools as well, each with its parent's name\n"
+				 "      --json        for programs; with hidden pools\n"
+				 "  -h, --help        this text\n";
 
 static void print_cpus(json_t *row)
 {
@@ -27,10 +28,10 @@ static void print_cpus(json_t *row)
 	printf("%-19s", row_text(row, "name"));
 	json_array_foreach(json_object_get(row, "cpus"), i, cpu)
 		printf("%s%" JSON_INTEGER_FORMAT, i ? "," : "", json_integer_value(cpu));
-	putchar('\n');
 }
 
-static void print_pools(json_t *pools, bool cpus)
+/* @hidden: hidden pools as well, marked. */
+static void print_pools(json_t *pools, bool cpus, bool hidden)
 {
 	json_t *row;
 	size_t i;
@@ -41,12 +42,19 @@ static void print_pools(json_t *pools, bool cpus)
 		printf("%-19sCPUs   Sched     Active   Domain count\n", "Name");
 	json_array_foreach(pools, i, row)
 	{
+		bool is_hidden = json_is_true(json_object_get(row, "hidden"));
+
+		if (is_hidden && !hidden)
+			continue;
 		if (cpus)
 			print_cpus(row);
 		else
-			printf("%-19s%3zu %9s       y       %4lld\n", row_text(row, "name"),
+			printf("%-19s%3zu %9s       y       %4lld", row_text(row, "name"),
 			       json_array_size(json_object_get(row, "cpus")), row_text(row, "sched"),
 			       row_number(row, "domains"));
+		if (is_hidden)
+			printf(" (hidden, of %s)", row_text(row, "parent"));
+		putchar('\n');
 	}
 }
 
@@ -54,19 +62,23 @@ int cmd_cpupool_list(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "cpus", no_argument, NULL, 'c' },
+		{ "hiddenpool", no_argument, NULL, 's' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	bool cpus = false, json = false;
+	bool cpus = false, hidden = false, json = false;
 	json_t *answer;
 	int c;
 
 	optind = 0; /* glibc: start anew */
-	while ((c = getopt_long(argc, argv, "ch", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "chs", options, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			cpus = true;
+			break;
+		case 's':
+			hidden = true;
 			break;
 		case 'j':
 			json = true;
@@ -86,7 +98,7 @@ int cmd_cpupool_list(int argc, char **argv)
 	if (json)
 		print_json(json_object_get(answer, "pools"));
 	else
-		print_pools(json_object_get(answer, "pools"), cpus);
+		print_pools(json_object_get(answer, "pools"), cpus, hidden || argv[optind]);
 	json_decref(answer);
 	return CLI_DONE;
 }

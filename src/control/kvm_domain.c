@@ -67,7 +67,7 @@ int kvm_affinity(struct live_host *lh, const struct command *cmd)
 
 int kvm_pause(struct live_host *lh, u32 domain)
 {
-	return domain == LIVE_DOM0 ? -ENOTSUP : live_host_pause(lh, domain);
+	return domain == LIVE_DOM0 || lh->vms[domain].helpers ? -ENOTSUP : live_host_pause(lh, domain);
 }
 
 int kvm_unpause(struct live_host *lh, u32 domain)
@@ -105,14 +105,44 @@ int kvm_destroy(struct live_host *lh, u32 domain)
 	return ret;
 }
 
+int kvm_sdom(struct live_host *lh, const struct command *cmd)
+{
+	bool attach = cmd->op == CMD_SDOM_ATTACH;
+	struct live_command live = {
+		.op = attach ? LIVE_SDOM_ATTACH : LIVE_SDOM_DETACH,
+		.domain = cmd->domain,
+		.generation = lh->g->domains[cmd->domain].generation,
+		.a = (s32)cmd->sdom,
+	};
+	int ret;
+
+	if (cmd->domain == LIVE_DOM0 || (attach && cmd->sdom == LIVE_DOM0))
+		return -ENOTSUP;
+	ret = carry_out_live(lh, &live);
+	/* Helpers that are detached stay so; those that are attached by hand are as they would be by themselves. */
+	if (!ret)
+		lh->vms[cmd->domain].apart = !attach;
+	return ret;
+}
+
 const char *kvm_cannot(const struct command *cmd)
 {
 	switch (cmd->op) {
 	case CMD_AFFINITY:
 		return "Domain-0's vCPU of a pCPU is the host's own tasks there, and stays";
+	case CMD_PAUSE:
+		return "these are a VMM's own threads; pause the VM";
+	case CMD_SDOM_ATTACH:
+		return "Domain-0 is the host itself: nobody is accounted to it, nor it to anybody";
 	case CMD_VCPU_UP:
 	case CMD_VCPU_DOWN:
 		return "a live VM's vCPUs are threads of its VMM; let that plug them (virsh setvcpus)";
+	case CMD_POOL_CREATE:
+		return "null and arinc653 give a pCPU to none but the vCPU it belongs to, and this machine's own "
+		       "tasks need all";
+	case CMD_POOL_MICRO:
+		return "a live host's micro-sliced cores are those that you give the pool (micro_mode static): a "
+		       "controller would take them from this machine's own tasks";
 	default:
 		return NULL;
 	}

@@ -6,7 +6,7 @@
  * mailbox, carried out within some milliseconds; the request waits for that, and so do other clients. A kernel side
  * that does not answer is given up after five seconds: by then the kernel's watchdog has thrown it out, or will.
  *
- * What the kernel's side has no command for is refused: so far there is one pool, and VMs come and go by themselves.
+ * What the kernel's side has no command for is refused. VMs come and go by themselves.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -22,6 +22,7 @@
 #include "control/settings.h"
 #include "control/symbols_json.h"
 #include "kvm/files.h"
+#include "kvm/helpers.h"
 #include "kvm/preflight.h"
 #include "kvm/vmm.h"
 #include "sim/admit.h"
@@ -75,25 +76,38 @@ static u64 kvm_memory(void *arg, u32 id)
 	const struct live_host *lh = ((struct front *)arg)->lh;
 	u64 used, vms = 0;
 
+	if (lh->vms[id].helpers)
+		return 0; /* it is the VM's */
 	if (id != LIVE_DOM0)
 		return vmm_memory_mib(lh->vms[id].tgid);
 	used = host_memory_mib();
 	for (u32 i = 1; i < lh->g->host->limits.domains; i++)
-		if (live_host_has(lh, i))
+		if (live_host_has(lh, i) && !lh->vms[i].helpers)
 			vms += vmm_memory_mib(lh->vms[i].tgid);
 	return vms < used ? used - vms : 0;
 }
 
 static u32 kvm_vcpus(void *arg, u32 id, vcpu_t **vcpus, u32 max)
 {
-	return live_host_vcpus(((struct front *)arg)->lh, id, vcpus, max);
+	struct live_host *lh = ((struct front *)arg)->lh;
+	u32 n = 0;
+
+	if (id != LIVE_DOM0)
+		return live_host_vcpus(lh, id, vcpus, max);
+	/* Of all pools: Domain-0 has a domain in each. */
+	for (; n < lh->g->nr_cpus && n < max; n++)
+		vcpus[n] = &lh->g->host->vcpus[n];
+	return n;
 }
 
 static bool kvm_online(void *arg, u32 id, const vcpu_t *v)
 {
 	const struct live_host *lh = ((struct front *)arg)->lh;
 
-	return !(v->pause_flags & VPF_down) && (id == LIVE_DOM0 || lh->g->vcpus[v->index].pid);
+	/* The host's tasks run on every pCPU that is on line, also if no pool has it. */
+	if (id == LIVE_DOM0)
+		return !(v->pause_flags & VPF_down) || lh->g->vcpus[v->index].out;
+	return !(v->pause_flags & VPF_down) && lh->g->vcpus[v->index].pid;
 }
 
 static bool kvm_paused(void *arg, u32 id)
@@ -204,12 +218,12 @@ static int adjust(struct live_host *lh, const struct command *cmd)
 
 static int set_params(struct live_host *lh, const struct command *cmd)
 {
-	struct live_command live = { .op = LIVE_PARAMS, .params = cmd->credit };
+	struct live_command live = { .op = LIVE_PARAMS, .pool = cmd->pool, .params = cmd->credit };
 	int ret = carry_out_live(lh, &live);
 
 	if (!ret) {
-		lh->params = cmd->credit;
-		lh->params_set = true;
+		lh->params[cmd->pool].credit = cmd->credit;
+		lh->params[cmd->pool].credit_set = true;
 	}
 	return ret;
 }
@@ -228,17 +242,19 @@ static int set_vcpu_rt(struct live_host *lh, const struct command *cmd)
 	};
 	int ret;
 
-	if (cmd->vcpu >= live_host_vcpus(lh, cmd->domain, vcpus, SCHED_MAX_DOMAIN_VCPUS) ||
+	if (cmd->vcpu >= (cmd->domain == LIVE_DOM0 ? lh->g->nr_cpus :
+						     live_host_vcpus(lh, cmd->domain, vcpus, SCHED_MAX_DOMAIN_VCPUS)) ||
 	    cmd->rt.period_ns > MAX_PERIOD_NS)
 		return -SCHED_EINVAL;
-	live.a = (s32)vcpus[cmd->vcpu]->index;
+	live.a = cmd->domain == LIVE_DOM0 ? (s32)cmd->vcpu : (s32)vcpus[cmd->vcpu]->index;
 	ret = carry_out_live(lh, &live);
 	return ret ? ret : live_host_want_rt(lh, cmd->domain, cmd->vcpu, cmd->not_given ? NULL : &cmd->rt);
 }
 
 static int set_pool(struct live_host *lh, const struct command *cmd)
 {
-	struct live_command live = { .op = cmd->op == CMD_POOL_RT ? LIVE_RT_POOL : LIVE_CREDIT2 };
+	struct live_command live = { .op = cmd->op == CMD_POOL_RT ? LIVE_RT_POOL : LIVE_CREDIT2, .pool = cmd->pool };
+	struct live_pool_params *p = &lh->params[cmd->pool];
 	int ret;
 
 	if (cmd->op == CMD_POOL_RT) {
@@ -251,23 +267,23 @@ static int set_pool(struct live_host *lh, const struct command *cmd)
 	if (ret)
 		return ret;
 	if (cmd->op == CMD_POOL_RT) {
-		lh->rt_pool = cmd->rt_pool;
-		lh->rt_pool_set = true;
+		p->rt = cmd->rt_pool;
+		p->rt_set = true;
 	} else {
-		lh->credit2 = cmd->credit2;
-		lh->credit2_set = true;
+		p->credit2 = cmd->credit2;
+		p->credit2_set = true;
 	}
 	return 0;
 }
 
 static int set_turns(struct live_host *lh, const struct command *cmd)
 {
-	struct live_command live = { .op = LIVE_TURNS, .domain = cmd->pool, .turns = cmd->turns };
+	struct live_command live = { .op = LIVE_TURNS, .pool = cmd->pool, .turns = cmd->turns };
 	int ret = carry_out_live(lh, &live);
 
 	if (!ret && cmd->pool < LIVE_MAX_POOLS) {
-		lh->turns[cmd->pool] = cmd->turns;
-		lh->turns_set[cmd->pool] = true;
+		lh->params[cmd->pool].turns = cmd->turns;
+		lh->params[cmd->pool].turns_set = true;
 	}
 	return ret;
 }
@@ -294,26 +310,36 @@ static int kvm_command(void *arg, const struct command *cmd)
 		return kvm_unpause(lh, cmd->domain);
 	if (cmd->op == CMD_DESTROY)
 		return kvm_destroy(lh, cmd->domain);
-	return -ENOTSUP;
+	if (cmd->op == CMD_SDOM_ATTACH || cmd->op == CMD_SDOM_DETACH)
+		return kvm_sdom(lh, cmd);
+	return kvm_pool(lh, cmd);
 }
 
 /* ---- reservations ---- */
 
+/* A pool as admission sees it. */
+struct judged {
+	const struct live_host *lh;
+	u32 host; /* Domain-0's domain there */
+};
+
 static domain_t *domain_at(const void *arg, u32 id)
 {
-	const struct live_host *lh = arg;
+	const struct judged *j = arg;
 
-	return live_host_has(lh, id) ? &lh->g->host->domains[id] : NULL;
+	return id == j->host || live_host_has(j->lh, id) ? &j->lh->g->host->domains[id] : NULL;
 }
 
 static const char *name_at(const void *arg, u32 id)
 {
-	return ((const struct live_host *)arg)->vms[id].name;
+	const struct judged *j = arg;
+
+	return j->lh->vms[id == j->host ? LIVE_DOM0 : id].name;
 }
 
 static u32 vcpus_at(const void *arg, u32 id, vcpu_t **vcpus, u32 max)
 {
-	return live_host_vcpus(arg, id, vcpus, max);
+	return live_host_vcpus(((const struct judged *)arg)->lh, id, vcpus, max);
 }
 
 /* Was a VM of this pool given a budget? Domain-0 has some from the start, for the host's own sake. */
@@ -332,14 +358,15 @@ static int kvm_overbooked(void *arg, u32 id, char *why)
 	host_t *h = lh->g->host;
 	cpupool_t *pool = &h->pools[id];
 	enum scn_admission mode = kvm_front_options.admission;
+	const struct judged j = { .lh = lh, .host = id ? lh->g->host_domain[id] : LIVE_DOM0 };
 	const struct admit_host a = {
 		.host = h,
-		.arg = lh,
+		.arg = &j,
 		.max_domains = h->limits.domains,
 		.domain = domain_at,
 		.name = name_at,
 		.vcpus = vcpus_at,
-		.stays = &h->domains[LIVE_DOM0], /* each of its vCPUs holds the tasks of one pCPU */
+		.stays = &h->domains[j.host], /* each of its vCPUs holds the tasks of one pCPU */
 	};
 	int ret;
 
@@ -365,8 +392,12 @@ static int kvm_rename(void *arg, u32 id, const char *name, char *error)
 {
 	struct live_host *lh = ((struct front *)arg)->lh;
 
+	u32 helpers = lh->vms[id].helpers ? 0 : helpers_of(lh, id);
+
 	(void)error;
 	snprintf(lh->vms[id].name, sizeof(lh->vms[id].name), "%s", name);
+	if (helpers)
+		snprintf(lh->vms[helpers].name, sizeof(lh->vms[helpers].name), "%.*s-dm", LIVE_NAME_LEN - 4, name);
 	return 0;
 }
 
@@ -487,8 +518,8 @@ static void begin_turns(struct live_host *lh, const struct kvm_front_options *o)
 	live.turns = lh->g->host->pools[0].assist.params;
 	for (u32 i = 0; i < o->nr_turns; i++)
 		turn_param_set(&live.turns, o->turns[i].param, o->turns[i].value, error);
-	lh->turns[0] = live.turns;
-	lh->turns_set[0] = true;
+	lh->params[0].turns = live.turns;
+	lh->params[0].turns_set = true;
 	live_host_submit(lh, &live);
 }
 
@@ -506,10 +537,11 @@ static void judge_who_came(struct front *f)
 		if (i != LIVE_DOM0 && live_host_has(f->lh, i))
 			vcpus += live_host_vcpus(f->lh, i, some, SCHED_MAX_DOMAIN_VCPUS);
 	f->vcpus = vcpus;
-	if (vcpus <= before || !kvm_overbooked(f, 0, why))
-		return;
-	fprintf(stderr, "rotad: with the VM that came, cpupool '%s' holds more than is guaranteed: %s\n",
-		f->d.pool_name[0], why);
+	for (u32 i = 0; vcpus > before && i < LIVE_MAX_POOLS; i++)
+		if (f->lh->g->host->pools[i].used && kvm_overbooked(f, i, why))
+			fprintf(stderr,
+				"rotad: with the VM that came, cpupool '%s' holds more than is guaranteed: %s\n",
+				f->d.pool_name[i], why);
 }
 
 static void *kvm_open(struct live_host *lh, const struct live_about *about, int epoll, char *error)
@@ -561,9 +593,12 @@ static void kvm_tick(void *front, s64 now)
 	struct front *f = front;
 
 	f->d.host = f->lh->g->host;
-	if (!f->ready)
+	if (!f->ready) {
+		f->ready = true;
+		if (f->d.settings)
+			settings_apply_pools(&f->d, say);
 		notify_state("READY=1");
-	f->ready = true;
+	}
 	if (f->d.settings)
 		settings_look(&f->d, say);
 	judge_who_came(f);

@@ -29,13 +29,18 @@ extern struct kvm_front_options kvm_front_options;
 /* Give the kernel's side a command and wait for it: 0, -SCHED_E* or -ETIMEDOUT. */
 int carry_out_live(struct live_host *lh, struct live_command *cmd);
 
-/* ---- kvm_domain.c: affinity, pauses and the end of VMs; vcpu-set is refused there ---- */
+/* ---- kvm_domain.c: affinity, pauses, the end of VMs, whom they are accounted to; vcpu-set is refused there ---- */
 
 int kvm_affinity(struct live_host *lh, const struct command *cmd);
 int kvm_pause(struct live_host *lh, u32 domain);
 int kvm_unpause(struct live_host *lh, u32 domain);
 int kvm_destroy(struct live_host *lh, u32 domain);
+int kvm_sdom(struct live_host *lh, const struct command *cmd);
 const char *kvm_cannot(const struct command *cmd);
+
+/* ---- kvm_pool.c: commands about cpupools; -ENOTSUP of others ---- */
+
+int kvm_pool(struct live_host *lh, const struct command *cmd);
 
 /* For tests: the front's rotad. */
 struct rotad;

@@ -63,7 +63,7 @@ struct options {
 	struct sim_options sim;
 	char *sets[MAX_SETS];
 	const char *config, *saved;
-	bool others_read, no_config;
+	bool others_read, no_config, no_helpers;
 };
 
 enum {
@@ -76,7 +76,8 @@ enum {
 	OPT_OTHERS,
 	OPT_CONFIG,
 	OPT_SAVED,
-	OPT_NO_CONFIG
+	OPT_NO_CONFIG,
+	OPT_NO_HELPERS
 };
 
 static const struct option options[] = {
@@ -90,6 +91,7 @@ static const struct option options[] = {
 	{ "config", required_argument, NULL, OPT_CONFIG },
 	{ "saved", required_argument, NULL, OPT_SAVED },
 	{ "no-config", no_argument, NULL, OPT_NO_CONFIG },
+	{ "no-helpers", no_argument, NULL, OPT_NO_HELPERS },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 },
@@ -139,6 +141,9 @@ static int parse(struct options *o, int argc, char **argv)
 			break;
 		case OPT_SAVED:
 			o->saved = optarg;
+			break;
+		case OPT_NO_HELPERS:
+			o->no_helpers = true;
 			break;
 		case OPT_NO_CONFIG:
 			o->no_config = true;
@@ -288,7 +293,7 @@ static int run(const struct options *o)
 /* This machine: rotad's answers are the front of the process that `rota host start` starts as well. */
 static int run_live(const struct options *o)
 {
-	const struct daemon_options live = { .sched = "credit", .foreground = true };
+	const struct daemon_options live = { .sched = "credit", .foreground = true, .no_helpers = o->no_helpers };
 	char error[CONTROL_ERROR_LEN] = "";
 	int rc;
 

@@ -69,7 +69,7 @@ static int create_pool(struct request *r, const char *name, u32 sched, int paren
 		refuse(r, -id, "error on creating cpupool: %s",
 		       parent >= 0 && id == -EEXIST ? "its parent has a hidden cpupool already" :
 		       parent >= 0 && id == -EINVAL ? "its parent is hidden itself, or its scheduler has no turns" :
-						      error_words(id));
+						      command_words(r, &cmd, id));
 		return -1;
 	}
 	snprintf(r->d->pool_name[id], CONTROL_NAME_LEN, "%s", name);
@@ -137,8 +137,10 @@ static bool set_micro(struct request *r, u32 id)
 		return true;
 	ret = carry_out(r, &cmd);
 	if (ret < 0)
-		refuse(r, -ret,
-		       "a micro-sliced cpupool has slices of 10 to 10000 us and a limit of CPUs that the host has");
+		refuse(r, -ret, "%s",
+		       ret == -ENOTSUP ?
+			       command_words(r, &cmd, ret) :
+			       "a micro-sliced cpupool has slices of 10 to 10000 us and a limit of CPUs that the host has");
 	return ret >= 0;
 }
 
@@ -209,15 +211,13 @@ json_t *verb_pool_rename(struct request *r)
 static bool ask_cpus_of_pool(struct request *r, u32 *pool, struct cpumask *cpus)
 {
 	const char *text = "";
-	s64 most = r->d->host->limits.pcpus;
-	char *end;
 
 	if (!ask_pool(r, "pool", true, pool) || !ask_string(r, "cpus", true, &text) || !ask_cpus(r, "cpus", true, cpus))
 		return false;
-	/* xl drops pCPUs beyond the host from a list without a word; one that is asked for alone is a mistake. */
-	if (mask_empty(cpus, r->d->host->mask_words) && (strtoll(text, &end, 10) >= most || *end)) {
+	/* xl drops pCPUs beyond the host from a list without a word; a list of nothing else is a mistake. */
+	if (mask_empty(cpus, r->d->host->mask_words)) {
 		refuse(r, EINVAL, "Error moving cpu %.32s to cpupool: Invalid argument (the host has 0-%d)", text,
-		       (int)most - 1);
+		       (int)r->d->host->limits.pcpus - 1);
 		return false;
 	}
 	return true;
@@ -274,7 +274,9 @@ json_t *verb_migrate(struct request *r)
 	ret = carry_out(r, &cmd);
 	if (ret < 0)
 		return refuse(r, -ret, "Error moving domain to cpupool: %s%s", error_words(ret),
-			      ret == -ENOENT ? " (it has no pCPU)" : "");
+			      ret != -ENOENT			  ? "" :
+			      pool_of(r, cmd.pool)->assist.parent ? " (it is hidden)" :
+								    " (it has no pCPU)");
 	return admitted(r, cmd.pool) ? json_object() : NULL;
 }
 

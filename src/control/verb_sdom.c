@@ -95,7 +95,7 @@ json_t *verb_sdom_attach(struct request *r)
 			return NULL;
 		ret = carry_out(r, &cmd);
 		if (ret < 0)
-			return refuse(r, -ret, "Domain %u:Attaching: %s", cmd.domain, error_words(ret));
+			return refuse(r, -ret, "Domain %u:Attaching: %s", cmd.domain, command_words(r, &cmd, ret));
 	}
 	return json_object();
 }

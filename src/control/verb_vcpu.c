@@ -131,7 +131,7 @@ json_t *verb_pause(struct request *r)
 	if (domain_paused(r, cmd.domain))
 		return json_object();
 	ret = carry_out(r, &cmd);
-	return ret < 0 ? refuse(r, -ret, "Pausing domain: %s", error_words(ret)) : json_object();
+	return ret < 0 ? refuse(r, -ret, "Pausing domain: %s", command_words(r, &cmd, ret)) : json_object();
 }
 
 json_t *verb_unpause(struct request *r)

@@ -28,9 +28,22 @@ static u32 empty_container(u32 cpu)
 	return cpu;
 }
 
+/*
+ * Where a host task of pCPU @cpu waits: there, but while the pCPU is on its way out of its pool, and its container is
+ * none of that any more, with the first pCPU, which no pool loses. What must be done for the pCPU to leave may wait for
+ * this very task: rotad's.
+ */
+static u32 waits_at(const struct task_struct *p, u32 cpu)
+{
+	if (likely(!container_out(container_of_cpu(cpu))) || live.vcpus[cpu % LIVE_MAX_CPUS].out ||
+	    p->migration_disabled)
+		return cpu;
+	return bpf_cpumask_test_cpu(0, p->cpus_ptr) ? 0 : cpu;
+}
+
 static void enqueue_host(struct task_struct *p, u64 enq_flags)
 {
-	u32 cpu = (u32)scx_bpf_task_cpu(p);
+	u32 here = (u32)scx_bpf_task_cpu(p), cpu = waits_at(p, here);
 	struct cpu_ctx *c = cpu_ctx(cpu);
 	u64 vtime = p->scx.dsq_vtime;
 	vcpu_t *box = container_of_cpu(cpu);
@@ -39,10 +52,10 @@ static void enqueue_host(struct task_struct *p, u64 enq_flags)
 	/* Who slept long comes first, but only by one slice. */
 	if (c && (s64)(vtime - (c->vtime - HOST_SLICE_NS)) < 0)
 		vtime = c->vtime - HOST_SLICE_NS;
-	if (box->pause_flags & VPF_blocked) {
+	if (box->pause_flags & VPF_blocked && !container_out(box)) {
 		cx = call_here();
 		vcpu_unblock(cx, box);
-		if (enq_flags & SCX_ENQ_WAKEUP && cx->cpu == cpu && switch_at_once(cx, c, box)) {
+		if (enq_flags & SCX_ENQ_WAKEUP && cx->cpu == cpu && here == cpu && switch_at_once(cx, c, box)) {
 			set_vtime(p, vtime);
 			insert_task(p, SCX_DSQ_LOCAL, HOST_SLICE_NS, enq_flags | SCX_ENQ_PREEMPT);
 		} else {
@@ -52,6 +65,10 @@ static void enqueue_host(struct task_struct *p, u64 enq_flags)
 		return;
 	}
 	insert_task_vtime(p, cpu, HOST_SLICE_NS, vtime, enq_flags);
+	if (container_out(box)) {
+		scx_bpf_kick_cpu((s32)cpu, SCX_KICK_IDLE);
+		return;
+	}
 	if (p->nr_cpus_allowed > 1 && scx_bpf_dsq_nr_queued(cpu) > !(c && c->taken)) {
 		/* Several wait here: an empty container elsewhere comes for one. */
 		u32 other = empty_container(cpu);
@@ -64,17 +81,33 @@ static void enqueue_host(struct task_struct *p, u64 enq_flags)
 	}
 }
 
+/*
+ * The same as move_to_local(), from within the core: it may wait for another run queue's lock of the kernel's, so it is
+ * done outside.
+ */
+static bool move_here(u32 cpu, u32 from)
+{
+	bool inside = INSIDE(cpu), moved;
+
+	if (inside)
+		leave_core(cpu);
+	moved = move_to_local(from);
+	if (inside)
+		enter_core(cpu);
+	return moved;
+}
+
 /* A host task that waits on another pCPU, when this one has none. */
 static bool take_host_task(u32 cpu)
 {
 	u32 n = live.nr_cpus;
 
-	if (move_to_local(cpu))
+	if (move_here(cpu, cpu))
 		return true;
 	for (u32 i = ZERO + 1; i < n && i < LIVE_MAX_CPUS && can_loop; i++) {
 		u32 other = cpu + i >= n ? cpu + i - n : cpu + i;
 
-		if (scx_bpf_dsq_nr_queued(other) > 0 && move_to_local(other))
+		if (scx_bpf_dsq_nr_queued(other) > 0 && move_here(cpu, other))
 			return true;
 	}
 	return false;
@@ -92,7 +125,7 @@ static bool run_host_task(u32 cpu, struct task_struct *prev)
 			set_slice(prev, HOST_SLICE_NS - ran);
 			return true;
 		}
-		if (scx_bpf_dsq_nr_queued(cpu) > 0 && move_to_local(cpu)) {
+		if (scx_bpf_dsq_nr_queued(cpu) > 0 && move_here(cpu, cpu)) {
 			set_slice(prev, 0);
 			return true;
 		}

@@ -51,7 +51,7 @@ struct daemon {
 	const struct daemon_front *front_ops;
 	void *front; /* NULL: not yet */
 	struct topology topology;
-	u32 sched, watchdog_ms;
+	u32 watchdog_ms;
 	FILE *log;
 	bool foreground;
 	int epoll, timer, signals;
@@ -183,7 +183,7 @@ static int load(struct daemon *d, char *error)
 
 	if (rc)
 		return rc;
-	d->loader = loader_load(&d->topology, d->sched, d->watchdog_ms, error);
+	d->loader = loader_load(&d->topology, &d->lh.pools, d->watchdog_ms, error);
 	if (!d->loader)
 		return -EIO;
 	d->kvm_ns = 0;
@@ -207,7 +207,7 @@ static int load_again(struct daemon *d, char *error)
 			usleep(10000);
 		rc = topology_read(&d->topology, error);
 		if (!rc)
-			rc = loader_again(d->loader, &d->topology, d->sched, error);
+			rc = loader_again(d->loader, &d->topology, &d->lh.pools, error);
 	}
 	return rc;
 }
@@ -463,7 +463,9 @@ static int serve_and_close(const struct daemon_options *options, const struct da
 
 	if (!d)
 		return live_fail(error, -ENOMEM, "out of memory");
-	d->sched = (u32)sched_find(options->sched);
+	d->lh.no_helpers = options->no_helpers;
+	d->lh.pools.pool[0].used = true;
+	d->lh.pools.pool[0].sched = (u32)sched_find(options->sched);
 	d->watchdog_ms = options->watchdog_s * 1000;
 	d->about.sched = options->sched;
 	d->about.guests = "not needed";

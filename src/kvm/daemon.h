@@ -40,6 +40,7 @@ struct daemon_options {
 	bool dry_run; /* everything but to take over the scheduling */
 	bool foreground; /* stay in this process, messages on stderr */
 	unsigned int watchdog_s; /* how long a task may wait before the kernel takes over, 0: its longest, 30 */
+	bool no_helpers; /* VMMs' other threads stay the host's */
 	bool verbose; /* libbpf's debug messages in the log */
 };
 

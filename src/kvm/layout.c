@@ -13,13 +13,6 @@
 #include "kvm/files.h"
 #include "kvm/layout.h"
 
-/*
- * credit's and credit2's ratelimit on a live host. Xen's is 1 ms, and its Domain-0 wakes up seldom; here each kernel
- * thread and each process of the host is a wake-up of a container, and the vCPU that it interrupted would be kept from
- * being preempted for a millisecond more each time. 100 us is the least that Xen takes.
- */
-#define LIVE_RATELIMIT_NS (100 * USEC)
-
 struct parts {
 	struct host_limits limits;
 	u64 calls, mailbox, domains, vcpus, size;
@@ -82,30 +75,78 @@ static void reserve_for_host(sched_call_t *cx, vcpu_t *v)
 	}
 }
 
-/* Domain-0's vCPU of a pCPU. That of a pCPU which is off line stays down: vCPU c must be pCPU c's. */
-static int add_container(sched_call_t *cx, domain_t *dom0, const struct topology *t, u32 cpu)
+/*
+ * Domain-0's vCPU of a pCPU, in the domain that it has in the pCPU's pool. That of a pCPU which is off line stays
+ * down: vCPU c must be pCPU c's. That of a pCPU in no pool, or in a hidden one, is out (pool.bpf.c).
+ */
+static int add_container(sched_call_t *cx, struct live_globals *g, u32 cpu)
 {
+	host_t *h = cx->host;
+	cpupool_t *pool = h->pcpus[cpu].assist.micro ? NULL : h->pcpus[cpu].pool;
+	domain_t *d = &h->domains[pool ? g->host_domain[pool->id] : LIVE_DOM0];
 	struct cpumask only = { 0 };
 	vcpu_t *v;
 
 	mask_set(&only, cpu);
-	v = vcpu_create(cx, dom0, topology_online(t, cpu) ? &only : NULL, NULL);
+	v = vcpu_create(cx, d, pool ? &only : NULL, NULL);
 	if (!v || v->index != cpu)
 		return -EINVAL;
-	if (topology_online(t, cpu)) {
+	v->id = cpu;
+	if (pool) {
 		v->pause_flags = VPF_blocked;
 		v->runstate = RUNSTATE_blocked;
 	}
 	reserve_for_host(cx, v);
+	if (mask_test(&h->free_cpus, cpu) || h->pcpus[cpu].assist.micro) {
+		v->hard = only;
+		g->vcpus[cpu].out = 1;
+		return vcpu_leave_domain(cx, v);
+	}
 	return 0;
 }
 
-int layout_host(void *mem, const struct topology *t, u32 sched, struct live_globals *g, char *error)
+/* Which pool is to have this pCPU? -1: none. */
+static int pool_for(const struct live_pools *pools, u32 cpu)
+{
+	for (u32 i = 1; i < LIVE_MAX_POOLS; i++)
+		if (pools->pool[i].used && mask_test((cpumask_t *)&pools->pool[i].cpus, cpu))
+			return (int)i;
+	return mask_test((cpumask_t *)&pools->free, cpu) ? -1 : 0;
+}
+
+/* All pools, each with its pCPUs and with Domain-0's domain. */
+static int add_pools(sched_call_t *cx, const struct topology *t, const struct live_pools *pools, struct live_globals *g)
+{
+	host_t *h = cx->host;
+	bool any = false;
+
+	for (u32 cpu = 0; cpu < t->nr_cpus; cpu++)
+		any |= topology_online(t, cpu) && !pool_for(pools, cpu);
+	for (u32 cpu = 0; cpu < t->nr_cpus; cpu++) {
+		/* Pool-0 is never empty, whichever CPUs are gone. */
+		int pool = any ? pool_for(pools, cpu) : 0;
+
+		cx->cpu = cpu;
+		if (topology_online(t, cpu) && pool >= 0 && cpupool_add_cpu(cx, pool, (s32)cpu))
+			return -EINVAL;
+	}
+	cx->cpu = 0;
+	for (u32 i = 0; i < LIVE_MAX_POOLS; i++) {
+		domain_t *d = h->pools[i].used && h->pools[i].nr_cpus && !h->pools[i].assist.parent ?
+				      domain_create(cx, &h->pools[i], i ? -1 : LIVE_DOM0) :
+				      NULL;
+
+		g->host_domain[i] = d ? d->id : 0;
+	}
+	return h->domains[LIVE_DOM0].used ? 0 : -EINVAL;
+}
+
+int layout_host(void *mem, const struct topology *t, const struct live_pools *pools, struct live_globals *g,
+		char *error)
 {
 	struct sched_call cx = { 0 };
 	struct timespec now;
 	struct parts p;
-	domain_t *dom0;
 	host_t *h;
 
 	measure(&p, t);
@@ -123,21 +164,26 @@ int layout_host(void *mem, const struct topology *t, u32 sched, struct live_glob
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	cx.host = h;
 	cx.now = (s64)now.tv_sec * 1000000000 + now.tv_nsec;
-	if (cpupool_create(&cx, 0, sched))
-		return live_fail(error, -EINVAL, "Pool-0 can't be made");
-	if (sched == SCHED_ID_credit)
-		h->pools[0].credit.params.ratelimit_ns = LIVE_RATELIMIT_NS;
-	if (sched == SCHED_ID_credit2)
-		h->pools[0].credit2.params.ratelimit_ns = LIVE_RATELIMIT_NS;
-	for (u32 cpu = 0; cpu < t->nr_cpus; cpu++) {
-		cx.cpu = cpu;
-		if (topology_online(t, cpu) && cpupool_add_cpu(&cx, 0, (s32)cpu))
-			return live_fail(error, -EINVAL, "CPU %u can't join Pool-0", cpu);
+	g->vcpus = (live_vcpu_t *)((char *)mem + p.vcpus);
+	for (u32 i = 0; i < LIVE_MAX_POOLS; i++) {
+		if (!pools->pool[i].used || pools->pool[i].hidden)
+			continue;
+		if (cpupool_create(&cx, (s32)i, pools->pool[i].sched) < 0)
+			return live_fail(error, -EINVAL, "cpupool %u can't be made", i);
+		if (pools->pool[i].sched == SCHED_ID_credit)
+			h->pools[i].credit.params.ratelimit_ns = LIVE_RATELIMIT_NS;
+		if (pools->pool[i].sched == SCHED_ID_credit2)
+			h->pools[i].credit2.params.ratelimit_ns = LIVE_RATELIMIT_NS;
 	}
-	cx.cpu = 0;
-	dom0 = domain_create(&cx, &h->pools[0], LIVE_DOM0);
+	for (u32 i = 0; i < LIVE_MAX_POOLS; i++)
+		if (pools->pool[i].used && pools->pool[i].hidden &&
+		    (cpupool_create_hidden(&cx, (s32)i, (s32)pools->pool[i].parent) < 0 ||
+		     sched_adjust_global_micro(&cx, &h->pools[i], &pools->pool[i].micro)))
+			return live_fail(error, -EINVAL, "the hidden cpupool %u can't be made", i);
+	if (add_pools(&cx, t, pools, g))
+		return live_fail(error, -EINVAL, "the cpupools can't have their CPUs");
 	for (u32 cpu = 0; cpu < t->nr_cpus; cpu++)
-		if (!dom0 || add_container(&cx, dom0, t, cpu))
+		if (add_container(&cx, g, cpu))
 			return live_fail(error, -EINVAL, "Domain-0's vCPU %u can't be made", cpu);
 	for (u32 cpu = 0; cpu < t->nr_cpus; cpu++)
 		h->pcpus[cpu].resched = 0;
@@ -146,9 +192,10 @@ int layout_host(void *mem, const struct topology *t, u32 sched, struct live_glob
 	g->calls = (sched_call_t *)((char *)mem + p.calls);
 	g->mailbox = (live_mailbox_t *)((char *)mem + p.mailbox);
 	g->domains = (live_domain_t *)((char *)mem + p.domains);
-	g->vcpus = (live_vcpu_t *)((char *)mem + p.vcpus);
+	g->alone = 0;
 	g->nr_cpus = t->nr_cpus;
 	for (u32 cpu = 0; cpu < t->nr_cpus; cpu++) {
+		g->counters[cpu].inside = 0;
 		g->calls[cpu].host = h;
 		g->calls[cpu].cpu = cpu;
 	}

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kvm/helpers.h"
 #include "kvm/livehost.h"
 
 #define RETRY_NS (1000 * MSEC)
@@ -49,6 +50,7 @@ static void post(struct live_host *lh, const struct live_command *cmd, s64 now)
 
 	m->op = cmd->op;
 	m->domain = cmd->domain;
+	m->pool = cmd->pool;
 	m->a = cmd->a;
 	m->b = cmd->b;
 	m->params = cmd->params;
@@ -57,6 +59,7 @@ static void post(struct live_host *lh, const struct live_command *cmd, s64 now)
 	m->rt = cmd->rt;
 	m->cpus = cmd->cpus;
 	m->turns = cmd->turns;
+	m->micro = cmd->micro;
 	lh->seq++;
 	__atomic_store_n(&m->seq, lh->seq, __ATOMIC_RELEASE);
 	lh->posted = true;
@@ -191,6 +194,7 @@ static void meet(struct live_host *lh, u32 id)
 {
 	struct live_domain *ld = &lh->g->domains[id];
 	struct live_vm *vm = &lh->vms[id];
+	char name[LIVE_NAME_LEN];
 	struct vmm vmm;
 
 	free(vm->rt);
@@ -201,17 +205,22 @@ static void meet(struct live_host *lh, u32 id)
 	vm->tgid = ld->tgid;
 	vm->generation = ld->generation;
 	vm->started = vmm_started(vm->tgid);
+	vm->helpers = ld->helpers;
+	vm->weight = lh->g->host->domains[id].weight;
+	vm->pool = lh->g->host->domains[id].pool->id;
 	for (u32 i = 1; i <= LIVE_MAX_VMS; i++) {
 		struct live_vm *old = &lh->before[i];
 
 		/* Known or not: a scheduler that is being left takes its leave of the VMs first. */
-		if (old->tgid == vm->tgid && old->started == vm->started) {
+		if (old->tgid == vm->tgid && old->started == vm->started && old->helpers == vm->helpers) {
 			memcpy(vm->name, old->name, sizeof(vm->name));
 			vm->weight = old->weight;
 			vm->cap = old->cap;
 			vm->cgroup_weight = old->cgroup_weight;
 			vm->cgroup_cap = old->cgroup_cap;
+			vm->apart = old->apart;
 			vm->paused = old->paused;
+			vm->pool = old->pool;
 			vm->rt = old->rt;
 			vm->soft = old->soft;
 			old->rt = NULL;
@@ -222,6 +231,12 @@ static void meet(struct live_host *lh, u32 id)
 			old->symbols = NULL;
 			return;
 		}
+	}
+	if (vm->helpers) {
+		memcpy(name, lh->vms[helped_by(lh, id)].name, sizeof(name));
+		snprintf(vm->name, sizeof(vm->name), "%.*s-dm", LIVE_NAME_LEN - 4, name);
+		make_unique(lh, id);
+		return;
 	}
 	vmm_read(&vmm, vm->tgid);
 	memcpy(vm->name, vmm.name, sizeof(vm->name));
@@ -240,11 +255,11 @@ static void own_done(struct live_host *lh, const struct live_command *cmd, int r
 	struct live_vm *vm = &lh->vms[cmd->domain];
 
 	vm->busy = false;
-	if (result)
+	if (result < 0)
 		vm->retry_ns = live_now() + (result == -SCHED_EAGAIN ? 0 : RETRY_NS);
 }
 
-static void own_submit(struct live_host *lh, u32 id, const struct live_command *cmd)
+void live_host_own(struct live_host *lh, u32 id, const struct live_command *cmd)
 {
 	struct live_command copy = *cmd;
 
@@ -255,13 +270,10 @@ static void own_submit(struct live_host *lh, u32 id, const struct live_command *
 }
 
 /* A change of the VM's cgroup counts as a setting like any other: the last one holds. */
-static void follow_cgroup(struct live_vm *vm, s64 now)
+static void follow_cgroup(struct live_vm *vm)
 {
 	struct vmm vmm;
 
-	if (now < vm->reread_ns)
-		return;
-	vm->reread_ns = now + REREAD_NS;
 	if (vmm_read_limits(&vmm, vm->tgid))
 		return;
 	if (vmm.weight != vm->cgroup_weight)
@@ -307,8 +319,9 @@ static void look_after_rt(struct live_host *lh, u32 id)
 	for (u32 i = 0; i < n && i < LIVE_MAX_RT; i++) {
 		if (!vm->rt[i].given || (vcpus[i]->rt_given && same_rt(&vcpus[i]->rt_user, &vm->rt[i].params)))
 			continue;
-		own_submit(lh, id,
-			   &(struct live_command){ .op = LIVE_RT, .a = (s32)vcpus[i]->index, .rt = vm->rt[i].params });
+		live_host_own(lh, id,
+			      &(struct live_command){
+				      .op = LIVE_RT, .a = (s32)vcpus[i]->index, .rt = vm->rt[i].params });
 		return;
 	}
 }
@@ -338,7 +351,8 @@ static void look_after_soft(struct live_host *lh, u32 id)
 
 		if (!memcmp(soft, &none, sizeof(none)) || !memcmp(soft, &vcpus[i]->soft, sizeof(*soft)))
 			continue;
-		own_submit(lh, id, &(struct live_command){ .op = LIVE_SOFT, .a = (s32)vcpus[i]->index, .cpus = *soft });
+		live_host_own(lh, id,
+			      &(struct live_command){ .op = LIVE_SOFT, .a = (s32)vcpus[i]->index, .cpus = *soft });
 		return;
 	}
 }
@@ -438,15 +452,48 @@ static bool look_after_symbols(struct live_host *lh, u32 id)
 	bool has = lh->g->host->domains[id].assist.symbols, wanted = t && (vm->slide_known || vm->slide_found);
 
 	if (has && (vm->symbols_new || !wanted)) {
-		own_submit(lh, id, &(struct live_command){ .op = LIVE_SYMBOLS, .a = 0 });
+		live_host_own(lh, id, &(struct live_command){ .op = LIVE_SYMBOLS, .a = 0 });
 		return true;
 	}
 	if (has || !wanted)
 		return false;
 	memcpy(lh->g->symbols + (size_t)id * LIVE_SYMBOL_BYTES, t, sizeof(*t) + t->nr * sizeof(t->entry[0]));
 	vm->symbols_new = false;
-	own_submit(lh, id, &(struct live_command){ .op = LIVE_SYMBOLS, .a = 1 });
+	live_host_own(lh, id, &(struct live_command){ .op = LIVE_SYMBOLS, .a = 1 });
 	return true;
+}
+
+/* Domain-0's weight and cap are the same in each pool, as far as the pool has pCPUs for the cap. */
+static void look_after_host(struct live_host *lh)
+{
+	const struct live_vm *dom0 = &lh->vms[LIVE_DOM0];
+
+	for (u32 i = 1; i < LIVE_MAX_POOLS; i++) {
+		u32 id = lh->g->host_domain[i];
+		const domain_t *d = &lh->g->host->domains[id];
+
+		if (!id || !d->used || !d->nr_vcpus || lh->vms[id].busy)
+			continue;
+		if (d->weight != dom0->weight || d->cap != cap_now(dom0, d))
+			live_host_own(lh, id,
+				      &(struct live_command){
+					      .op = LIVE_ADJUST, .a = (s32)dom0->weight, .b = (s32)cap_now(dom0, d) });
+	}
+}
+
+/* No thread of it is left. Who is accounted to it, or it to another, is detached before it is destroyed. */
+static void bury(struct live_host *lh, u32 id)
+{
+	domain_t *all = lh->g->host->domains;
+
+	for (u32 i = 1; i < lh->g->host->limits.domains; i++) {
+		if (!all[i].used || !all[i].sdom || (i != id && all[i].sdom != &all[id]))
+			continue;
+		if (!lh->vms[i].busy)
+			live_host_own(lh, i, &(struct live_command){ .op = LIVE_SDOM_DETACH });
+		return;
+	}
+	live_host_own(lh, id, &(struct live_command){ .op = LIVE_REAP });
 }
 
 static void look_after(struct live_host *lh, u32 id, s64 now)
@@ -462,27 +509,77 @@ static void look_after(struct live_host *lh, u32 id, s64 now)
 		}
 		if (!vm->known || vm->generation != ld->generation || vm->tgid != ld->tgid)
 			meet(lh, id);
-		follow_cgroup(vm, now);
+		if (!vm->helpers && now >= vm->reread_ns) {
+			vm->reread_ns = now + REREAD_NS;
+			follow_cgroup(vm);
+			if (!lh->no_helpers && ld->threads && !vm->busy && !lh->asked)
+				helpers_look(lh, id);
+		}
 		if (vm->paused)
 			hold(lh, id);
 		find_slide(vm, ld);
 	}
 	if (vm->busy || lh->asked || now < vm->retry_ns)
 		return;
-	if (id != LIVE_DOM0 && !ld->threads)
-		own_submit(lh, id, &(struct live_command){ .op = LIVE_REAP });
+	if (id != LIVE_DOM0 && !ld->threads && !(vm->helpers && !ld->released && helped_by(lh, id)))
+		bury(lh, id);
+	else if (d->nr_vcpus && d->pool->id != vm->pool && !d->sdom)
+		live_host_own(lh, id, &(struct live_command){ .op = LIVE_MOVE, .pool = vm->pool });
 	else if (d->nr_vcpus && (d->weight != vm->weight || d->cap != cap_now(vm, d)))
-		own_submit(lh, id,
-			   &(struct live_command){ .op = LIVE_ADJUST, .a = (s32)vm->weight, .b = (s32)cap_now(vm, d) });
+		live_host_own(lh, id,
+			      &(struct live_command){
+				      .op = LIVE_ADJUST, .a = (s32)vm->weight, .b = (s32)cap_now(vm, d) });
 	else if (id != LIVE_DOM0 && look_after_symbols(lh, id))
 		return;
 	else if (vm->rt)
 		look_after_rt(lh, id);
 	if (vm->soft && !vm->busy)
 		look_after_soft(lh, id);
+	if (id == LIVE_DOM0)
+		look_after_host(lh);
+}
+
+void live_host_widen(struct live_host *lh, u32 pool)
+{
+	static vcpu_t *vcpus[SCHED_MAX_DOMAIN_VCPUS];
+	host_t *h = lh->g->host;
+
+	for (u32 id = 1; id < h->limits.domains; id++) {
+		u32 n = live_host_has(lh, id) && h->domains[id].pool->id == pool ?
+				live_host_vcpus(lh, id, vcpus, SCHED_MAX_DOMAIN_VCPUS) :
+				0;
+
+		for (u32 i = 0; i < n; i++)
+			pin_widen(&lh->pins, lh->g->vcpus[vcpus[i]->index].pid, &h->pools[pool].cpus, &h->all_cpus);
+	}
 }
 
 /* ---- the whole ---- */
+
+/* What a pool was given, in the scheduler's new life. */
+static void give_params(struct live_host *lh, u32 pool)
+{
+	const struct live_pool_params *p = &lh->params[pool];
+	struct live_command cmd = { .pool = pool };
+
+	if (!lh->pools.pool[pool].used)
+		return;
+	if (p->turns_set)
+		live_host_submit(lh, &(struct live_command){ .op = LIVE_TURNS, .pool = pool, .turns = p->turns });
+	if (p->credit_set) {
+		cmd.op = LIVE_PARAMS;
+		cmd.params = p->credit;
+	} else if (p->credit2_set) {
+		cmd.op = LIVE_CREDIT2;
+		cmd.credit2 = p->credit2;
+	} else if (p->rt_set) {
+		cmd.op = LIVE_RT_POOL;
+		cmd.rt_pool = p->rt;
+	} else {
+		return;
+	}
+	live_host_submit(lh, &cmd);
+}
 
 void live_host_begin(struct live_host *lh, struct live_globals *g)
 {
@@ -518,16 +615,8 @@ void live_host_begin(struct live_host *lh, struct live_globals *g)
 	}
 	dom0->busy = false;
 	dom0->retry_ns = 0;
-	if (lh->params_set)
-		live_host_submit(lh, &(struct live_command){ .op = LIVE_PARAMS, .params = lh->params });
-	if (lh->credit2_set)
-		live_host_submit(lh, &(struct live_command){ .op = LIVE_CREDIT2, .credit2 = lh->credit2 });
-	if (lh->rt_pool_set)
-		live_host_submit(lh, &(struct live_command){ .op = LIVE_RT_POOL, .rt_pool = lh->rt_pool });
 	for (u32 i = 0; i < LIVE_MAX_POOLS; i++)
-		if (lh->turns_set[i])
-			live_host_submit(lh, &(struct live_command){
-						     .op = LIVE_TURNS, .domain = i, .turns = lh->turns[i] });
+		give_params(lh, i);
 }
 
 void live_host_end(struct live_host *lh)

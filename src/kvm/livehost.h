@@ -23,7 +23,7 @@ struct live_host;
 
 struct live_command {
 	u32 op; /* enum live_command_op */
-	u32 domain, generation;
+	u32 domain, generation, pool;
 	s32 a, b;
 	struct credit_params params;
 	struct credit2_params credit2;
@@ -31,7 +31,8 @@ struct live_command {
 	struct rt_params rt;
 	struct cpumask cpus;
 	struct assist_params turns;
-	/* Told 0, -SCHED_E*, or -ETIMEDOUT. */
+	struct micro_params micro;
+	/* Told 0 or an id, -SCHED_E*, or -ETIMEDOUT. */
 	void (*done)(struct live_host *lh, const struct live_command *cmd, int result);
 	u32 client; /* for done: whom to answer */
 };
@@ -44,10 +45,20 @@ struct live_rt {
 	struct rt_params params;
 };
 
+/* Parameters that a pool was given. */
+struct live_pool_params {
+	bool credit_set, credit2_set, rt_set, turns_set;
+	struct assist_params turns;
+	struct credit_params credit;
+	struct credit2_params credit2;
+	struct rt_pool_params rt;
+};
+
 /* A VM, beside the core's domain of the same number. */
 struct live_vm {
 	bool known;
-	bool busy; /* a command about it is under way */
+	bool busy; /* a command of our own about it is under way */
+	u32 pool; /* wanted */
 	u32 tgid, generation;
 	u64 started;
 	char name[LIVE_NAME_LEN];
@@ -57,6 +68,8 @@ struct live_vm {
 	struct live_rt *rt; /* wanted of its vCPUs by number, LIVE_MAX_RT of them; NULL: nothing */
 	struct cpumask
 		*soft; /* soft affinity wanted of each of its vCPUs, as many; an empty one: nothing. NULL: nothing */
+	bool helpers; /* it is not a VM, but the VMM's other threads (helpers.h) */
+	bool apart; /* ... and was detached by command: it stays accounted for itself */
 	bool paused; /* its vCPUs' threads are to be held */
 	struct symbol_table *symbols; /* wanted; NULL: none. Of malloc() */
 	bool symbols_new; /* other than what lies in its place in the arena */
@@ -71,13 +84,9 @@ struct live_host {
 	bool asked;
 	struct live_vm vms[LIVE_MAX_VMS + 1]; /* [0]: Domain-0 */
 	struct live_vm before[LIVE_MAX_VMS + 1]; /* those of the scheduler's life before the last restart */
-	struct credit_params params; /* wanted, if params_set */
-	bool params_set;
-	struct credit2_params credit2;
-	struct rt_pool_params rt_pool;
-	bool credit2_set, rt_pool_set;
-	struct assist_params turns[LIVE_MAX_POOLS];
-	bool turns_set[LIVE_MAX_POOLS];
+	bool no_helpers; /* VMMs' other threads stay the host's */
+	struct live_pools pools; /* wanted */
+	struct live_pool_params params[LIVE_MAX_POOLS];
 	struct live_command queue[LIVE_MAX_COMMANDS];
 	u32 first, queued; /* the first is in the mailbox if posted */
 	bool posted, abandoned;
@@ -100,6 +109,9 @@ bool live_host_busy(const struct live_host *lh);
 /* Queue a copy of a command. 0, or -EBUSY: the queue is full. */
 int live_host_submit(struct live_host *lh, const struct live_command *cmd);
 
+/* Queue a command of our own about a domain; nothing else is asked for it until that is done. */
+void live_host_own(struct live_host *lh, u32 id, const struct live_command *cmd);
+
 /* The domain with this name or, if it is a number, this id. -ENOENT. */
 int live_host_find(const struct live_host *lh, const char *domain);
 
@@ -114,6 +126,9 @@ u32 live_host_vcpus(const struct live_host *lh, u32 id, vcpu_t **vcpus, u32 max)
 
 /* What vCPU @number of a domain was given: it is given again after a restart. NULL: nothing after all. 0 or -ENOMEM. */
 int live_host_want_rt(struct live_host *lh, u32 id, u32 number, const struct rt_params *params);
+
+/* Threads of VMs in this pool that may run nowhere in it may run everywhere from now on, as their vCPUs may. */
+void live_host_widen(struct live_host *lh, u32 pool);
 
 /* Likewise the soft affinity that it was given. */
 int live_host_want_soft(struct live_host *lh, u32 id, u32 number, const struct cpumask *soft);

@@ -134,7 +134,8 @@ static int set_watchdog(struct loader *l, u32 ms, char *error)
 	return live_fail(error, -EINVAL, "the BPF object in this rota has no watchdog to set; build it anew");
 }
 
-static int load(struct loader *l, const struct topology *t, u32 sched, u32 watchdog_ms, char *error)
+static int load(struct loader *l, const struct topology *t, const struct live_pools *pools, u32 watchdog_ms,
+		char *error)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), extent, known, symbols;
 	u64 size = layout_size(t);
@@ -169,10 +170,10 @@ static int load(struct loader *l, const struct topology *t, u32 sched, u32 watch
 	rc = map_globals(l, error);
 	if (!rc)
 		l->globals->symbols = (char *)mem + l->arena_size;
-	return rc ? rc : layout_host(mem, t, sched, l->globals, error);
+	return rc ? rc : layout_host(mem, t, pools, l->globals, error);
 }
 
-struct loader *loader_load(const struct topology *t, u32 sched, u32 watchdog_ms, char *error)
+struct loader *loader_load(const struct topology *t, const struct live_pools *pools, u32 watchdog_ms, char *error)
 {
 	struct loader *l = calloc(1, sizeof(*l));
 
@@ -181,7 +182,7 @@ struct loader *loader_load(const struct topology *t, u32 sched, u32 watchdog_ms,
 		return NULL;
 	}
 	libbpf_set_print(print);
-	if (load(l, t, sched, watchdog_ms, error)) {
+	if (load(l, t, pools, watchdog_ms, error)) {
 		loader_close(l);
 		return NULL;
 	}
@@ -214,7 +215,7 @@ int loader_watch_guests(struct loader *l, bool on, char *error)
 	return rc;
 }
 
-int loader_again(struct loader *l, const struct topology *t, u32 sched, char *error)
+int loader_again(struct loader *l, const struct topology *t, const struct live_pools *pools, char *error)
 {
 	struct live_globals *g = l->globals;
 	char state[64];
@@ -236,7 +237,7 @@ int loader_again(struct loader *l, const struct topology *t, u32 sched, char *er
 	g->exit_code = 0;
 	g->exit_kind = 0;
 	g->exit_reason[0] = g->exit_msg[0] = '\0';
-	return layout_host(mem, t, sched, g, error);
+	return layout_host(mem, t, pools, g, error);
 }
 
 int loader_attach_kvm(struct loader *l)

@@ -3,7 +3,7 @@
 #ifndef KVM_LOADER_H
 #define KVM_LOADER_H
 
-#include "kvm/topology.h"
+#include "kvm/layout.h"
 
 struct loader; /* opaque */
 
@@ -14,11 +14,11 @@ const char *loader_missing(void);
 void loader_log_to(void *file, bool debug);
 
 /*
- * Load the programs into the kernel and lay out the host; nothing is scheduled by it yet. @sched: the scheduler's id;
+ * Load the programs into the kernel and lay out the host; nothing is scheduled by it yet.
  * @watchdog_ms: how long a task may wait before the kernel throws the scheduler out, 30000 at most; 0: the longest.
  * Returns NULL with the sentence in error (LIVE_ERROR_LEN).
  */
-struct loader *loader_load(const struct topology *t, u32 sched, u32 watchdog_ms, char *error);
+struct loader *loader_load(const struct topology *t, const struct live_pools *pools, u32 watchdog_ms, char *error);
 
 /* Take over the scheduling of this machine. Returns 0, or a negated errno with the sentence in error. */
 int loader_attach(struct loader *l, char *error);
@@ -28,7 +28,7 @@ int loader_attach(struct loader *l, char *error);
  * are loaded, so that loader_attach() can follow at once. -EBUSY: the kernel is not done with leaving it; else a
  * negated errno with the sentence in error.
  */
-int loader_again(struct loader *l, const struct topology *t, u32 sched, char *error);
+int loader_again(struct loader *l, const struct topology *t, const struct live_pools *pools, char *error);
 
 /*
  * Watch KVM, from which vCPU threads are known. -ENOENT: the kvm module is not loaded (yet). 0 if done already.

@@ -19,10 +19,10 @@ void loader_log_to(void *file, bool debug)
 	(void)debug;
 }
 
-struct loader *loader_load(const struct topology *t, u32 sched, u32 watchdog_ms, char *error)
+struct loader *loader_load(const struct topology *t, const struct live_pools *pools, u32 watchdog_ms, char *error)
 {
 	(void)t;
-	(void)sched;
+	(void)pools;
 	(void)watchdog_ms;
 	live_fail(error, -ENOTSUP, "%s", loader_missing());
 	return NULL;
@@ -34,11 +34,11 @@ int loader_attach(struct loader *l, char *error)
 	return live_fail(error, -ENOTSUP, "%s", loader_missing());
 }
 
-int loader_again(struct loader *l, const struct topology *t, u32 sched, char *error)
+int loader_again(struct loader *l, const struct topology *t, const struct live_pools *pools, char *error)
 {
 	(void)l;
 	(void)t;
-	(void)sched;
+	(void)pools;
 	return live_fail(error, -ENOTSUP, "%s", loader_missing());
 }
 

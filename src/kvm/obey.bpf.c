@@ -6,10 +6,12 @@ static inline vcpu_t *vcpu_meant(host_t *h, u32 id, u32 index)
 {
 	vcpu_t *v = AT(h->vcpus, index);
 
-	return index < h->limits.vcpus && id < h->limits.domains && AT(h->domains, id)->used &&
-			       v->domain == AT(h->domains, id) ?
-		       v :
-		       NULL;
+	if (index >= h->limits.vcpus || id >= h->limits.domains || !AT(h->domains, id)->used)
+		return NULL;
+	/* A container is Domain-0's, whichever pool it is in; in none it can't be changed. */
+	if (id == LIVE_DOM0)
+		return index < live.nr_cpus && !live.vcpus[index].out ? v : NULL;
+	return v->domain == AT(h->domains, id) ? v : NULL;
 }
 
 /* vCPU @index of domain @id gets the mailbox's real-time parameters. */
@@ -28,65 +30,109 @@ NO_FRAME s32 adjust_soft(sched_call_t *cx, u32 id, u32 index)
 	return v ? vcpu_set_affinity(cx, v, NULL, &live.mailbox->cpus) : -SCHED_ESRCH;
 }
 
-CORE_FN int obey(sched_call_t *cx ARG)
+CORE_FN s32 adjust_domain(sched_call_t *cx ARG)
 {
 	live_mailbox_t *m = live.mailbox;
 	host_t *h = cx->host;
-	u32 seq = m->seq;
-	s32 ret = -SCHED_EINVAL;
 
-	sched_lock(m);
-	if (m->done == seq) {
-		sched_unlock(m);
-		return 0;
-	}
+	if (m->domain >= h->limits.domains || !AT(h->domains, m->domain)->used)
+		return -SCHED_ESRCH;
+	return sched_adjust(cx, AT(h->domains, m->domain), m->a, m->b);
+}
+
+/* What is adjusted, and what ends. */
+CORE_FN s32 carry_out_command(sched_call_t *cx ARG)
+{
+	live_mailbox_t *m = live.mailbox;
+	host_t *h = cx->host;
+	cpupool_t *pool = AT(h->pools, m->pool < h->limits.pools ? m->pool : 0);
+
 	switch (m->op) {
-	case LIVE_ADJUST:
-		ret = -SCHED_ESRCH;
-		if (m->domain < h->limits.domains && h->domains[m->domain].used)
-			ret = sched_adjust(cx, &h->domains[m->domain], m->a, m->b);
-		break;
 	case LIVE_REAP:
-		ret = reap(cx, m->domain);
-		break;
+		return reap(cx, m->domain);
 	case LIVE_PARAMS:
-		ret = sched_adjust_global_credit(cx, &h->pools[0], &m->params);
-		break;
+		return sched_adjust_global_credit(cx, pool, &m->params);
 	case LIVE_CREDIT2:
-		ret = sched_adjust_global_credit2(cx, &h->pools[0], &m->credit2);
-		break;
+		return sched_adjust_global_credit2(cx, pool, &m->credit2);
 	case LIVE_RT_POOL:
-		ret = sched_adjust_global_rt(cx, &h->pools[0], &m->rt_pool, (u32)m->a);
-		break;
+		return sched_adjust_global_rt(cx, pool, &m->rt_pool, (u32)m->a);
 	case LIVE_RT:
-		ret = adjust_rt(cx, m->domain, (u32)m->a);
-		break;
+		return adjust_rt(cx, m->domain, (u32)m->a);
 	case LIVE_SOFT:
-		ret = adjust_soft(cx, m->domain, (u32)m->a);
-		break;
+		return adjust_soft(cx, m->domain, (u32)m->a);
 	case LIVE_TURNS:
-		if (m->domain < h->limits.pools && AT(h->pools, m->domain)->used)
-			ret = sched_adjust_global_assist(cx, AT(h->pools, m->domain), &m->turns);
-		break;
+		return pool->used ? sched_adjust_global_assist(cx, pool, &m->turns) : -SCHED_EINVAL;
+	case LIVE_MICRO:
+		return adjust_micro(cx, m->pool);
 	case LIVE_SYMBOLS:
-		ret = -SCHED_ESRCH;
-		if (m->domain < h->limits.domains && AT(h->domains, m->domain)->used) {
-			AT(h->domains, m->domain)->assist.symbols =
-				m->a ? (symbol_table_t *)AT(live.symbols, m->domain * LIVE_SYMBOL_BYTES) : NULL;
-			ret = 0;
-		}
-		break;
+		if (m->domain >= h->limits.domains || !AT(h->domains, m->domain)->used)
+			return -SCHED_ESRCH;
+		AT(h->domains, m->domain)->assist.symbols =
+			m->a ? (symbol_table_t *)AT(live.symbols, m->domain * LIVE_SYMBOL_BYTES) : NULL;
+		return 0;
 	case LIVE_STALL:
 		live.stalled = 1;
-		ret = 0;
-		break;
+		return 0;
 	case LIVE_FAIL:
-		ret = 0;
 		give_up("rota: asked to fail");
-		break;
+		return 0;
 	}
-	m->result = ret;
-	m->done = seq;
-	sched_unlock(m);
-	return 0;
+	return -SCHED_EINVAL;
+}
+
+/*
+ * Carry out what is in the mailbox, if there is something. What is deep in the core is called from here at once: stack
+ * and frames are short.
+ */
+NO_FRAME void obey(void)
+{
+	live_mailbox_t *m = live.mailbox;
+	u32 seq = m->seq;
+	sched_call_t *cx;
+
+	if (likely(seq == m->done))
+		return;
+	cx = call_here();
+	if (be_alone(cx->cpu)) {
+		if (m->done != seq) {
+			switch (m->op) {
+			case LIVE_ADJUST:
+				m->result = adjust_domain(cx);
+				break;
+			case LIVE_POOL_CREATE:
+				m->result = create_pool(cx, (u32)m->a);
+				break;
+			case LIVE_POOL_HIDE:
+				m->result = hide_pool(cx, m->pool);
+				break;
+			case LIVE_POOL_DESTROY:
+				m->result = destroy_pool(cx, m->pool);
+				break;
+			case LIVE_CPU_ADD:
+				m->result = add_cpu(cx, m->pool, (u32)m->a);
+				break;
+			case LIVE_CPU_REMOVE:
+				m->result = remove_cpu(cx, m->pool, (u32)m->a);
+				break;
+			case LIVE_MOVE:
+				m->result = move_domain(cx, m->domain, m->pool);
+				break;
+			case LIVE_HELPERS:
+				m->result = make_helpers(cx, m->domain);
+				break;
+			case LIVE_SDOM_ATTACH:
+				m->result = attach_sdom(cx, m->domain, (u32)m->a);
+				break;
+			case LIVE_SDOM_DETACH:
+				m->result = detach_sdom(cx, m->domain);
+				break;
+			default:
+				m->result = carry_out_command(cx);
+			}
+			asm volatile("" : : : "memory"); /* the result is there when it is done */
+			m->done = seq;
+		}
+		be_one_of_many();
+	}
+	carry_out(cx, -1);
 }

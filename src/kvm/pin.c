@@ -181,6 +181,18 @@ int pin_thread(struct pins *p, u32 tid, const struct cpumask *cpus)
 	return ret;
 }
 
+void pin_widen(struct pins *p, u32 tid, const struct cpumask *of, const struct cpumask *all)
+{
+	struct cpumask now;
+
+	if (!tid || affinity_of(tid, &now))
+		return;
+	for (u32 i = 0; i < MASK_WORDS; i++)
+		if (now.w[i] & of->w[i])
+			return;
+	pin_thread(p, tid, all);
+}
+
 void pins_end(struct pins *p)
 {
 	for (u32 i = 0; i < p->nr; i++)

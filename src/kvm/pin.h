@@ -23,6 +23,9 @@ struct pins {
 /* Let the thread run on these CPUs only. 0; -ESRCH: it is gone; -EINVAL: its cpuset has none of them; -ENOMEM. */
 int pin_thread(struct pins *p, u32 tid, const struct cpumask *cpus);
 
+/* A thread that may run on none of @of may run on @all. */
+void pin_widen(struct pins *p, u32 tid, const struct cpumask *of, const struct cpumask *all);
+
 /* Put back what a live host that was killed has left. */
 void pins_recover(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The live host's kernel side: which thread is which vCPU, which process which domain. Included by rota.bpf.c. The
- * mailbox's lock is the registry's.
+ * mailbox's lock is the registry's. (What is obeyed is alone in the core and needs none.)
  */
 
 /* The domain of process @tgid, a new one if need be; -1 when there is no room. Registry locked. */
@@ -11,7 +11,7 @@ CORE_FN s32 domain_of(sched_call_t *cx ARG, u32 tgid)
 	domain_t *d;
 
 	for (u32 i = ZERO + 1; i < h->limits.domains && can_loop; i++)
-		if (live.domains[i].tgid == tgid)
+		if (live.domains[i].tgid == tgid && !live.domains[i].helpers)
 			return (s32)i;
 	d = domain_create(cx, &h->pools[0], -1);
 	if (!d)
@@ -21,6 +21,8 @@ CORE_FN s32 domain_of(sched_call_t *cx ARG, u32 tgid)
 	live.domains[d->id].halt_ip = 0;
 	if (live.domains_top < d->id)
 		live.domains_top = d->id;
+	live.domains[d->id].helpers = 0;
+	live.domains[d->id].released = 0;
 	live.domains[d->id].generation++;
 	return (s32)d->id;
 }
@@ -40,14 +42,12 @@ NO_FRAME s32 free_vcpu(sched_call_t *cx, u32 id)
 	return v ? (s32)v->index : -1;
 }
 
-/* Make thread @pid of @tgid a sleeping vCPU. Its index, or -1: no room, it stays a host task. */
-CORE_FN s32 adopt(sched_call_t *cx ARG, u32 pid, u32 tgid)
+/* Thread @pid becomes a sleeping vCPU of domain @id, -1 none. Its index, or -1. Registry locked. */
+NO_FRAME s32 enlist(sched_call_t *cx, s32 id, u32 pid)
 {
-	s32 id, index = -1;
+	s32 index = -1;
 	vcpu_t *v;
 
-	sched_lock(live.mailbox);
-	id = domain_of(cx, tgid);
 	if (id >= 0)
 		index = free_vcpu(cx, (u32)id);
 	if (index >= 0) {
@@ -59,6 +59,16 @@ CORE_FN s32 adopt(sched_call_t *cx ARG, u32 pid, u32 tgid)
 	} else {
 		COUNT(full);
 	}
+	return index;
+}
+
+/* Make thread @pid of @tgid a sleeping vCPU. Its index, or -1: no room, it stays a host task. */
+CORE_FN s32 adopt(sched_call_t *cx ARG, u32 pid, u32 tgid)
+{
+	s32 index;
+
+	sched_lock(live.mailbox);
+	index = enlist(cx, domain_of(cx, tgid), pid);
 	sched_unlock(live.mailbox);
 	return index;
 }
@@ -70,7 +80,8 @@ CORE_FN s32 reap(sched_call_t *cx ARG, u32 id)
 
 	if (id == LIVE_DOM0 || id >= cx->host->limits.domains || !live.domains[id].tgid)
 		return -SCHED_ESRCH;
-	if (live.domains[id].threads)
+	/* Who is accounted to another, or has others, must be detached first: see sdom_forget(). */
+	if (live.domains[id].threads || sdom_shared(&cx->host->domains[id]))
 		return -SCHED_EBUSY;
 	ret = domain_destroy(cx, &cx->host->domains[id]);
 	if (!ret)
@@ -94,6 +105,12 @@ CORE_FN int leave(sched_call_t *cx ARG, u32 index)
 	COUNT(leave);
 	sched_unlock(live.mailbox);
 	return 0;
+}
+
+/* Is task @p, a vCPU, to be none any more? It ends, and enters no guest; or it was a helper and is the host's again. */
+static inline bool is_leaving(const struct task_struct *p)
+{
+	return p->flags & PF_EXITING || live.domains[vcpu_of(p)->domain->id].released;
 }
 
 /* Task @p is no vCPU any more. */

@@ -98,11 +98,15 @@ static inline bool is_taken(u32 cpu)
 	return c && c->taken;
 }
 
+#include "kvm/alone.bpf.c"
+
+/* Enter the core; carry_out() leaves it. */
 static sched_call_t *call_here(void)
 {
 	u32 cpu = bpf_get_smp_processor_id();
 	sched_call_t *cx = &live.calls[cpu];
 
+	enter_core(cpu);
 	cx->now = (s64)bpf_ktime_get_ns();
 	cx->cpu = cpu;
 	return cx;
@@ -162,8 +166,6 @@ static inline void carry_out(sched_call_t *cx, s32 self)
 {
 	u64 words = cx->kick_words | cx->rearm_words;
 
-	if (!(words | sched_lock_failed))
-		return;
 	/* Most often it is about this pCPU alone. */
 	if (self >= 0 && words == 1ULL << ((u32)self / 64 % 64) && !sched_lock_failed) {
 		mask_clear(&cx->kick, (u32)self);
@@ -171,15 +173,19 @@ static inline void carry_out(sched_call_t *cx, s32 self)
 		if (!(WORD(&cx->kick, (u32)self / 64 % MASK_WORDS) | WORD(&cx->rearm, (u32)self / 64 % MASK_WORDS))) {
 			cx->kick_words = 0;
 			cx->rearm_words = 0;
-			return;
+			words = 0;
 		}
 	}
-	carry_out_effects(cx, self);
+	if (words | sched_lock_failed)
+		carry_out_effects(cx, self);
+	leave_core(cx->cpu);
 }
 
 #include "kvm/thread.bpf.c"
 #include "kvm/registry.bpf.c"
 #include "kvm/guest.bpf.c"
+#include "kvm/helper.bpf.c"
+#include "kvm/pool.bpf.c"
 #include "kvm/obey.bpf.c"
 
 /* ---- the pCPU's timer ---- */
@@ -292,8 +298,7 @@ void BPF_PROG(rota_enqueue, struct task_struct *p, u64 enq_flags)
 	vcpu_t *v;
 
 	USE_ARENA();
-	if (is_vcpu(p) && p->flags & PF_EXITING) {
-		/* It enters no guest any more. */
+	if (is_vcpu(p) && is_leaving(p)) {
 		cx = call_here();
 		leave_and_unmark(cx, p);
 		carry_out(cx, -1);
@@ -420,14 +425,12 @@ void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 	if (prev && !(prev->scx.flags & SCX_TASK_QUEUED))
 		prev = NULL;
 	/* One host task after another, while it is their container's turn: nothing that the core has to know. */
-	if (p->curr == box_of(p) && !p->resched && !p->prev && live.mailbox->seq == live.mailbox->done &&
-	    !interrupt_noted(p->id) && timer_holds(p) && run_host_task(p->id, prev))
+	if (p->curr == box_of(p) && !p->resched && !p->prev && !interrupt_noted(p->id) && timer_holds(p) &&
+	    run_host_task(p->id, prev))
 		return;
 	cx = call_here();
 	if (prev && is_vcpu(prev))
 		guest_note(vcpu_of(prev), p->id);
-	if (live.mailbox->seq != live.mailbox->done)
-		obey(cx);
 	if (p->prev && p->prev != vcpu_here(prev))
 		context_saved(cx); /* it left at an earlier switch */
 	if (p->deadline_ns <= cx->now) {
@@ -455,6 +458,10 @@ void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 		if (next->is_idle) {
 			if (prev)
 				set_slice(prev, 0);
+			if (container_out(box_of(p))) {
+				run_host_task(p->id, prev);
+				break;
+			}
 			/* Nothing to do here: help another pCPU's container. */
 			if (!p->resched && take_host_task(p->id)) {
 				vcpu_unblock(cx, box_of(p));
@@ -497,6 +504,7 @@ void BPF_PROG(rota_running, struct task_struct *p)
 	pcpu_t *here;
 
 	USE_ARENA();
+	obey();
 	if (!c)
 		return;
 	/*
@@ -531,6 +539,7 @@ void BPF_PROG(rota_stopping, struct task_struct *p, bool runnable)
 	u32 cpu = (u32)scx_bpf_task_cpu(p);
 	struct cpu_ctx *c = cpu_ctx(cpu);
 	sched_call_t *cx;
+	bool guest;
 	s32 index;
 
 	USE_ARENA();
@@ -542,15 +551,18 @@ void BPF_PROG(rota_stopping, struct task_struct *p, bool runnable)
 	if (!c)
 		return;
 	charge(p, c);
-	if ((!in_guest[cpu % LIVE_MAX_CPUS] && !runs_guest(p)) || p->flags & PF_EXITING)
+	if (p->flags & PF_EXITING)
+		return;
+	guest = in_guest[cpu % LIVE_MAX_CPUS] || runs_guest(p);
+	if (likely(!guest && !maybe_helper((u32)p->pid)))
 		return;
 	cx = call_here();
-	index = adopt(cx, (u32)p->pid, (u32)p->tgid);
-	if (index < 0)
-		return;
-	set_vtime(p, VCPU_MARK | (u32)index);
-	hold_thread(p);
-	follow_cpumask(cx, &cx->host->vcpus[index], p->cpus_ptr);
+	index = guest ? adopt(cx, (u32)p->pid, (u32)p->tgid) : adopt_helper(cx, (u32)p->pid, (u32)p->tgid);
+	if (index >= 0) {
+		set_vtime(p, VCPU_MARK | (u32)index);
+		hold_thread(p);
+		follow_cpumask(cx, &cx->host->vcpus[index], p->cpus_ptr);
+	}
 	carry_out(cx, (s32)cx->cpu);
 }
 
@@ -565,15 +577,15 @@ void BPF_PROG(rota_quiescent, struct task_struct *p, u64 deq_flags)
 		return;
 	v = vcpu_of(p);
 	guest_sleeps(v, bpf_get_smp_processor_id());
-	if (v->pause_flags & VPF_blocked && !(p->flags & PF_EXITING))
+	if (v->pause_flags & VPF_blocked && !is_leaving(p))
 		return;
 	cx = call_here();
 	if (!(v->pause_flags & VPF_blocked))
 		vcpu_block(cx, v);
 	if (pcpu_of(cx->host, cx->cpu)->prev == v)
 		context_saved(cx);
-	/* It enters no guest any more. Nobody else would say so: the kernel frees no task that is held in threads. */
-	if (p->flags & PF_EXITING)
+	/* Of one that ends nobody else would say so: the kernel frees no task that is held in threads. */
+	if (is_leaving(p))
 		leave_and_unmark(cx, p);
 	carry_out(cx, (s32)cx->cpu); /* this CPU comes to dispatch by itself */
 }
@@ -649,8 +661,8 @@ void BPF_PROG(rota_cpu_release, s32 cpu, struct scx_cpu_release_args *args)
 		if (!vcpu_yield_to(cx, left, box))
 			vcpu_yield(cx, left);
 		schedule(cx);
-		carry_out(cx, cpu);
 	}
+	carry_out(cx, cpu);
 	scx_bpf_reenqueue_local(); /* there, who left is saved */
 }
 

@@ -32,18 +32,8 @@ static inline pcpu_t *pcpu_of(host_t *h, u32 cpu)
 
 /*
  * sdom.c: whose record a domain's time is charged to; the domains accounted to d, d first, as in
- * `for (a = d; a; a = sdom_next(d, a))`; is any besides d accounted with it? On a live host nothing is attached yet:
- * there it costs no code.
+ * `for (a = d; a; a = sdom_next(d, a))`; is any besides d accounted with it?
  */
-#ifdef ROTA_BPF
-static inline domain_t *sdom_of(domain_t *d)
-{
-	return d;
-}
-
-#define sdom_next(d, a) ((domain_t *)NULL)
-#define sdom_shared(d) false
-#else
 static inline domain_t *sdom_of(domain_t *d)
 {
 	return unlikely(d->sdom) ? d->sdom : d;
@@ -60,7 +50,6 @@ static inline bool sdom_shared(domain_t *d)
 {
 	return unlikely(d->sdom || d->adoms.next != &d->adoms);
 }
-#endif
 
 /*
  * unit.c: in whose server a vCPU runs; whom the scheduler of servers chose for p; can any of a unit run; is one of it

@@ -146,7 +146,7 @@ static void pool_count_cpu(cpupool_t *pool, u32 cpu, bool joins)
 	}
 }
 
-SCHED_API s32 cpupool_add_cpu(sched_call_t *cx, s32 id, s32 cpu)
+SCHED_FLAT s32 cpupool_add_cpu(sched_call_t *cx, s32 id, s32 cpu)
 {
 	host_t *h = cx->host;
 	cpupool_t *pool = cpupool_find(h, id);
@@ -266,7 +266,7 @@ static void rm_cpu_begin(sched_call_t *cx, cpupool_t *pool, pcpu_t *p)
 	turn_cancel_all(cx, p);
 }
 
-SCHED_API s32 cpupool_rm_cpu(sched_call_t *cx, s32 id, s32 cpu)
+SCHED_FLAT s32 cpupool_rm_cpu(sched_call_t *cx, s32 id, s32 cpu)
 {
 	host_t *h = cx->host;
 	cpupool_t *pool = cpupool_find(h, id);
@@ -344,7 +344,7 @@ CORE_FN s32 move_end(sched_call_t *cx ARG, domain_t *d ARG)
 }
 
 /* They are paused until they have moved. Returns 0; -EAGAIN when one is still on a pCPU. */
-CORE_FN s32 move_begin(sched_call_t *cx ARG, domain_t *d ARG)
+NO_FRAME s32 move_begin(sched_call_t *cx, domain_t *d)
 {
 	s32 ret = 0, err;
 
@@ -379,7 +379,7 @@ CORE_FN int move_leave(sched_call_t *cx ARG, domain_t *d ARG)
 	return 0;
 }
 
-CORE_FN int move_arrive(sched_call_t *cx ARG, domain_t *d ARG)
+NO_FRAME void move_arrive(sched_call_t *cx, domain_t *d)
 {
 	host_t *h = cx->host;
 	cpupool_t *to = d->pool;
@@ -399,10 +399,9 @@ CORE_FN int move_arrive(sched_call_t *cx ARG, domain_t *d ARG)
 		hook_insert_vcpu(cx, v);
 	}
 	record(cx, TRC_ROTA_POOL_DOMAIN, to->id, d->id);
-	return 0;
 }
 
-SCHED_API s32 cpupool_move_domain(sched_call_t *cx, domain_t *d, s32 id)
+SCHED_FLAT s32 cpupool_move_domain(sched_call_t *cx, domain_t *d, s32 id)
 {
 	host_t *h = cx->host;
 	cpupool_t *from = d->pool, *to = cpupool_find(h, id);
@@ -436,4 +435,49 @@ SCHED_API s32 cpupool_move_domain(sched_call_t *cx, domain_t *d, s32 id)
 		move_arrive(cx, a);
 	sched_unlock(to);
 	return move_end(cx, d);
+}
+
+/* ---- a vCPU that belongs to a pCPU ---- */
+
+SCHED_FLAT s32 vcpu_leave_domain(sched_call_t *cx, vcpu_t *v)
+{
+	domain_t *d = v->domain;
+	cpupool_t *pool = d->pool;
+
+	if (!(v->pause_flags & VPF_down))
+		return -SCHED_EINVAL;
+	if (v->is_running)
+		return -SCHED_EAGAIN;
+	cx->calls++;
+	sched_lock(pool);
+	hook_remove_vcpu(cx, v);
+	pool->nr_soft -= v->soft_effective;
+	v->soft_effective = 0;
+	v->pause_flags &= (u8)~VPF_migrating;
+	list_del(&v->domain_link);
+	d->nr_vcpus--;
+	sdom_of(d)->nr_accounted--;
+	sched_unlock(pool);
+	return 0;
+}
+
+SCHED_FLAT s32 vcpu_join_domain(sched_call_t *cx, vcpu_t *v, domain_t *d)
+{
+	host_t *h = cx->host;
+	cpupool_t *pool = d->pool;
+
+	if (!mask_intersects(&v->hard, &pool->cpus, h->mask_words))
+		return -SCHED_EINVAL;
+	cx->calls++;
+	sched_lock(pool);
+	v->domain = d;
+	list_add_tail(&d->vcpus, &v->domain_link);
+	d->nr_vcpus++;
+	sdom_of(d)->nr_accounted++;
+	soft_effective_update(h, v);
+	v->processor = pcpu_of(h, (u32)mask_cycle_and(&v->hard, &pool->cpus, (s32)v->processor->id - 1, h->mask_words));
+	hook_vcpu_init(cx, v);
+	hook_insert_vcpu(cx, v);
+	sched_unlock(pool);
+	return 0;
 }

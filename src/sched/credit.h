@@ -75,6 +75,7 @@ struct credit_domain {
 	struct link pool_link; /* in credit_pool.active, while any of its vCPUs is active */
 	u32 nr_active;
 	s64 want_ns, sum_ns; /* accounting */
+	u32 contenders; /* accounting: of the active vCPUs */
 	u8 filled;
 };
 

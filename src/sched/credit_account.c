@@ -10,8 +10,9 @@
  *     again and again.
  *   - A vCPU that waits is owed and one that got more owes, up to CREDIT_SAVED_SLICES; nothing is forgiven at one
  *     slice.
- *   - Credit is relative: the mean over the contenders is moved to zero each time. What it tells apart is who is
- *     ahead and who is behind; if all had credit, or none had, the classes would say nothing and weights not count.
+ *   - Credit is relative: the sum over the contenders is moved to zero each time, by weight, as what is granted: a
+ *     sleeper that is caught awake is granted time by weight that it gives back here. What credit tells apart is who
+ *     is ahead and who is behind; if all had credit, or none had, the classes would say nothing and weights not count.
  *     Contenders are those who can run, and sleepers who owe: leaving these out would forgive a thief that sleeps
  *     through the accounting.
  *
@@ -55,13 +56,11 @@ CORE_FN int credit_deactivate(sched_call_t *cx ARG, vcpu_t *v ARG)
 }
 
 /*
- * What an active domain weighs in its pool: its weight for each active vCPU, or as a whole (weight_of). vCPUs of its
- * activation domains count as its own, but do not make it heavier than all of its own would (sdom.c).
+ * What a domain weighs in its pool with @n vCPUs that count: its weight for each, or as a whole (weight_of). vCPUs of
+ * its activation domains count as its own, but do not make it heavier than all of its own would (sdom.c).
  */
-CORE_FN s64 credit_weight(cpupool_t *pool ARG, domain_t *d ARG)
+CORE_FN s64 credit_weight(cpupool_t *pool ARG, domain_t *d ARG, s64 n)
 {
-	s64 n = d->credit.nr_active;
-
 	if (sdom_shared(d) && n > d->nr_vcpus)
 		n = d->nr_vcpus ? d->nr_vcpus : 1;
 	return pool->credit.params.weight_of_domain ? (s64)d->weight : (s64)d->weight * n;
@@ -222,6 +221,58 @@ CORE_FN int credit_fill_vcpus(domain_t *d ARG, s64 amount, bool cap)
 	return 0;
 }
 
+/* What fills d's vCPUs up to @level. */
+CORE_FN s64 credit_below(domain_t *d ARG, s64 level)
+{
+	link_t *head = &d->credit.active;
+	s64 sum = 0;
+
+	for (link_t *l = head->next; l != head && can_loop; l = l->next) {
+		vcpu_t *v = link_of(l, vcpu_t, credit.active);
+		s64 part = level - v->credit.credit_ns;
+
+		sum += part < 0 ? 0 : part < v->credit.want_ns ? part : v->credit.want_ns;
+	}
+	return sum;
+}
+
+/*
+ * Share @amount among the active vCPUs of d and of its activation domains, which have one share together: those that
+ * have least are filled up to one level, so that one that seldom runs, and has saved a slice, takes nothing from the
+ * others when it is caught awake.
+ */
+CORE_FN int credit_fill_level(domain_t *d ARG, s64 amount)
+{
+	s64 slice = d->pool->credit.params.tslice_ns, most = CREDIT_SAVED_SLICES * slice;
+	s64 low = -16 * most, high = most + 1, level; /* nobody owes that much */
+	link_t *head = &d->credit.active;
+
+	if (amount < slice * slice / CREDIT_LONGEST_WAIT_NS)
+		amount = slice * slice / CREDIT_LONGEST_WAIT_NS;
+	for (u32 round = ZERO; high - low > 1 && round < 64 && can_loop; round++) {
+		level = low + (high - low) / 2;
+		if (credit_below(d, level) <= amount)
+			low = level;
+		else
+			high = level;
+	}
+	for (link_t *l = head->next; l != head && can_loop; l = l->next) {
+		vcpu_t *v = link_of(l, vcpu_t, credit.active);
+		s64 part = low - v->credit.credit_ns;
+
+		v->credit.credit_ns += part < 0 ? 0 : part < v->credit.want_ns ? part : v->credit.want_ns;
+	}
+	return 0;
+}
+
+static void credit_fill(domain_t *d, s64 amount)
+{
+	if (sdom_shared(d))
+		credit_fill_level(d, amount);
+	else
+		credit_fill_vcpus(d, amount, false);
+}
+
 /* amount * w / total without overflow: amount < 2^50, w <= 2^26, total < 2^37. */
 static inline s64 credit_part(s64 amount, s64 w, s64 total)
 {
@@ -296,18 +347,18 @@ CORE_FN int credit_grant(cpupool_t *pool ARG, s64 elapsed)
 		domain_t *d = link_of(k, domain_t, credit.pool_link);
 
 		credit_domain_wants(pool, d, elapsed);
-		weight += credit_weight(pool, d);
+		weight += credit_weight(pool, d, d->credit.nr_active);
 	}
 	for (u32 round = ZERO; again && weight > 0 && round < CREDIT_FILL_ROUNDS && can_loop; round++) {
 		again = false;
 		for (link_t *k = pool_head->next; k != pool_head && weight > 0 && can_loop; k = k->next) {
 			domain_t *d = link_of(k, domain_t, credit.pool_link);
-			s64 w = credit_weight(pool, d);
+			s64 w = credit_weight(pool, d, d->credit.nr_active);
 
 			if (d->credit.filled || d->credit.want_ns > credit_part(amount, w, weight))
 				continue;
 			d->credit.filled = 1;
-			credit_fill_vcpus(d, d->credit.want_ns, false);
+			credit_fill(d, d->credit.want_ns);
 			amount -= d->credit.want_ns;
 			weight -= w;
 			again = true;
@@ -317,7 +368,7 @@ CORE_FN int credit_grant(cpupool_t *pool ARG, s64 elapsed)
 		domain_t *d = link_of(k, domain_t, credit.pool_link);
 
 		if (!d->credit.filled)
-			credit_fill_vcpus(d, credit_part(amount, credit_weight(pool, d), weight), false);
+			credit_fill(d, credit_part(amount, credit_weight(pool, d, d->credit.nr_active), weight));
 	}
 	return 0;
 }
@@ -341,31 +392,31 @@ static inline bool credit_contends(vcpu_t *v)
 	return vcpu_runnable(v) || v->credit.credit_ns < 0;
 }
 
-/* How many contenders d has; the sum of their credits goes to d->credit.sum_ns. */
-CORE_FN s64 credit_domain_sum(domain_t *d ARG)
+/* Counts d's contenders; what these weigh. The sum of their credits goes to d->credit.sum_ns. */
+CORE_FN s64 credit_domain_sum(cpupool_t *pool ARG, domain_t *d ARG)
 {
 	link_t *head = &d->credit.active;
-	s64 n = 0;
 
 	d->credit.sum_ns = 0;
+	d->credit.contenders = 0;
 	for (link_t *l = head->next; l != head && can_loop; l = l->next) {
 		vcpu_t *v = link_of(l, vcpu_t, credit.active);
 
 		if (credit_contends(v)) {
 			d->credit.sum_ns += v->credit.credit_ns;
-			n++;
+			d->credit.contenders++;
 		}
 	}
-	return n;
+	return d->credit.contenders ? credit_weight(pool, d, d->credit.contenders) : 0;
 }
 
-/* Move v's credit by -@mean if it contends, bound it, and draw the conclusions. */
-CORE_FN int credit_settle(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG, s64 mean)
+/* Move v's credit by -@part if it contends, bound it, and draw the conclusions. */
+CORE_FN int credit_settle(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v ARG, s64 part)
 {
 	s64 slice = pool->credit.params.tslice_ns, most = CREDIT_SAVED_SLICES * slice;
 
 	if (credit_contends(v))
-		v->credit.credit_ns -= mean;
+		v->credit.credit_ns -= part;
 	if (v->credit.credit_ns < -most)
 		v->credit.credit_ns = -most;
 	if (v->credit.credit_ns > most)
@@ -379,13 +430,13 @@ CORE_FN int credit_settle(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v A
 	return 0;
 }
 
-CORE_FN int credit_domain_settle(sched_call_t *cx ARG, cpupool_t *pool ARG, domain_t *d ARG, s64 mean)
+CORE_FN int credit_domain_settle(sched_call_t *cx ARG, cpupool_t *pool ARG, domain_t *d ARG, s64 part)
 {
 	link_t *head = &d->credit.active, *next;
 
 	for (link_t *l = head->next; l != head && can_loop; l = next) {
 		next = l->next;
-		credit_settle(cx, pool, link_of(l, vcpu_t, credit.active), mean);
+		credit_settle(cx, pool, link_of(l, vcpu_t, credit.active), part);
 	}
 	return 0;
 }
@@ -393,21 +444,25 @@ CORE_FN int credit_domain_settle(sched_call_t *cx ARG, cpupool_t *pool ARG, doma
 CORE_FN int credit_account_exact(sched_call_t *cx ARG, cpupool_t *pool ARG, s64 elapsed)
 {
 	link_t *head = &pool->credit.active, *next;
-	s64 sum = 0, n = 0, mean = 0;
+	s64 sum = 0, weight = 0;
 
 	credit_grant(pool, elapsed);
 	for (link_t *k = head->next; k != head && can_loop; k = k->next) {
 		domain_t *d = link_of(k, domain_t, credit.pool_link);
 
-		n += credit_domain_sum(d);
+		weight += credit_domain_sum(pool, d);
 		sum += d->credit.sum_ns;
 	}
-	if (n)
-		mean = sum / n;
-	pool->credit.balance_ns = sum - mean * n;
+	pool->credit.balance_ns = sum;
 	for (link_t *k = head->next; k != head && can_loop; k = next) {
+		domain_t *d = link_of(k, domain_t, credit.pool_link);
+		s64 n = d->credit.contenders, part = 0;
+
 		next = k->next;
-		credit_domain_settle(cx, pool, link_of(k, domain_t, credit.pool_link), mean);
+		if (n && weight)
+			part = credit_part(sum, credit_weight(pool, d, n), weight) / n;
+		pool->credit.balance_ns -= part * n;
+		credit_domain_settle(cx, pool, d, part);
 	}
 	return 0;
 }
@@ -474,12 +529,15 @@ CORE_FN int credit_account_xen(sched_call_t *cx ARG, cpupool_t *pool ARG)
 
 	if (balance < 0)
 		total -= balance;
-	for (link_t *k = pool_head->next; k != pool_head && can_loop; k = k->next)
-		weight += credit_weight(pool, link_of(k, domain_t, credit.pool_link));
+	for (link_t *k = pool_head->next; k != pool_head && can_loop; k = k->next) {
+		domain_t *d = link_of(k, domain_t, credit.pool_link);
+
+		weight += credit_weight(pool, d, d->credit.nr_active);
+	}
 	left = weight;
 	for (link_t *k = pool_head->next; k != pool_head && can_loop; k = next_domain) {
 		domain_t *d = link_of(k, domain_t, credit.pool_link);
-		s64 n = d->credit.nr_active, w = credit_weight(pool, d), peak = n * cpt, cap = 0, fair;
+		s64 n = d->credit.nr_active, w = credit_weight(pool, d, n), peak = n * cpt, cap = 0, fair;
 
 		next_domain = k->next;
 		left -= w;

@@ -290,28 +290,37 @@ static void micro_pool_end(sched_call_t *cx, cpupool_t *hidden)
 	assist_update(parent);
 }
 
-SCHED_API s32 sched_adjust_global_micro(sched_call_t *cx, cpupool_t *pool, const struct micro_params ARENA *params)
+SCHED_API s32 sched_adjust_micro(sched_call_t *cx, cpupool_t *pool, const struct micro_params ARENA *params)
 {
-	cpupool_t *parent = pool->assist.parent;
 	struct micro_params ARENA *own = &pool->assist.micro;
 
-	if (!parent || params->slice_ns < TURN_LEAST_NS || params->slice_ns > 10 * MSEC || !params->limit ||
-	    params->limit > SCHED_MAX_PCPUS || params->queue > MICRO_MAX_QUEUE || params->mode > MICRO_ADAPTIVE ||
-	    params->on > 15 || params->exact > 1)
+	if (!pool->assist.parent || params->slice_ns < TURN_LEAST_NS || params->slice_ns > 10 * MSEC ||
+	    !params->limit || params->limit > SCHED_MAX_PCPUS || params->queue > MICRO_MAX_QUEUE ||
+	    params->mode > MICRO_ADAPTIVE || params->on > 15 || params->exact > 1)
 		return -SCHED_EINVAL;
 	cx->calls++;
-	sched_lock(parent);
+	sched_lock(pool->assist.parent);
 	own->slice_ns = params->slice_ns;
 	own->limit = params->limit;
 	own->queue = params->queue;
 	own->on = params->on;
 	own->exact = params->exact;
-	if (own->mode != params->mode) {
-		own->mode = params->mode;
-		pool->assist.phase = 0;
-		micro_shrink(cx, pool, 0);
-		micro_timer(cx, pool, own->mode == MICRO_STATIC ? TIME_NEVER : cx->now + MICRO_LOOK_NS);
-	}
-	sched_unlock(parent);
+	sched_unlock(pool->assist.parent);
+	return 0;
+}
+
+SCHED_API s32 sched_adjust_global_micro(sched_call_t *cx, cpupool_t *pool, const struct micro_params ARENA *params)
+{
+	struct micro_params ARENA *own = &pool->assist.micro;
+	s32 ret = sched_adjust_micro(cx, pool, params);
+
+	if (ret || own->mode == params->mode)
+		return ret;
+	sched_lock(pool->assist.parent);
+	own->mode = params->mode;
+	pool->assist.phase = 0;
+	micro_shrink(cx, pool, 0);
+	micro_timer(cx, pool, own->mode == MICRO_STATIC ? TIME_NEVER : cx->now + MICRO_LOOK_NS);
+	sched_unlock(pool->assist.parent);
 	return 0;
 }

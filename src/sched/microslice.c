@@ -11,7 +11,7 @@
  * `queue` vCPUs waiting, one by default.
  *
  * Hard affinity does not hold on micro-sliced cores: whoever sets cores aside wants just that. Who is pinned for the
- * moment (vcpu_temporary_affinity) stays where he is.
+ * moment (vcpu_temporary_affinity) stays where he is. (On a live host it holds: the kernel sees to that.)
  *
  * Who is taken in, when a sibling spins (`on: yield`)? With `rules: exact`, which is the default:
  *
@@ -62,6 +62,11 @@ CORE_FN bool micro_take(sched_call_t *cx ARG, vcpu_t *v ARG)
 		hidden->assist.no_cpu++;
 		return false;
 	}
+#ifdef ROTA_BPF
+	/* The kernel runs no thread where its affinity forbids it. */
+	if (!mask_test(&v->hard, (u32)c))
+		return false;
+#endif
 	return turn_give(cx, v, pcpu_of(cx->host, (u32)c), TURN_MICRO, hidden->assist.micro.slice_ns);
 }
 

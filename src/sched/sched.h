@@ -432,7 +432,8 @@ SCHED_API s32 cpupool_create(sched_call_t *cx, s32 id, u32 sched);
  * parent has one; else as cpupool_create().
  */
 SCHED_API s32 cpupool_create_hidden(sched_call_t *cx, s32 id, s32 parent);
-/* -EINVAL: not a hidden pool, or out of range (assist.h); nothing changes. */
+/* -EINVAL: not a hidden pool, or out of range (assist.h); nothing changes. The first leaves the mode as it is. */
+SCHED_API s32 sched_adjust_micro(sched_call_t *cx, cpupool_t *pool, const struct micro_params ARENA *params);
 SCHED_API s32 sched_adjust_global_micro(sched_call_t *cx, cpupool_t *pool, const struct micro_params ARENA *params);
 /* -EINVAL: out of range (assist.h), or the pool's scheduler has no turns; nothing changes. */
 SCHED_API s32 sched_adjust_global_assist(sched_call_t *cx, cpupool_t *pool, const struct assist_params ARENA *params);
@@ -462,5 +463,14 @@ SCHED_API s32 cpupool_rm_cpu(sched_call_t *cx, s32 id, s32 cpu);
  * at once, and gives up one that is not finished.
  */
 SCHED_API s32 cpupool_move_domain(sched_call_t *cx, domain_t *d, s32 id);
+
+/*
+ * A vCPU that belongs to a pCPU rather than to its domain goes with the pCPU from pool to pool, to a domain there. It
+ * must be unplugged (vcpu_down()). Leaving: -EINVAL: it is not; -EAGAIN: it is still on its pCPU; carry out the effects
+ * and call again. Until it joins a domain nothing else may be done with it. Joining: its hard affinity must meet the
+ * pool's pCPUs: -EINVAL. It keeps its number, affinities and parameters, and stays unplugged.
+ */
+SCHED_API s32 vcpu_leave_domain(sched_call_t *cx, vcpu_t *v);
+SCHED_API s32 vcpu_join_domain(sched_call_t *cx, vcpu_t *v, domain_t *d);
 
 #endif

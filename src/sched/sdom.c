@@ -47,7 +47,7 @@ NO_FRAME void sdom_link(sched_call_t *cx, domain_t *d, domain_t *sdom)
 	record(cx, TRC_ROTA_SDOM, sdom ? sdom->id : ~0U, d->id);
 }
 
-SCHED_API s32 sdom_attach(sched_call_t *cx, domain_t *sdom, domain_t *adom)
+SCHED_FLAT s32 sdom_attach(sched_call_t *cx, domain_t *sdom, domain_t *adom)
 {
 	if (sdom == adom || sdom->pool != adom->pool || sdom->sdom || !list_empty(&adom->adoms))
 		return -SCHED_EINVAL;
@@ -64,7 +64,7 @@ SCHED_API s32 sdom_attach(sched_call_t *cx, domain_t *sdom, domain_t *adom)
 	return 0;
 }
 
-SCHED_API s32 sdom_detach(sched_call_t *cx, domain_t *adom)
+SCHED_FLAT s32 sdom_detach(sched_call_t *cx, domain_t *adom)
 {
 	if (!adom->sdom)
 		return -SCHED_ENOENT;
@@ -241,8 +241,8 @@ static void sdom_vcpus_changed(sched_call_t *cx, domain_t *d)
 #endif
 
 /*
- * d is about to be destroyed: it has no part in any of this any more. Lock held. (On a live host nothing is attached
- * yet, and what this calls is deeper than BPF's stack.)
+ * d is about to be destroyed: it has no part in any of this any more. Lock held. (On a live host it has none then: who
+ * destroys it has detached it, since what this calls is deeper than BPF's stack.)
  */
 #ifdef ROTA_BPF
 #define sdom_forget(cx, d) ((void)0)

@@ -77,9 +77,9 @@ vm() { "$rota" create "name=\"$1\"" vcpus=2 'workload="{model: hog}"' "${@:2}"; 
 	down
 	up
 	[ ! -s "$dir/log" ]
-	run -0 "$rota" cpupool-list -c
+	run -0 "$rota" cpupool-list -c -s
 	[ "${lines[2]}" = "rt                 7" ]
-	[ "${lines[3]}" = "hidden             6" ]
+	[ "${lines[3]}" = "hidden             6 (hidden, of Pool-0)" ]
 	"$rota" cpupool-list --json hidden | grep -q '"slice_us": 200'
 	run -0 "$rota" sched-credit -s
 	[[ $output == *"tslice=20ms"* ]]

@@ -22,6 +22,8 @@
  *             is native_queued_spin_lock_slowpath, the holding get_page_from_freelist, the halt native_safe_halt.
  *             User mode is known by its low addresses only.
  *
+ * --emulator N adds N threads of the VMM's own that never rest, beside the vCPUs.
+ *
  * The guest writes its counters to memory that this program reads, so looking at them disturbs nobody. Each vCPU has
  * a 64 KiB segment of its own (struct guest below); the code is shared and reached through CS. The local APICs are in
  * x2APIC mode, because a real-mode guest can reach MSRs, while the APIC's page lies above what it can address.
@@ -703,10 +705,21 @@ static void watch(const sigset_t *signals, double interval, double duration)
 	report();
 }
 
+/* A thread of the VMM's own that has always work to do, as for a guest that does much I/O. */
+static void *emulate(void *unused)
+{
+	volatile unsigned long work = 0;
+
+	prctl(PR_SET_NAME, "emulator");
+	for (;;)
+		work++;
+	return unused;
+}
+
 static void usage(FILE *out)
 {
 	fputs("usage: guest-rm [-name NAME] [-vcpus N] [-mode hog|io|dyield|pingpong|lock] [-period US] [-cost US]\n"
-	      "                [-work INSTRUCTIONS] [-slide MIB] [-interval SECONDS] [-duration SECONDS]\n"
+	      "                [-work INSTRUCTIONS] [-slide MIB] [-emulator N] [-interval SECONDS] [-duration SECONDS]\n"
 	      "       guest-rm -symbols\n"
 	      "SIGUSR1 prints a report, SIGUSR2 starts the count anew, SIGTERM ends with a report\n",
 	      out);
@@ -728,16 +741,23 @@ static double number(const char *text, double min, double max)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "name", required_argument, NULL, 'n' },     { "vcpus", required_argument, NULL, 'v' },
-		{ "mode", required_argument, NULL, 'm' },     { "period", required_argument, NULL, 'p' },
-		{ "cost", required_argument, NULL, 'c' },     { "work", required_argument, NULL, 'w' },
-		{ "slide", required_argument, NULL, 's' },    { "symbols", no_argument, NULL, 'S' },
-		{ "interval", required_argument, NULL, 'i' }, { "duration", required_argument, NULL, 'd' },
-		{ "help", no_argument, NULL, 'h' },	      { NULL, 0, NULL, 0 },
+		{ "name", required_argument, NULL, 'n' },
+		{ "vcpus", required_argument, NULL, 'v' },
+		{ "mode", required_argument, NULL, 'm' },
+		{ "period", required_argument, NULL, 'p' },
+		{ "cost", required_argument, NULL, 'c' },
+		{ "work", required_argument, NULL, 'w' },
+		{ "slide", required_argument, NULL, 's' },
+		{ "symbols", no_argument, NULL, 'S' },
+		{ "interval", required_argument, NULL, 'i' },
+		{ "duration", required_argument, NULL, 'd' },
+		{ "emulator", required_argument, NULL, 'e' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	double period_us = 5000, cost_us = 200, work = 0, interval = 0, duration = 0;
+	int emulators = 0, opt;
 	sigset_t signals;
-	int opt;
 
 	while ((opt = getopt_long_only(argc, argv, "", options, NULL)) != -1) {
 		switch (opt) {
@@ -772,6 +792,9 @@ int main(int argc, char **argv)
 		case 'w':
 			work = number(optarg, 0, 4e9);
 			break;
+		case 'e':
+			emulators = (int)number(optarg, 0, MAX_VCPUS);
+			break;
 		case 'i':
 			interval = number(optarg, 0, 3600);
 			break;
@@ -805,6 +828,13 @@ int main(int argc, char **argv)
 	for (int i = 0; i < nr_vcpus; i++)
 		while (!__atomic_load_n(&vcpus[i].tid, __ATOMIC_ACQUIRE))
 			usleep(200);
+	for (int i = 0; i < emulators; i++) {
+		pthread_t thread;
+		int rc = pthread_create(&thread, NULL, emulate, NULL);
+
+		if (rc)
+			die("an emulator's thread: %s", strerror(rc));
+	}
 	printf("%s running pid=%d vcpus=%d mode=%s\n", name, getpid(), nr_vcpus, mode->name);
 	fflush(stdout);
 	watch(&signals, interval, duration);

@@ -43,19 +43,39 @@ static int epoll;
 static volatile bool deaf; /* the BPF side does not answer */
 static char error[LIVE_ERROR_LEN];
 
+/* What the kernel's side does about pools is the same source here. */
+#define live globals
+static pcpu_t *pcpu_of(host_t *h, u32 cpu)
+{
+	return &h->pcpus[cpu];
+}
+
+static vcpu_t *container_of_cpu(u32 cpu)
+{
+	return &globals.host->vcpus[cpu];
+}
+#include "kvm/pool.bpf.c"
+#undef live
+
 static u32 scheduler; /* of the host */
 
 static char tables[8 * LIVE_SYMBOL_BYTES]; /* symbol tables of the first domains */
 
 static void lay_out(void)
 {
+	struct live_pools pools = { 0 };
+
 	pthread_mutex_lock(&lock);
 	free(arena);
 	arena = aligned_alloc(4096, (layout_size(&topology) + 4095) / 4096 * 4096);
 	assert_non_null(arena);
 	memset(arena, 0, layout_size(&topology));
 	memset(&globals, 0, sizeof(globals));
-	assert_int_equal(layout_host(arena, &topology, scheduler, &globals, error), 0);
+	if (lh)
+		pools = lh->pools;
+	pools.pool[0].used = true;
+	pools.pool[0].sched = scheduler;
+	assert_int_equal(layout_host(arena, &topology, &pools, &globals, error), 0);
 	globals.symbols = tables;
 	pthread_mutex_unlock(&lock);
 }
@@ -64,6 +84,26 @@ static sched_call_t *call(void)
 {
 	globals.calls[0].now = live_now();
 	return &globals.calls[0];
+}
+
+/* Schedule on every pCPU until nothing is wanted any more, as dispatch does: containers have nothing in them. */
+static void dispatch_all(void)
+{
+	host_t *h = globals.host;
+
+	for (int round = 0; round < 4; round++)
+		for (u32 c = 0; c < 2; c++) {
+			pcpu_t *p = &h->pcpus[c];
+			sched_call_t *cx = &globals.calls[c];
+
+			cx->now = live_now();
+			if (p->resched)
+				schedule(cx);
+			if (p->prev)
+				context_saved(cx);
+			if (p->curr == container_of_cpu(c))
+				vcpu_block(cx, p->curr);
+		}
 }
 
 /* What the BPF side does with the mailbox. */
@@ -78,17 +118,31 @@ static void obey_locked(void)
 	if (m->op == LIVE_ADJUST) {
 		m->result = sched_adjust(call(), &h->domains[m->domain], m->a, m->b);
 	} else if (m->op == LIVE_PARAMS) {
-		m->result = sched_adjust_global_credit(call(), &h->pools[0], &m->params);
+		m->result = sched_adjust_global_credit(call(), &h->pools[m->pool], &m->params);
 	} else if (m->op == LIVE_CREDIT2) {
-		m->result = sched_adjust_global_credit2(call(), &h->pools[0], &m->credit2);
+		m->result = sched_adjust_global_credit2(call(), &h->pools[m->pool], &m->credit2);
 	} else if (m->op == LIVE_RT_POOL) {
-		m->result = sched_adjust_global_rt(call(), &h->pools[0], &m->rt_pool, (u32)m->a);
+		m->result = sched_adjust_global_rt(call(), &h->pools[m->pool], &m->rt_pool, (u32)m->a);
+	} else if (m->op == LIVE_POOL_CREATE) {
+		m->result = create_pool(call(), (u32)m->a);
+	} else if (m->op == LIVE_POOL_HIDE) {
+		m->result = hide_pool(call(), m->pool);
+	} else if (m->op == LIVE_MICRO) {
+		m->result = adjust_micro(call(), m->pool);
+	} else if (m->op == LIVE_POOL_DESTROY) {
+		m->result = destroy_pool(call(), m->pool);
+	} else if (m->op == LIVE_CPU_ADD) {
+		m->result = add_cpu(call(), m->pool, (u32)m->a);
+	} else if (m->op == LIVE_CPU_REMOVE) {
+		m->result = remove_cpu(call(), m->pool, (u32)m->a);
+	} else if (m->op == LIVE_MOVE) {
+		m->result = move_domain(call(), m->domain, m->pool);
 	} else if (m->op == LIVE_RT) {
 		m->result = sched_adjust_vcpu(call(), &h->vcpus[m->a], &m->rt);
 	} else if (m->op == LIVE_SOFT) {
 		m->result = vcpu_set_affinity(call(), &h->vcpus[m->a], NULL, &m->cpus);
 	} else if (m->op == LIVE_TURNS) {
-		m->result = sched_adjust_global_assist(call(), &h->pools[m->domain], &m->turns);
+		m->result = sched_adjust_global_assist(call(), &h->pools[m->pool], &m->turns);
 	} else if (m->op == LIVE_SYMBOLS) {
 		h->domains[m->domain].assist.symbols =
 			m->a ? (symbol_table_t *)(globals.symbols + (size_t)m->domain * LIVE_SYMBOL_BYTES) : NULL;
@@ -99,6 +153,8 @@ static void obey_locked(void)
 			globals.domains[m->domain].tgid = 0;
 	}
 	__atomic_store_n(&m->done, m->seq, __ATOMIC_RELEASE);
+	if (m->op >= LIVE_POOL_CREATE && m->op <= LIVE_MOVE)
+		dispatch_all();
 }
 
 static void obey(void)
@@ -167,10 +223,14 @@ static int start_with(u32 sched)
 	topology.core_of[2] = 2;
 	topology.online[0] = 3;
 	topology.nr_online = 2;
+	lh = NULL;
 	lay_out();
 	deaf = false;
 	lh = calloc(1, sizeof(*lh));
 	about = (struct live_about){ .sched = sched_name(sched), .online = 2 };
+	lh->no_helpers = true; /* these VMs are no processes */
+	lh->pools.pool[0].used = true;
+	lh->pools.pool[0].sched = sched;
 	live_host_begin(lh, &globals);
 	epoll = epoll_create1(0);
 	kvm_front_options = (struct kvm_front_options){ .no_config = true };
@@ -403,7 +463,7 @@ static void test_bad_requests(void **state)
 	refused(V1 "\"nosuch\"}\n", "no verb 'nosuch'");
 	refused(V1 "\"destroy\",\"domain\":0}\n", "Not destroying domain 0");
 	/* What the kernel's side has no command for. */
-	refused(V1 "\"cpupool-create\",\"name\":\"x\"}\n", "this host can't do that");
+	refused(V1 "\"cpupool-create\",\"name\":\"x\",\"sched\":\"null\"}\n", "this machine's own tasks need all");
 	refused(V1 "\"vcpu-pin\",\"domain\":0,\"vcpu\":0,\"hard\":\"0\"}\n", "the host's own tasks");
 	refused(V1 "\"pause\",\"domain\":0}\n", "Domain-0 is the host itself");
 	refused(V1 "\"unpause\",\"domain\":0}\n", "Invalid argument");
@@ -678,6 +738,127 @@ static void test_pauses(void **state)
 	assert_true(waitpid(pid, &status, 0) == pid || errno == ECHILD);
 }
 
+static u32 pool_of_cpu(u32 cpu)
+{
+	return globals.host->pcpus[cpu].pool ? globals.host->pcpus[cpu].pool->id : 99;
+}
+
+#define CPU(verb, pool, cpu) V1 "\"cpupool-cpu-" verb "\",\"pool\":\"" pool "\",\"cpus\":\"" cpu "\"}\n"
+
+static void test_pools(void **state)
+{
+	u32 id = add_vm(100, 2);
+	host_t *h = globals.host;
+	domain_t *d = &h->domains[id];
+	json_t *a;
+
+	(void)state;
+	settle();
+	accepted(V1 "\"sched-domain\",\"sched\":\"credit\",\"domain\":\"vm-100\",\"weight\":700,\"cap\":30}\n");
+	accepted(V1 "\"cpupool-create\",\"name\":\"rt\",\"sched\":\"rtds\"}\n");
+	refused(V1 "\"cpupool-create\",\"name\":\"rt\",\"sched\":\"credit\"}\n", "already exists");
+	refused(V1 "\"cpupool-migrate\",\"domain\":\"vm-100\",\"pool\":\"rt\"}\n", "no pCPU");
+	refused(CPU("add", "rt", "1"), "another cpupool has it");
+	refused(CPU("remove", "Pool-0", "0"), "Invalid argument");
+	refused(CPU("add", "rt", "2"), "the host has 0-2"); /* it is off line */
+	/* Free: no pool's, and Domain-0's container there is in no domain. */
+	accepted(CPU("remove", "Pool-0", "1"));
+	assert_int_equal(pool_of_cpu(1), 99);
+	assert_int_equal(globals.vcpus[1].out, 1);
+	assert_int_equal(h->domains[LIVE_DOM0].nr_vcpus, 2); /* of pCPU 0 and of that which is off line */
+	refused(CPU("remove", "Pool-0", "1"), "Cannot assign");
+	accepted(CPU("add", "rt", "1"));
+	refused(CPU("add", "rt", "1"), "it is there already");
+	assert_int_equal(pool_of_cpu(1), 1);
+	assert_true(container_of_cpu(1)->domain->pool == &h->pools[1]);
+	assert_true(container_of_cpu(1)->rt_params.period_ns == 5 * MSEC);
+	accepted(V1 "\"cpupool-migrate\",\"domain\":\"vm-100\",\"pool\":\"rt\"}\n");
+	assert_true(d->pool == &h->pools[1] && d->weight == 700 && d->cap == 30);
+	refused(V1 "\"cpupool-migrate\",\"domain\":0,\"pool\":\"rt\"}\n", "Domain-0 stays");
+	refused(V1 "\"cpupool-destroy\",\"pool\":\"rt\"}\n", "it has domains");
+	refused(CPU("remove", "rt", "1"), "busy");
+	assert_int_equal(globals.vcpus[1].out, 0);
+	a = answer(V1 "\"list\"}\n");
+	assert_int_equal(json_array_size(json_object_get(a, "domains")), 2);
+	assert_int_equal(number(a, "domains", 0, "vcpus"), 2);
+	assert_string_equal(text(a, "domains", 1, "pool"), "rt");
+	json_decref(a);
+	a = answer(V1 "\"cpupool-list\"}\n");
+	assert_int_equal(number(a, "pools", 1, "domains"), 1);
+	json_decref(a);
+	/* The kernel's side comes anew: all is as it was. */
+	for (int i = 0; i < 2; i++) {
+		lay_out();
+		h = globals.host;
+		live_host_begin(lh, &globals);
+		id = add_vm(100, 2);
+		d = &h->domains[id];
+		settle();
+		assert_int_equal(pool_of_cpu(0), 0);
+		assert_int_equal(pool_of_cpu(1), 1);
+		assert_int_equal(h->pools[1].sched, SCHED_ID_rtds);
+		assert_true(d->pool == &h->pools[1] && d->weight == 700 && d->cap == 30);
+	}
+	/* Domain-0's weight is its in every pool. */
+	accepted(V1 "\"sched-domain\",\"sched\":\"credit\",\"domain\":0,\"weight\":900}\n");
+	assert_int_equal(container_of_cpu(1)->domain->weight, 900);
+	accepted(V1 "\"cpupool-migrate\",\"domain\":\"vm-100\",\"pool\":0}\n");
+	assert_true(d->pool == &h->pools[0]);
+	accepted(V1 "\"cpupool-destroy\",\"pool\":\"rt\"}\n");
+	assert_int_equal(pool_of_cpu(1), 99);
+	assert_int_equal(h->nr_domains, 2);
+	lay_out();
+	h = globals.host;
+	live_host_begin(lh, &globals);
+	assert_int_equal(pool_of_cpu(1), 99);
+	assert_int_equal(globals.vcpus[1].out, 1);
+	assert_false(h->pools[1].used);
+	accepted(CPU("add", "Pool-0", "1"));
+	assert_int_equal(h->domains[LIVE_DOM0].nr_vcpus, 3);
+}
+
+#define HIDE V1 "\"cpupool-create\",\"hidden\":true,\"parent\":0,\"name\":"
+
+static void test_hidden_pool(void **state)
+{
+	host_t *h = globals.host;
+
+	(void)state;
+	add_vm(100, 2);
+	settle();
+	accepted(CPU("remove", "Pool-0", "1"));
+	/* Refused, it leaves nothing behind. */
+	refused(HIDE "\"micro\",\"micro_mode\":\"adaptive\"}\n", "micro_mode static");
+	refused(HIDE "\"micro\",\"micro_slice_us\":5}\n", "slices of 10");
+	assert_false(h->pools[1].used);
+	accepted(HIDE "\"micro\",\"micro_slice_us\":200}\n");
+	refused(HIDE "\"second\"}\n", "hidden cpupool already");
+	refused(V1 "\"cpupool-migrate\",\"domain\":\"vm-100\",\"pool\":\"micro\"}\n", "hidden");
+	for (int i = 0; i < 2; i++) {
+		assert_ptr_equal(h->pools[0].assist.hidden, &h->pools[1]);
+		assert_true(h->pools[1].assist.micro.slice_ns == 200 * USEC);
+		accepted(CPU("add", "micro", "1"));
+		refused(CPU("add", "Pool-0", "1"), "another cpupool has it");
+		assert_ptr_equal(h->pcpus[1].assist.micro, &h->pools[1]);
+		/* The host's tasks there are nobody's. */
+		assert_int_equal(globals.vcpus[1].out, 1);
+		assert_int_equal(h->domains[LIVE_DOM0].nr_vcpus, 2);
+		lay_out();
+		h = globals.host;
+		live_host_begin(lh, &globals);
+		settle();
+		assert_ptr_equal(h->pcpus[1].assist.micro, &h->pools[1]);
+		assert_int_equal(globals.vcpus[1].out, 1);
+		accepted(CPU("remove", "micro", "1"));
+		assert_int_equal(pool_of_cpu(1), 99);
+	}
+	accepted(V1 "\"cpupool-destroy\",\"pool\":\"micro\"}\n");
+	accepted(CPU("add", "Pool-0", "1"));
+	assert_int_equal(globals.vcpus[1].out, 0);
+	assert_int_equal(h->domains[LIVE_DOM0].nr_vcpus, 3);
+	assert_null(h->pools[0].assist.hidden);
+}
+
 static void test_credit2(void **state)
 {
 	u32 id = add_vm(100, 2);
@@ -918,6 +1099,8 @@ int main(void)
 		TEST(test_pauses),
 		TEST(test_turns),
 		TEST(test_symbols),
+		TEST(test_pools),
+		TEST(test_hidden_pool),
 		TEST(test_the_commands_end),
 		cmocka_unit_test_setup_teardown(test_credit2, start_credit2, end),
 		cmocka_unit_test_setup_teardown(test_real_time, start_rtxen, end),

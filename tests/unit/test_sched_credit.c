@@ -557,6 +557,33 @@ static void test_grants(void **state)
 }
 
 /* A domain's weight counts for each of its vCPUs, or for all of them together. */
+/*
+ * What a sleeper leaves goes to the others by their weights; also when the accounting, each 30 ms, finds it awake every
+ * now and then.
+ */
+static void test_weights_beside_a_sleeper(void **state)
+{
+	vcpu_t *dom0, *heavy;
+	s64 all, part;
+
+	(void)state;
+	host(1, 1, 1);
+	dom0 = hog(0);
+	heavy = hog(0);
+	hog(0);
+	assert_int_equal(sched_adjust(&t.cx, heavy->domain, 1024, 0), 0);
+	for (u32 i = 0; i < 1000; i++) {
+		t.cx.cpu = 0;
+		vcpu_block(&t.cx, dom0);
+		tiny_run(&t, t.cx.now + 19 * MSEC);
+		unblock(dom0);
+		tiny_run(&t, t.cx.now + MSEC);
+	}
+	all = t.cx.now - vcpu_runstate_ns(dom0, RUNSTATE_running, t.cx.now);
+	part = vcpu_runstate_ns(heavy, RUNSTATE_running, t.cx.now);
+	assert_in_range(1000 * part / all, 790, 810);
+}
+
 static void test_weight_of(void **state)
 {
 	domain_t *one, *three;
@@ -730,6 +757,7 @@ int main(void)
 		TEST(test_push),
 		TEST(test_tick),
 		TEST(test_grants),
+		TEST(test_weights_beside_a_sleeper),
 		TEST(test_weight_of),
 		TEST(test_cap),
 		TEST(test_cap_of_a_sleeper),

@@ -142,6 +142,31 @@ static void test_duty(void **state)
 	host(1);
 }
 
+/*
+ * An activation domain that seldom wants the CPU, but then while the accounting looks (every 30 ms), costs its
+ * scheduling domain what it runs, and not the part of one that always wants it.
+ */
+static void test_seldom(void **state)
+{
+	domain_t *sdom, *adom;
+	s64 before, since;
+
+	(void)state;
+	host(1);
+	sdom = domain(1, 256, 0);
+	domain(1, 256, 0);
+	adom = domain(1, 256, 0);
+	attach(sdom, adom);
+	tiny_run(&t, (t.cx.now / (60 * MSEC) + 1) * 60 * MSEC - 500 * USEC);
+	run_duty(tiny_vcpu(adom, 0), MSEC, 60 * MSEC, 3 * SECOND);
+	since = t.cx.now;
+	before = ran(sdom) + ran(adom);
+	run_duty(tiny_vcpu(adom, 0), MSEC, 60 * MSEC, 23 * SECOND);
+	near(percent(sdom, &adom, 1, before, since), 50.0, 0.5);
+	tiny_free(&t);
+	host(1);
+}
+
 /* The scheduling domain sleeps and only its activation domains work: theirs is its share. */
 static void test_sleeping_sdom(void **state)
 {
@@ -554,6 +579,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_shares),
 		TEST(test_duty),
+		TEST(test_seldom),
 		TEST(test_sleeping_sdom),
 		TEST(test_cap),
 		TEST(test_detach),

@@ -36,15 +36,12 @@ note "$times x fork and exec beside two hogs, ms: EEVDF ${eevdf[*]}, rota ${rota
 within "$times x fork and exec: rota takes at most twice EEVDF's time, ratio" \
 	"$(awk -v a="$c" -v b="$e" 'BEGIN { printf "%.2f", a / b }')" 0 "${ROTA_LIVE_FORK_RATIO:-2}"
 
-# Two VMs of weight 256 and Domain-0, what they get of the machine, percent. credit counts the weight of a domain once,
-# wherever it has vCPUs: 512 of 512 and Domain-0's. credit2 counts it for each vCPU, and Domain-0 has one on each pCPU: there it
-# stands against the VMs on the same pCPU (Xen: credit is burnt by weight, a vCPU at a time).
+# Two VMs of weight 256 and Domain-0, what they get of the machine, percent. A weight counts for each vCPU (facts 2.10;
+# credit2 burns credit by weight, a vCPU at a time), and Domain-0 has one on each pCPU: there it stands against the VMs
+# on the same pCPU.
 due() # due WEIGHT of Domain-0
 {
-	case $SCHED in
-	credit2) awk -v w="$1" -v here="$((512 / cpus))" 'BEGIN { printf "%.1f", 100 * here / (here + w) }' ;;
-	*) awk -v w="$1" 'BEGIN { printf "%.1f", 100 * 512 / (512 + w) }' ;;
-	esac
+	awk -v w="$1" -v here="$((512 / cpus))" 'BEGIN { printf "%.1f", 100 * here / (here + w) }'
 }
 
 # share_of_vms WHAT WEIGHT

@@ -10,6 +10,7 @@ batch=8
 start_host
 start_rm stays 0-1 -mode hog
 known stays
+check "its VMM's other thread is found" wait_for 10 eval '[ "$(vcpus_of stays-dm)" = 1 ]'
 before=$(objects)
 started=0
 same() { [ "$(objects)" = "$before" ]; }
