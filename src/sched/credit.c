@@ -207,6 +207,7 @@ NO_FRAME void credit_wake(sched_call_t *cx, vcpu_t *v)
 		runstate_set(cx, v, RUNSTATE_offline);
 		return;
 	}
+	v->credit.slept = 1;
 	if (!migrating && v->credit.pri == CREDIT_UNDER && !(v->credit.flags & CREDIT_PARKED)) {
 		v->credit.pri = CREDIT_BOOST;
 		v->credit.boost_ns = 0;
@@ -310,14 +311,18 @@ CORE_FN int credit_push_rest(sched_call_t *cx ARG, pcpu_t *p ARG)
 
 /* ---- turns (assist.c) ---- */
 
-/* It owes less than a slice, and its cap leaves it something. */
+/*
+ * It owes less than a slice, and its cap leaves it something. And who is interrupted is not far ahead, by one slice and
+ * a half: a sleeper has no more than it can save, so that who always goes before it would always gain.
+ */
 static bool credit_affords(vcpu_t *v, vcpu_t *cur)
 {
 	cpupool_t *pool = v->domain->pool;
+	s64 slice = pool->credit.params.tslice_ns;
 
-	(void)cur;
-	return v->credit.credit_ns > -pool->credit.params.tslice_ns &&
-	       (!sdom_of(v->domain)->cap || v->credit.cap_ns > CREDIT_MIN_TIMER_NS);
+	if (cur && !cur->is_idle && 2 * (cur->credit.credit_ns - v->credit.credit_ns) >= 3 * slice)
+		return false;
+	return v->credit.credit_ns > -slice && (!sdom_of(v->domain)->cap || v->credit.cap_ns > CREDIT_MIN_TIMER_NS);
 }
 
 static s64 credit_standing(vcpu_t *v)

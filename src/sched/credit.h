@@ -68,6 +68,7 @@ struct credit_vcpu {
 	u8 queued; /* 1 + the class it is queued as; 0: not queued */
 	u8 flags; /* enum credit_flag */
 	u8 is_active;
+	u8 slept; /* and woke since the last accounting */
 };
 
 struct credit_domain {

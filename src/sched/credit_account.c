@@ -14,7 +14,8 @@
  *     sleeper that is caught awake is granted time by weight that it gives back here. What credit tells apart is who
  *     is ahead and who is behind; if all had credit, or none had, the classes would say nothing and weights not count.
  *     Contenders are those who can run, and sleepers who owe: leaving these out would forgive a thief that sleeps
- *     through the accounting.
+ *     through the accounting. A sleeper with a slice saved is none, though it may be awake just then: it has what it
+ *     wants. With a few of them in the sum all hogs would owe as much as one can, whatever their weights.
  *
  * A cap is a budget beside the credit: each period the domain gets its cap's worth, shared among its vCPUs by need,
  * and a vCPU parks the moment its part is used (credit.c). One that waits for its turn keeps what it could not use, up
@@ -389,7 +390,10 @@ static void credit_set_class(cpupool_t *pool, vcpu_t *v)
 
 static inline bool credit_contends(vcpu_t *v)
 {
-	return vcpu_runnable(v) || v->credit.credit_ns < 0;
+	if (v->credit.credit_ns < 0)
+		return true;
+	return vcpu_runnable(v) &&
+	       !(v->credit.slept && v->credit.credit_ns >= v->domain->pool->credit.params.tslice_ns);
 }
 
 /* Counts d's contenders; what these weigh. The sum of their credits goes to d->credit.sum_ns. */
@@ -421,6 +425,7 @@ CORE_FN int credit_settle(sched_call_t *cx ARG, cpupool_t *pool ARG, vcpu_t *v A
 		v->credit.credit_ns = -most;
 	if (v->credit.credit_ns > most)
 		v->credit.credit_ns = most;
+	v->credit.slept = 0;
 	credit_set_class(pool, v);
 	/* Asleep with a slice saved: it stops earning. Parked is not asleep. */
 	if (!vcpu_runnable(v) && !(v->pause_flags & VPF_parked) && v->credit.credit_ns >= slice) {

@@ -584,6 +584,38 @@ static void test_weights_beside_a_sleeper(void **state)
 	assert_in_range(1000 * part / all, 790, 810);
 }
 
+/*
+ * Sleepers that are owed all that one can be, because they are kept from the CPU by the ratelimit, do not push the hogs
+ * into debt, where their weights would not count.
+ */
+static void test_weights_beside_many_sleepers(void **state)
+{
+	vcpu_t *sleeper[4], *heavy;
+	domain_t *light;
+	s64 all;
+
+	(void)state;
+	host(1, 1, 1);
+	for (u32 i = 0; i < 4; i++)
+		sleeper[i] = hog(0);
+	heavy = hog(0);
+	light = hog(0)->domain;
+	assert_int_equal(sched_adjust(&t.cx, heavy->domain, 1024, 0), 0);
+	for (u32 i = 0; i < 8000; i++) {
+		for (u32 k = 0; k < 4; k++) {
+			t.cx.cpu = 0;
+			vcpu_block(&t.cx, sleeper[k]);
+		}
+		tiny_run(&t, t.cx.now + 700 * USEC);
+		for (u32 k = 0; k < 4; k++)
+			unblock(sleeper[k]);
+		tiny_run(&t, t.cx.now + 300 * USEC);
+	}
+	all = vcpu_runstate_ns(heavy, RUNSTATE_running, t.cx.now) +
+	      vcpu_runstate_ns(tiny_vcpu(light, 0), RUNSTATE_running, t.cx.now);
+	assert_in_range(1000 * vcpu_runstate_ns(heavy, RUNSTATE_running, t.cx.now) / all, 780, 820);
+}
+
 static void test_weight_of(void **state)
 {
 	domain_t *one, *three;
@@ -758,6 +790,7 @@ int main(void)
 		TEST(test_tick),
 		TEST(test_grants),
 		TEST(test_weights_beside_a_sleeper),
+		TEST(test_weights_beside_many_sleepers),
 		TEST(test_weight_of),
 		TEST(test_cap),
 		TEST(test_cap_of_a_sleeper),
