@@ -33,7 +33,7 @@
 
 static const char usage[] =
 	"Usage: rotad --host sim [SCENARIO] [--speed N|max|step] [--set PATH=VALUE]...\n"
-	"       rotad --host kvm\n"
+	"       rotad --host kvm [--no-helpers]\n"
 	"             [--admission off|warn|enforce] [--socket PATH] [--group GROUP] [--others-read]\n"
 	"             [--config FILE] [--saved FILE] [--no-config]\n"
 	"\n"
@@ -47,6 +47,7 @@ static const char usage[] =
 	"      --admission WORD  what becomes of reservations that can't be guaranteed, in real-time pools that don't\n"
 	"                        say (default: refused, where anybody was given a budget)\n"
 	"      --set PATH=VALUE  changes the scenario, as of `rota sim run`\n"
+	"      --no-helpers      a VMM's own threads stay the host's; else they are accounted to their VM\n"
 	"      --socket PATH     where to listen (default /run/rota/rotad.sock, or rota.sock in $XDG_RUNTIME_DIR)\n"
 	"      --group GROUP     who is in it may change things, beside root (default rota)\n"
 	"      --others-read     everybody may look\n"
@@ -166,6 +167,10 @@ static int parse(struct options *o, int argc, char **argv)
 	}
 	if (!strcmp(o->host, "kvm") && (o->sim.speed || o->sim.nr_sets)) {
 		fprintf(stderr, "rotad: --speed and --set are for a simulated host\n");
+		return 3;
+	}
+	if (!strcmp(o->host, "sim") && o->no_helpers) {
+		fprintf(stderr, "rotad: --no-helpers is for this machine's VMs (--host kvm)\n");
 		return 3;
 	}
 	if (optind < argc && !strcmp(o->host, "sim"))

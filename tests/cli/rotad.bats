@@ -65,6 +65,9 @@ print(s.makefile().readline().strip())' "$dir/s" "$1"; }
 	run -2 "$rotad" --host nosuch
 	run -2 "$rotad" --host sim a b
 	run -2 "$rotad" --nosuch
+	run -2 "$rotad" --host sim --no-helpers
+	[[ $output == *"--host kvm"* ]]
+	run -2 "$rotad" --host kvm --speed 2
 	run -1 "$rotad" --host sim /nonexistent.yaml
 	[[ $output == "rotad: /nonexistent.yaml"* ]]
 	run -1 "$rotad" --host sim --speed fast
