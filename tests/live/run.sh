@@ -40,7 +40,9 @@ number()
 # emulation let a CPU run into the breakpoint of code that another CPU was patching ("Oops: int3", in the kernel or a
 # task of it); or in a vCPU's thread every entry into the kernel faulted until the stack was full, without a program of BPF
 # below it (seen on the way out of an emulated guest, as if the guest's base of GS had stayed); or there was no scheduler
-# of sched_ext at all, for the report would name it.
+# of sched_ext at all, for the report would name it; or the machine was reset without a word: a CPU found no way even into the
+# kernel's handler of double faults (the same fault on the way out of a guest, with the stack gone), where no program that
+# the verifier took can bring it.
 emulator_died()
 {
 	if grep -q 'Oops: int3' "$1"; then
@@ -50,6 +52,8 @@ emulator_died()
 		echo "of the emulator's way out of a guest (a fault at every entry into the kernel)"
 	elif grep -q 'Oops: ' "$1" && ! grep -q 'Sched_ext: ' "$1"; then
 		echo "while no scheduler was loaded: $(grep -m 1 'Oops: ' "$1")"
+	elif ! grep -qE 'Oops|Kernel panic|BUG: |reboot: ' "$1"; then
+		echo "without a word (a triple fault of the emulated CPU)"
 	else
 		false
 	fi
