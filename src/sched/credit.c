@@ -207,7 +207,8 @@ NO_FRAME void credit_wake(sched_call_t *cx, vcpu_t *v)
 		runstate_set(cx, v, RUNSTATE_offline);
 		return;
 	}
-	v->credit.slept = 1;
+	if (!migrating)
+		v->credit.slept = 1;
 	if (!migrating && v->credit.pri == CREDIT_UNDER && !(v->credit.flags & CREDIT_PARKED)) {
 		v->credit.pri = CREDIT_BOOST;
 		v->credit.boost_ns = 0;

@@ -222,7 +222,15 @@ CORE_FN int credit_fill_vcpus(domain_t *d ARG, s64 amount, bool cap)
 	return 0;
 }
 
-/* What fills d's vCPUs up to @level. */
+/* What brings v up to @level, of what it wants. */
+static inline s64 credit_up_to(vcpu_t *v, s64 level)
+{
+	s64 part = level - v->credit.credit_ns;
+
+	return part < 0 ? 0 : part < v->credit.want_ns ? part : v->credit.want_ns;
+}
+
+/* The same for all of d's active vCPUs. */
 CORE_FN s64 credit_below(domain_t *d ARG, s64 level)
 {
 	link_t *head = &d->credit.active;
@@ -230,9 +238,8 @@ CORE_FN s64 credit_below(domain_t *d ARG, s64 level)
 
 	for (link_t *l = head->next; l != head && can_loop; l = l->next) {
 		vcpu_t *v = link_of(l, vcpu_t, credit.active);
-		s64 part = level - v->credit.credit_ns;
 
-		sum += part < 0 ? 0 : part < v->credit.want_ns ? part : v->credit.want_ns;
+		sum += credit_up_to(v, level);
 	}
 	return sum;
 }
@@ -259,9 +266,8 @@ CORE_FN int credit_fill_level(domain_t *d ARG, s64 amount)
 	}
 	for (link_t *l = head->next; l != head && can_loop; l = l->next) {
 		vcpu_t *v = link_of(l, vcpu_t, credit.active);
-		s64 part = low - v->credit.credit_ns;
 
-		v->credit.credit_ns += part < 0 ? 0 : part < v->credit.want_ns ? part : v->credit.want_ns;
+		v->credit.credit_ns += credit_up_to(v, low);
 	}
 	return 0;
 }

@@ -17,6 +17,8 @@
  *   CORE_INLINE the same for a function that is inline natively.
  *   NO_FRAME    a function that is always inline, to spare one of BPF's eight stack frames.
  *   SCHED_FLAT  a SCHED_API function that is inline in BPF for the same reason.
+ *   HARD_ALWAYS hard affinity holds on micro-sliced cores, too: vCPUs are threads, and the kernel runs none where its own
+ *               forbids it. 1 in BPF, 0 natively.
  *   can_loop    is and-ed to the condition of every loop: 1 natively, `may_goto` in BPF (the verifier's bound).
  *   ZERO        0, but the verifier does not know: a loop that counts from ZERO is checked once, one that counts from 0
  *               is checked for each count.
@@ -56,6 +58,7 @@ typedef __UINT64_TYPE__ u64;
 #define SCHED_API static __attribute__((used))
 #define SCHED_FLAT static __attribute__((used, always_inline))
 #define CORE_FN __attribute__((noinline, weak))
+#define HARD_ALWAYS 1
 #define CORE_INLINE CORE_FN
 #define ARG __attribute__((btf_decl_tag("arg:arena")))
 #define can_loop \
@@ -132,6 +135,7 @@ CORE_FN int sched_lock_wait(sched_lock_t *lock ARG, u32 mine)
 #define SCHED_API
 #define SCHED_FLAT
 #define CORE_FN static
+#define HARD_ALWAYS 0
 #define CORE_INLINE static inline
 #define ARG
 #define ZERO 0

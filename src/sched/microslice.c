@@ -62,11 +62,8 @@ CORE_FN bool micro_take(sched_call_t *cx ARG, vcpu_t *v ARG)
 		hidden->assist.no_cpu++;
 		return false;
 	}
-#ifdef ROTA_BPF
-	/* The kernel runs no thread where its affinity forbids it. */
-	if (!mask_test(&v->hard, (u32)c))
+	if (HARD_ALWAYS && !mask_test(&v->hard, (u32)c))
 		return false;
-#endif
 	return turn_give(cx, v, pcpu_of(cx->host, (u32)c), TURN_MICRO, hidden->assist.micro.slice_ns);
 }
 

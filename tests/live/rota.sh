@@ -83,6 +83,49 @@ known()
 	}
 }
 
+# refused NAME WORDS COMMAND... - it fails, and says so with these words
+refused()
+{
+	local name=$1 words=$2
+
+	shift 2
+	if "$@" >/dev/null 2>/tmp/e || ! grep -q "$words" /tmp/e; then
+		not_ok "$name is refused"
+		note "wanted '$words': $(cat /tmp/e)"
+	else
+		ok "$name is refused: $(cut -c 1-120 /tmp/e)"
+	fi
+}
+
+# cpus_of POOL - its CPUs, as cpupool-list has them; hidden pools as well
+cpus_of() { rota cpupool-list --cpus "$1" | awk -v p="$1" '$1 == p { print $2 }'; }
+
+# host_runs CPU - a task of the host that may run nowhere else gets on
+host_runs() { timeout 5 taskset -c "$1" sh -c 'i=0; while [ $i -lt 300 ]; do i=$((i + 1)); done'; }
+
+# ---- turns: a guest `lock`, two vCPUs that share one spinlock, beside `hog` ----
+
+# measure_lock - sets RATE to how often the lock is let go, a second, and HOG to the hog's share
+measure_lock()
+{
+	local line v
+
+	RATE=0
+	rm_restart lock
+	shares "$seconds" hog
+	HOG=${SHARE[hog]}
+	for v in 0 1; do
+		line=$(rm_report lock $v)
+		RATE=$((RATE + $(field loops "$line") * 1000 / $(field span_ms "$line")))
+	done
+}
+
+# turns KIND - how many of that kind the guest had
+turns() { rota turns --json | awk '/"name": "lock"/ { here = 1 } here && /"'"$1"'"/ { gsub(/[^0-9]/, ""); print; exit }'; }
+
+# with_symbols - is the guest's table in force?
+with_symbols() { rota turns | grep -Eq '^lock +[0-9]+ +yes'; }
+
 # objects - counts of what lives in the core: "DOMAINS VCPUS", Domain-0 and its vCPUs included
 objects()
 {

@@ -7,27 +7,6 @@
 
 seconds=${ROTA_LIVE_SECONDS:-2}
 
-# measure - sets RATE to how often the lock is let go, a second, and HOG to the hog's share
-measure()
-{
-	local line v
-
-	RATE=0
-	rm_restart lock
-	shares "$seconds" hog
-	HOG=${SHARE[hog]}
-	for v in 0 1; do
-		line=$(rm_report lock $v)
-		RATE=$((RATE + $(field loops "$line") * 1000 / $(field span_ms "$line")))
-	done
-}
-
-# turns KIND - how many of that kind the guest had
-turns() { rota turns --json | awk '/"name": "lock"/ { here = 1 } here && /"'"$1"'"/ { gsub(/[^0-9]/, ""); print; exit }'; }
-
-# with_symbols - is the guest's table in force?
-with_symbols() { rota turns | grep -Eq '^lock +[0-9]+ +yes'; }
-
 start_host --turns lend=100us
 check "guests are watched as soon as there are turns" wait_for 3 eval 'rota host status | grep -q "^guests *: watched"'
 start_rm lock 0 -mode lock -vcpus 2 -period 10 -cost 5 -slide 98
@@ -39,11 +18,11 @@ check "the guest's symbols are taken" rota host symbols -d lock /tmp/System.map
 check "its slide is found" wait_for 5 with_symbols
 check "lending off" rota turns lend=0
 sleep 0.3
-measure
+measure_lock
 none=$RATE hog=$HOG
 check "lending on" rota turns lend=100us
 before=$(turns lends)
-measure
+measure_lock
 note "the lock is let go $none times a second without turns, $RATE with; the hog has $hog and $HOG of the pCPU"
 at_least "slices are lent to the one that has the lock" "$(($(turns lends) - before))" 20
 at_least "the lock is let go, times without turns" "$(awk -v a="$RATE" -v b="$none" 'BEGIN { printf "%.2f", a / b }')" 0.8

@@ -11,21 +11,6 @@
 seconds=${ROTA_LIVE_SECONDS:-3}
 pool_of() { rota list --json "$1" | sed -n 's/.*"pool": "\([^"]*\)".*/\1/p' | head -n 1; }
 weight_of() { rota list --json "$1" | sed -n 's/.*"weight": \([0-9]*\).*/\1/p' | head -n 1; }
-cpus_of() { rota cpupool-list --cpus | awk -v p="$1" '$1 == p { print $2 }'; }
-# host_runs CPU - a task of the host that may run nowhere else gets on
-host_runs() { timeout 5 taskset -c "$1" sh -c 'i=0; while [ $i -lt 300 ]; do i=$((i + 1)); done'; }
-refused() # refused NAME WORDS COMMAND...
-{
-	local name=$1 words=$2
-
-	shift 2
-	if "$@" >/dev/null 2>/tmp/e || ! grep -q "$words" /tmp/e; then
-		not_ok "$name is refused"
-		note "wanted '$words': $(cat /tmp/e)"
-	else
-		ok "$name is refused: $(cut -c 1-100 /tmp/e)"
-	fi
-}
 
 start_rm a 0-1 -mode hog
 start_rm b 0-1 -mode hog
