@@ -17,8 +17,8 @@
  *   CORE_INLINE the same for a function that is inline natively.
  *   NO_FRAME    a function that is always inline, to spare one of BPF's eight stack frames.
  *   SCHED_FLAT  a SCHED_API function that is inline in BPF for the same reason.
- *   HARD_ALWAYS hard affinity holds on micro-sliced cores, too: vCPUs are threads, and the kernel runs none where its own
- *               forbids it. 1 in BPF, 0 natively.
+ *   HARD_ALWAYS hard affinity holds on micro-sliced cores, too: vCPUs are threads, and the kernel runs none where its
+ *               own forbids it. 1 in BPF, 0 natively.
  *   can_loop    is and-ed to the condition of every loop: 1 natively, `may_goto` in BPF (the verifier's bound).
  *   ZERO        0, but the verifier does not know: a loop that counts from ZERO is checked once, one that counts from 0
  *               is checked for each count.
