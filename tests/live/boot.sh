@@ -141,7 +141,7 @@ else
 		sleep "$((limit > 10 ? limit - 5 : limit))" &
 		trap 'kill $!' TERM
 		wait $!
-		timeout 4 python3 "$here/monitor.py" "$work/monitor" "$cpus" >"$out/cpus.log"
+		timeout 4 python3 "$here/monitor.py" "$work/monitor" "$cpus" "$kernel/System.map" >"$out/cpus.log"
 	) 8<&- >/dev/null 2>&1 &
 	pids="$machine $!"
 	wait "$machine" || rc=$?
