@@ -25,6 +25,8 @@ setup()
 		echo boot >>"$ROTA_BUILD/boots"
 		if [ "$(wc -l <"$ROTA_BUILD/boots")" -le "$DEATHS" ]; then
 			printf '%s\n' "$DEATH" >"$out"
+			sleep "${SLOW:-0}"
+			[ -z "${CPUS:-}" ] || printf '%s\n' "$CPUS" >>"${out%/*}/cpus.log"
 			exit 0
 		fi
 		: >"$out"
@@ -64,8 +66,37 @@ silent='[ 364.8] sched_ext: BPF scheduler "rota" disabled (runnable task stall)'
 	export DEATH=$gs DEATHS=9
 	run tests/live/run.sh 99-
 	echo "$output"
-	[ "$(wc -l <"$ROTA_BUILD/boots")" = 3 ]
+	[ "$(wc -l <"$ROTA_BUILD/boots")" = 5 ]
 	[[ $output == *"not ok 1 - 6.12 the machine: ended with 125"* ]]
+}
+
+hung='all CPUs stand still with interrupts off: the machine is ended'
+
+@test "a kernel that hangs since an interrupt came while they were off is booted again" {
+	export DEATH=nothing DEATHS=1 SLOW=1
+	export CPUS="CPU 0 took an interrupt while they were off: asm_sysvec_apic_timer_interrupt in mm_cid_get+0x11f, saved flags 0x46
+$hung"
+	run tests/live/run.sh 99-
+	echo "$output"
+	[ "$(wc -l <"$ROTA_BUILD/boots")" = 2 ]
+	[[ $output == *"# boot 1 died hanging: CPU 0 took"*"ok 1 - 6.12 99-stand-in: done"* ]]
+	[[ $output != *"not ok"* ]]
+}
+
+@test "a kernel that hangs otherwise, or is too slow, is a failure at once" {
+	export DEATH=nothing DEATHS=9 SLOW=1 CPUS="CPU 0 in native_queued_spin_lock_slowpath+0x84; on its stack:
+$hung"
+	run tests/live/run.sh 99-
+	echo "$output"
+	[ "$(wc -l <"$ROTA_BUILD/boots")" = 1 ]
+	[[ $output == *"not ok 1 - 6.12 the machine: ended with 126"*"native_queued_spin_lock_slowpath"* ]]
+
+	rm -f "$ROTA_BUILD/boots"
+	export SLOW=30 ROTA_LIVE_LIMIT=1
+	run tests/live/run.sh 99-
+	echo "$output"
+	[ "$(wc -l <"$ROTA_BUILD/boots")" = 1 ]
+	[[ $output == *"not ok 1 - 6.12 the machine: ended with 124"*"was stopped after 1 s"* ]]
 }
 
 @test "a kernel that dies under our scheduler is a failure at once" {

@@ -16,7 +16,7 @@
 #	 KERNEL  6.12, 7.2 (as kernel.sh prepared them) or a directory like theirs
 #	 -i      interactive: SCRIPT owns the console, which is this terminal
 #	 ROTA_BUILD, ROTA_CACHE and all ROTA_LIVE_* of the environment are passed on.
-# exit:	 SCRIPT's code; 124 timed out; 125 the machine ended without one; 2 usage; 77 no QEMU or no kernel
+# exit:	 SCRIPT's code; 124 timed out; 125 the machine ended without one; 126 all its CPUs hung; 2 usage; 77 no QEMU or no kernel
 
 set -euo pipefail
 
@@ -135,33 +135,34 @@ else
 		-device virtio-serial-pci -chardev "file,id=out,path=$work/stream,append=on" \
 		-device virtserialport,chardev=out,name=rota.out </dev/null 8<&- &
 	machine=$!
-	# Shortly before its time is over: what do its CPUs do? That tells a machine that is slow from one whose CPU can't
-	# be reached any more.
-	(
-		sleep "$((limit > 10 ? limit - 5 : limit))" &
-		trap 'kill $!' TERM
-		wait $!
-		timeout 4 python3 "$here/monitor.py" "$work/monitor" "$cpus" "$kernel/System.map" >"$out/cpus.log"
-	) 8<&- >/dev/null 2>&1 &
+	# What do its CPUs do when its time is nearly over? That tells a machine that is slow from one whose CPU can't be
+	# reached any more. One whose CPUs all hang is ended at once.
+	python3 "$here/monitor.py" "$work/monitor" "$cpus" "$((limit > 10 ? limit - 10 : limit))" "$kernel/System.map" \
+		>"$out/cpus.log" 2>"$work/watch.err" 8<&- &
 	pids="$machine $!"
 	wait "$machine" || rc=$?
 	kill "${pids#* }" 2>/dev/null || true
 	pids=
 	exec 8<&-
 	wait "$reader" || true
+	why="ended by itself"
 	if [ "$rc" = 124 ] || [ "$rc" = 137 ]; then
-		echo "boot.sh: the machine was stopped after $limit s; the end of its console:" >&2
-		tail -n 30 "$out/console.log" >&2 || true
-		if [ -s "$out/cpus.log" ]; then
-			echo "boot.sh: what its CPUs did then:" >&2
-			cat "$out/cpus.log" >&2
-		fi
-		exit 124
+		why="was stopped after $limit s"
+	elif grep -qs '^all CPUs stand still' "$out/cpus.log"; then
+		why="was ended, as all its CPUs hung"
+		rc=126
+	else
+		rc=125
 	fi
 fi
 if [ ! -s "$out/rc" ]; then
-	echo "boot.sh: the machine ended by itself; the end of its console:" >&2
+	echo "boot.sh: the machine ${why:-ended by itself}; the end of its console:" >&2
 	tail -n 30 "$out/console.log" >&2 || true
-	exit 125
+	if [ -s "$out/cpus.log" ]; then
+		echo "boot.sh: what its CPUs did then:" >&2
+		cat "$out/cpus.log" >&2
+	fi
+	[ "${rc:-125}" != 137 ] || rc=124
+	exit "${rc:-125}"
 fi
 exit "$(cat "$out/rc")"

@@ -1,16 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-What the CPUs of a QEMU do: monitor.py SOCKET CPUS [SYSTEM.MAP]
+Watches the CPUs of a QEMU: monitor.py SOCKET CPUS SECONDS [SYSTEM.MAP]
 
-Looks five times by QEMU's monitor (QMP) at where each CPU stands and which interrupts its local APIC has pending, and
-prints each different sight with the number of times it was seen. A CPU that stays in one place with the same interrupts
-pending and none in service doesn't take them. Then, for each CPU, what on its stack may be a return address, by name:
-that tells who waits for which lock, and below which program of BPF.
+Looks every few seconds by QEMU's monitor (QMP) at where each CPU stands. When all of them stand still with interrupts
+off, looks again and again, nothing will ever happen there any more: it tells what they do and ends the machine. After
+SECONDS it only tells. What it tells of each CPU: the places where it was seen (which tells a machine that is slow from
+one that is dead), which interrupts its local APIC has pending and in service, and by name what on its stack may be a
+return address: who waits for which lock, and below which program of BPF.
+
+An interrupt that was taken although they were off (the flags that it saved say so) is no doing of any program's, but
+the emulator's: that is told, too.
 """
 import bisect
 import collections
 import json
+import os
 import re
 import socket
 import sys
@@ -21,6 +26,7 @@ import time
 class Monitor:
     def __init__(self, path):
         s = socket.socket(socket.AF_UNIX)
+        s.settimeout(30)
         s.connect(path)
         self.stream = s.makefile("rw")
         self.stream.readline()  # its greeting
@@ -69,32 +75,93 @@ class Symbols:
         return f"BPF or module {address:#x}" if 0xFFFFFFFFA0000000 <= address < 0xFFFFFFFFFF000000 else None
 
 
+STACK = 1 << 14  # a stack of the kernel's, as aligned as long; the last word of an interrupt's leads to the one before
+FLAGS_IF = 0x200
+FLAGS_AT = 19  # of the words that an interrupt's entry saves, behind its own return address
+LOOKS = 6  # in a row, all CPUs in the same place with interrupts off: no lock is waited for as long
+EVERY = 5  # seconds
+
+
+def words(monitor, cpu, start):
+    """What is on the stack from an address to its end."""
+    said = monitor.human(f"x /{(STACK - start % STACK) // 8}gx {start:#x}", cpu) or ""
+    rows = (line.split(":")[1].split() for line in said.splitlines() if re.match(r"[0-9a-f]+: 0x", line))
+    return [int(w, 16) for row in rows for w in row if w.startswith("0x")]
+
+
 def stack(monitor, cpu, symbols):
-    """Where it is, and the names of what may be return addresses on its stack."""
+    """Where it is, what may be return addresses on its stack, and the interrupts that came when they were off."""
     registers = dict(re.findall(r"\b(RIP|RSP)=([0-9a-f]+)", monitor.human("info registers", cpu) or ""))
     if len(registers) < 2:
-        return None, []
-    words = re.findall(r"\b0x[0-9a-f]{16}\b", monitor.human(f"x /400gx 0x{registers['RSP']}", cpu) or "")
-    return symbols.name(int(registers["RIP"], 16)), [n for n in (symbols.name(int(w, 16)) for w in words) if n]
+        return None, [], []
+    on = words(monitor, cpu, int(registers["RSP"], 16))
+    if on and on[-1] >> 47 == 0x1FFFF:
+        on += words(monitor, cpu, on[-1])
+    names = [symbols.name(w) for w in on]
+    wrong = [
+        f"{names[i].split('+')[0]} in {names[i + FLAGS_AT - 2]}, saved flags {on[i + FLAGS_AT]:#x}"
+        for i in range(len(on) - FLAGS_AT)
+        if re.match("asm_(sysvec_|common_interrupt)", names[i] or "")
+        and names[i + FLAGS_AT - 2]
+        and not on[i + FLAGS_AT] & FLAGS_IF
+    ]
+    return symbols.name(int(registers["RIP"], 16)), [n for n in names if n], wrong
 
 
-def main():
-    monitor = Monitor(sys.argv[1])
-    symbols = Symbols(sys.argv[3] if len(sys.argv) > 3 else "")
+def look(monitor, cpu):
+    registers = monitor.human("info registers", cpu)
+    where = re.search(r"[ER]IP=\S+ [ER]FL=\S+.*", registers)
+    control = re.search(r"CR0=\S+", registers)
+    return " ".join([f"CPU {cpu}:"] + [m.group() for m in (where, control) if m])
+
+
+def stands_still(sight):
+    flags = re.search(r"RIP=f\S+ RFL=(\S+) .*HLT=0", sight)
+    return bool(flags) and not int(flags.group(1), 16) & FLAGS_IF
+
+
+def tell(monitor, cpus, symbols):
     seen = collections.Counter()
     for _ in range(5):
-        for cpu in range(int(sys.argv[2])):
-            seen[look(monitor, cpu)] += 1
+        for cpu in range(cpus):
+            apic = monitor.human(f"info lapic {cpu}", cpu) or ""
+            pending = [" ".join(line.split()) for line in apic.splitlines() if line.startswith(("ISR", "IRR"))]
+            seen[" ".join([look(monitor, cpu)] + pending)] += 1
         time.sleep(0.3)
     for sight, times in sorted(seen.items()):
         print(f"{times} x {sight}")
     monitor.ask("stop")
-    for cpu in range(int(sys.argv[2])):
-        at, below = stack(monitor, cpu, symbols)
+    for cpu in range(cpus):
+        at, below, wrong = stack(monitor, cpu, symbols)
         print(f"CPU {cpu} in {at or 'no code of the kernel'}; on its stack:")
         for line in textwrap.wrap(", ".join(below[:48]), 150):
             print("  " + line)
+        for interrupt in wrong:
+            print(f"CPU {cpu} took an interrupt while they were off: {interrupt}")
     monitor.ask("cont")
+
+
+def main():
+    path, cpus, seconds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    symbols = Symbols(sys.argv[4] if len(sys.argv) > 4 else "")
+    end = time.monotonic() + seconds
+    while not os.path.exists(path) and time.monotonic() < end:
+        time.sleep(0.1)
+    monitor = Monitor(path)
+    last, same = None, 0
+    while time.monotonic() < end:
+        time.sleep(max(0, min(EVERY, end - time.monotonic())))
+        sights = [look(monitor, cpu) for cpu in range(cpus)]
+        same = same + 1 if sights == last and all(map(stands_still, sights)) else 0
+        last = sights
+        if same == LOOKS:
+            break
+    tell(monitor, cpus, symbols)
+    sys.stdout.flush()
+    if same == LOOKS:
+        print("all CPUs stand still with interrupts off: the machine is ended")
+        sys.stdout.flush()
+        monitor.ask("quit")
 
 
 main()

@@ -36,16 +36,24 @@ number()
 	echo "$n" >"$count"
 }
 
-# emulator_died CONSOLE - says why the kernel died, if that was no doing of what is tested; false otherwise. Either QEMU's
-# emulation let a CPU run into the breakpoint of code that another CPU was patching ("Oops: int3", in the kernel or a
+# emulator_died RC CONSOLE CPUS - says why the kernel died, if that was no doing of what is tested; false otherwise, and if it
+# was only slow. Either QEMU's emulation let a CPU run into the breakpoint of code that another CPU was patching ("Oops: int3", in the kernel or a
 # task of it); or in a vCPU's thread every entry into the kernel faulted until the stack was full, without a program of BPF
 # below it (seen on the way out of an emulated guest, as if the guest's base of GS had stayed); or there was no scheduler
 # of sched_ext at all, for the report would name it; or the machine was reset without a word: a CPU found no way even into the
-# kernel's handler of double faults (the same fault on the way out of a guest, with the stack gone), where no program that
-# the verifier took can bring it.
+# kernel's handler of double faults (the same fault on the way out of a guest, with the stack gone: the registers of such a
+# machine, stopped there, were FS, GS, LDT and TR of the guest), where no program that the verifier took can bring it; or all
+# CPUs hang, and one of them has taken an interrupt although they were off, under a lock that it waits for itself now.
 emulator_died()
 {
-	if grep -q 'Oops: int3' "$1"; then
+	local rc=$1
+
+	shift
+	if [ "$rc" = 124 ]; then
+		false
+	elif [ "$rc" = 126 ]; then
+		grep -m 1 ' took an interrupt while they were off' "$2" | sed 's/^/hanging: /' | grep .
+	elif grep -q 'Oops: int3' "$1"; then
 		echo "of the emulator's self-modifying code fault (Oops: int3)"
 	elif grep -q 'stack guard page was hit' "$1" && grep -qE 'Comm: CPU [0-9]+/KVM' "$1" &&
 		grep -qE 'RIP: .*:(error_entry|asm_exc_[a-z_]+)\+' "$1" && ! grep -q 'bpf_prog_' "$1"; then
@@ -75,12 +83,12 @@ for k in $kernels; do
 	rm -rf "$ROTA_BUILD/live/$k"
 	mkdir -p "$ROTA_BUILD/live/$k"
 	# No finding about what is tested: boot again, go on behind the last test done.
-	for attempt in 1 2 3; do
+	for attempt in 1 2 3 4 5; do
 		"$here/boot.sh" -t "${ROTA_LIVE_LIMIT:-170}" -o "$ROTA_BUILD/live/$k" "$k" "$here/inside.sh" "$@" \
 			2>"$ROTA_BUILD/live/$k/boot.err" | number "$k"
 		rc=${PIPESTATUS[0]}
 		case $rc in 0 | 77) break ;; esac
-		why=$(emulator_died "$ROTA_BUILD/live/$k/console.log") || break
+		why=$(emulator_died "$rc" "$ROTA_BUILD/live/$k/console.log" "$ROTA_BUILD/live/$k/cpus.log") || break
 		echo "# boot $attempt died $why"
 		cp "$ROTA_BUILD/live/$k/console.log" "$ROTA_BUILD/live/$k/console.died.$attempt"
 	done

@@ -22,7 +22,8 @@ while [ "$started" -lt "$vms" ]; do
 		pids="$pids $!"
 	done
 	started=$((started + batch))
-	wait_for 5 eval '[ "$(rota list | grep -c "^x")" = '$batch' ]' || most=1
+	# Without the domains of their VMMs' other threads, xN-dm.
+	wait_for 5 eval '[ "$(rota list | grep -cE "^x[0-9]+ ")" = '$batch' ]' || most=1
 	# Half are asked to end, half are killed.
 	i=0
 	for p in $pids; do
