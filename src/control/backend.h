@@ -91,7 +91,7 @@ struct backend {
 	cpumask_t *(*every)(void *arg);
 	/*
 	 * A domain by `create`: see create.c for @config, of which names and numbers are checked. Returns its id, or
-	 * -1 with the sentence.
+	 * -1 with the sentence. NULL: domains come by themselves, and `create` is about one that is there.
 	 */
 	int (*create)(void *arg, json_t *config, u32 pool, char *error);
 	/*

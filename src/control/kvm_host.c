@@ -378,16 +378,6 @@ static int kvm_overbooked(void *arg, u32 id, char *why)
 	return !ret ? 0 : mode == SCN_ADMISSION_WARN ? 2 : 1;
 }
 
-static int kvm_create(void *arg, json_t *config, u32 pool, char *error)
-{
-	(void)arg;
-	(void)config;
-	(void)pool;
-	snprintf(error, CONTROL_ERROR_LEN,
-		 "VMs of a live host come by themselves when they are started; rota.yaml says what they get");
-	return -1;
-}
-
 static int kvm_rename(void *arg, u32 id, const char *name, char *error)
 {
 	struct live_host *lh = ((struct front *)arg)->lh;
@@ -462,7 +452,6 @@ static const struct backend kvm_backend = {
 	.paused = kvm_paused,
 	.cannot = kvm_cannot,
 	.every = kvm_every,
-	.create = kvm_create,
 	.overbooked = kvm_overbooked,
 	.rename = kvm_rename,
 	.status = kvm_status,

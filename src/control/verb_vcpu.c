@@ -202,6 +202,8 @@ json_t *verb_create(struct request *r)
 	name = json_string_value(json_object_get(config, "name"));
 	if (!name)
 		return refuse(r, EINVAL, "Domain name must be specified.");
+	if (!r->d->ops->create)
+		return take_running(r, config, name);
 	if (!free_domain_name(r, name))
 		return NULL;
 	pool = json_string_value(json_object_get(config, "pool"));

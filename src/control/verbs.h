@@ -106,6 +106,8 @@ json_t *verb_pause(struct request *r);
 json_t *verb_unpause(struct request *r);
 json_t *verb_rename(struct request *r);
 json_t *verb_create(struct request *r);
+/* The same of a domain that runs already: see verb_take.c. */
+json_t *take_running(struct request *r, json_t *config, const char *name);
 json_t *verb_destroy(struct request *r);
 
 json_t *verb_pool_create(struct request *r);

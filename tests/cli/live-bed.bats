@@ -53,7 +53,7 @@ silent='[ 364.8] sched_ext: BPF scheduler "rota" disabled (runnable task stall)'
 	for DEATH in "$int3" "$gs" "${ours/Sched_ext/nothing}" "$silent"; do
 		export DEATH DEATHS=2
 		rm -f "$ROTA_BUILD/boots"
-		run tests/live/run.sh 99-
+		run tests/live/run.sh 01-
 		echo "$output"
 		[ "$(wc -l <"$ROTA_BUILD/boots")" = 3 ]
 		[ "$(grep -c '^# boot [12] died ' <<<"$output")" = 2 ]
@@ -64,7 +64,7 @@ silent='[ 364.8] sched_ext: BPF scheduler "rota" disabled (runnable task stall)'
 
 @test "a kernel that dies every time is a failure" {
 	export DEATH=$gs DEATHS=9
-	run tests/live/run.sh 99-
+	run tests/live/run.sh 01-
 	echo "$output"
 	[ "$(wc -l <"$ROTA_BUILD/boots")" = 5 ]
 	[[ $output == *"not ok 1 - 6.12 the machine: ended with 125"* ]]
@@ -76,7 +76,7 @@ hung='all CPUs stand still with interrupts off: the machine is ended'
 	export DEATH=nothing DEATHS=1 SLOW=1
 	export CPUS="CPU 0 took an interrupt while they were off: asm_sysvec_apic_timer_interrupt in mm_cid_get+0x11f, saved flags 0x46
 $hung"
-	run tests/live/run.sh 99-
+	run tests/live/run.sh 01-
 	echo "$output"
 	[ "$(wc -l <"$ROTA_BUILD/boots")" = 2 ]
 	[[ $output == *"# boot 1 died hanging: CPU 0 took"*"ok 1 - 6.12 99-stand-in: done"* ]]
@@ -86,14 +86,14 @@ $hung"
 @test "a kernel that hangs otherwise, or is too slow, is a failure at once" {
 	export DEATH=nothing DEATHS=9 SLOW=1 CPUS="CPU 0 in native_queued_spin_lock_slowpath+0x84; on its stack:
 $hung"
-	run tests/live/run.sh 99-
+	run tests/live/run.sh 01-
 	echo "$output"
 	[ "$(wc -l <"$ROTA_BUILD/boots")" = 1 ]
 	[[ $output == *"not ok 1 - 6.12 the machine: ended with 126"*"native_queued_spin_lock_slowpath"* ]]
 
 	rm -f "$ROTA_BUILD/boots"
 	export SLOW=30 ROTA_LIVE_LIMIT=1
-	run tests/live/run.sh 99-
+	run tests/live/run.sh 01-
 	echo "$output"
 	[ "$(wc -l <"$ROTA_BUILD/boots")" = 1 ]
 	[[ $output == *"not ok 1 - 6.12 the machine: ended with 124"*"was stopped after 1 s"* ]]
@@ -105,7 +105,7 @@ $hung"
 [ 432.0]  bpf_prog_1234_rota_dispatch+0x1e/0x140"; do
 		export DEATH DEATHS=9
 		rm -f "$ROTA_BUILD/boots"
-		run tests/live/run.sh 99-
+		run tests/live/run.sh 01-
 		echo "$output"
 		[ "$(wc -l <"$ROTA_BUILD/boots")" = 1 ]
 		[[ $output == *"not ok 1 - 6.12 the machine: ended with 125"*"rota_dispatch"* ]]

@@ -15,6 +15,7 @@
 # usage: boot.sh [-t SECONDS] [-s CPUS] [-m MEMORY] [-o DIR] [-i] KERNEL SCRIPT [ARGUMENT...]
 #	 KERNEL  6.12, 7.2 (as kernel.sh prepared them) or a directory like theirs
 #	 -i      interactive: SCRIPT owns the console, which is this terminal
+#	 ROTA_LIVE_NODES=2 makes it a machine of two NUMA nodes, which share CPUs and memory by halves
 #	 ROTA_BUILD, ROTA_CACHE and all ROTA_LIVE_* of the environment are passed on.
 # exit:	 SCRIPT's code; 124 timed out; 125 the machine ended without one; 126 all its CPUs hung; 2 usage; 77 no QEMU or no kernel
 
@@ -102,6 +103,12 @@ args=(-machine q35 -smp "$cpus" -m "$memory" -nodefaults -no-reboot -display non
 	-fsdev "local,id=o0,path=$out,security_model=none,multidevs=remap"
 	-device virtio-9p-pci,fsdev=o0,mount_tag=rotaout
 	-kernel "$kernel/bzImage")
+if [ "${ROTA_LIVE_NODES:-1}" = 2 ] && [ "$cpus" -gt 1 ]; then
+	half=$(($(numfmt --from=iec "$memory") / 2))
+	args+=(-object "memory-backend-ram,id=m0,size=$half" -object "memory-backend-ram,id=m1,size=$half"
+		-numa "node,nodeid=0,cpus=0-$((cpus / 2 - 1)),memdev=m0"
+		-numa "node,nodeid=1,cpus=$((cpus / 2))-$((cpus - 1)),memdev=m1")
+fi
 # The emulated CPU's time stamp counter is this machine's; a busy machine must not have its rate measured under emulation.
 khz=$("${ROTA_BUILD:-$tree/build}/live/tsc-khz" 2>/dev/null) || khz=
 case ${ROTA_LIVE_ACCEL:-tcg} in

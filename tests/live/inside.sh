@@ -9,6 +9,8 @@
 # usage: inside.sh [WORD...]	only tests whose name has one of the words in it
 
 cd "$ROTA_TREE/tests/live" || exit 1
+# shellcheck source=tests/live/wanted.sh
+. ./wanted.sh
 
 # Kills all user processes but init and this script.
 clear_away()
@@ -61,23 +63,12 @@ what_was_going_on()
 	} | cut -c1-180 | sed 's/^/#   /'
 }
 
-wanted()
-{
-	local w
-
-	[ $# -gt 1 ] || return 0
-	for w in "${@:2}"; do
-		case $1 in *"$w"*) return 0 ;; esac
-	done
-	return 1
-}
-
 echo "# kernel $(uname -r), $(nproc) CPUs, userland after $(cut -d' ' -f1 /proc/uptime) s"
 dmesg -c >>/run/out/dmesg
 for t in t/*.sh; do
 	name=${t#t/}
 	name=${name%.sh}
-	wanted "$name" "$@" || continue
+	wanted "$t" "${ROTA_LIVE_NODES:-1}" "$@" || continue
 	# In a second boot, go on where the first one ended (see run.sh).
 	grep -qxF "$name" /run/out/done 2>/dev/null && continue
 	start=$(date +%s%N)

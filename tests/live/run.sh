@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Description: the live tests. Prepares the test kernels and the guests, boots one machine a kernel and runs the tests of
-# t/ in it, one after the other. Prints TAP; where QEMU or a kernel can't be had, one skipped case says why.
+# t/ in it, one after the other (those about NUMA in another, of two nodes). Prints TAP; where QEMU or a kernel can't be
+# had, one skipped case says why.
 #
 # usage: run.sh [WORD...]	only tests whose name has one of the words in it
 #	 ROTA=PROGRAM		the rota under test (default: build/rota); its directory is what tests know as $ROTA_BUILD
@@ -18,6 +19,8 @@ fi
 ROTA_BUILD=$(realpath -m "${ROTA_BUILD:-$here/../../build}")
 export ROTA_BUILD
 kernels=${ROTA_LIVE_KERNELS:-6.12 7.2}
+# shellcheck source=tests/live/wanted.sh
+. "$here/wanted.sh"
 n=0
 
 # number KERNEL - numbers the cases that pass by and puts the kernel's name before each; the count is kept in $count
@@ -67,21 +70,13 @@ emulator_died()
 	fi
 }
 
-mkdir -p "$ROTA_BUILD/live" || exit 1
-count=$ROTA_BUILD/live/count
-echo 0 >"$count"
-"$here/build-guests.sh" || {
-	echo "not ok 1 - the guests don't compile"
-	echo "1..1"
-	exit 1
-}
-for k in $kernels; do
-	if ! why=$("$here/kernel.sh" "$k" 2>&1 >/dev/null); then
-		echo "ok - # SKIP ${why##*kernel.sh: }" | number "$k"
-		continue
-	fi
-	rm -rf "$ROTA_BUILD/live/$k"
-	mkdir -p "$ROTA_BUILD/live/$k"
+# in_machine KERNEL [WORD...] - runs the tests in one machine, and in a new one where that died of the emulator's faults
+in_machine()
+{
+	local k=$1 rc why attempt
+
+	shift
+	export ROTA_LIVE_NODES
 	# No finding about what is tested: boot again, go on behind the last test done.
 	for attempt in 1 2 3 4 5; do
 		"$here/boot.sh" -t "${ROTA_LIVE_LIMIT:-170}" -o "$ROTA_BUILD/live/$k" "$k" "$here/inside.sh" "$@" \
@@ -100,6 +95,30 @@ for k in $kernels; do
 		sed 's/^/# /' "$ROTA_BUILD/live/$k/boot.err"
 		;;
 	esac
+}
+
+mkdir -p "$ROTA_BUILD/live" || exit 1
+count=$ROTA_BUILD/live/count
+echo 0 >"$count"
+"$here/build-guests.sh" || {
+	echo "not ok 1 - the guests don't compile"
+	echo "1..1"
+	exit 1
+}
+any_wanted 1 "$@" || any_wanted 2 "$@" || {
+	echo "Bail out! no test of t/ has a name with one of these in it: $*"
+	exit 1
+}
+for k in $kernels; do
+	if ! why=$("$here/kernel.sh" "$k" 2>&1 >/dev/null); then
+		echo "ok - # SKIP ${why##*kernel.sh: }" | number "$k"
+		continue
+	fi
+	rm -rf "$ROTA_BUILD/live/$k"
+	mkdir -p "$ROTA_BUILD/live/$k"
+	for nodes in 1 2; do
+		any_wanted "$nodes" "$@" && ROTA_LIVE_NODES=$nodes in_machine "$k" "$@"
+	done
 done
 n=$(cat "$count")
 echo "1..$n"

@@ -283,6 +283,52 @@ static void affinity_comes_back(void **state)
 	changes_nothing("\"cpupool-cpu-remove\",\"pool\":0,\"cpus\":\"^0,5,0\"", "Error removing cpu 0");
 }
 
+/* On a host whose domains come by themselves, create is about one that is there, which takes all of it or nothing. */
+static void a_running_one(void **state)
+{
+	static struct backend live;
+	json_t *rt;
+	char *all;
+
+	(void)state;
+	done("\"create\",\"config\":{\"name\":\"web\",\"vcpus\":2,\"workload\":\"{model: hog}\"}");
+	done("\"cpupool-cpu-remove\",\"pool\":0,\"cpus\":\"3\"");
+	done("\"cpupool-create\",\"name\":\"rt\",\"sched\":\"rtds\",\"cpus\":\"3\"");
+	live = sim_backend;
+	live.create = NULL;
+	d.ops = &live;
+	done("\"create\",\"config\":{\"name\":\"web\",\"weight\":777,\"cap\":150,\"cpus\":\"0-1\","
+	     "\"cpus_soft\":[\"0\",\"1\"],\"paused\":true,\"period_us\":5000,\"memory_mib\":512}");
+	all = everything();
+	assert_non_null(strstr(all, "\"weight\": 777"));
+	assert_non_null(strstr(all, "\"cap\": 150"));
+	assert_non_null(strstr(all, "\"soft\": \"0\""));
+	assert_non_null(strstr(all, "\"soft\": \"1\""));
+	free(all);
+	done("\"unpause\",\"domain\":\"web\"");
+	refused("\"unpause\",\"domain\":\"web\"", "Unpausing");
+	changes_nothing("\"create\",\"config\":{\"name\":\"web\",\"cpus\":\"1\",\"weight\":5,\"cap\":201}",
+			"out of range");
+	changes_nothing("\"create\",\"config\":{\"name\":\"web\",\"weight\":5,\"cpus\":[\"1\",\"0\",\"0\"]}",
+			"vcpu `2'");
+	changes_nothing(
+		"\"create\",\"config\":{\"name\":\"web\",\"pool\":\"rt\",\"budget_us\":9000,\"period_us\":5000}",
+		"budget");
+	changes_nothing("\"create\",\"config\":{\"name\":\"web\",\"cpus\":7}", "list of CPUs");
+	changes_nothing("\"create\",\"config\":{\"name\":\"web\",\"pool\":\"none\"}", "none");
+	changes_nothing("\"create\",\"config\":{\"name\":\"web\",\"workload\":\"{model: hog}\"}", "simulated domain");
+	changes_nothing("\"create\",\"config\":{\"name\":\"other\",\"weight\":5}", "no VM named 'other'");
+	changes_nothing("\"create\",\"config\":{\"name\":\"Domain-0\",\"weight\":5}", "the host itself");
+	done("\"create\",\"config\":{\"name\":\"web\",\"pool\":\"rt\",\"period_us\":5000,\"budget_us\":1000,"
+	     "\"extratime\":false}");
+	rt = ask_as(ACCESS_READ, "{" V "\"sched\",\"sched\":\"rtds\",\"domain\":\"web\"}");
+	all = json_dumps(rt, 0);
+	assert_non_null(strstr(all, "\"budget_ns\": 1000000"));
+	free(all);
+	json_decref(rt);
+	d.ops = &sim_backend;
+}
+
 static void split(void **state)
 {
 	char *before, *after;
@@ -447,6 +493,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(all_or_nothing, start, stop),
 		cmocka_unit_test_setup_teardown(affinity_comes_back, start, stop),
 		cmocka_unit_test_setup_teardown(split, start, stop),
+		cmocka_unit_test_setup_teardown(a_running_one, start, stop),
 		cmocka_unit_test_setup_teardown(sdoms, start, stop),
 		cmocka_unit_test_setup_teardown(churn, start, stop),
 	};
