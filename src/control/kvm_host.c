@@ -428,6 +428,9 @@ static json_t *kvm_verb(void *arg, const char *verb, json_t *request, char *erro
 
 	if (!strcmp(verb, "symbols-set"))
 		return kvm_symbols_set(arg, request, error);
+	if (!strcmp(verb, "step") || !strcmp(verb, "speed"))
+		snprintf(error, CONTROL_ERROR_LEN,
+			 "this host's time is real; %s is for a simulated one (rotad --host sim)", verb);
 	if (strcmp(verb, "fault"))
 		return NULL;
 	if (!getenv("ROTA_LIVE_FAULTS") || !kind) {
