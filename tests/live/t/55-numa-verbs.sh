@@ -48,7 +48,8 @@ else
 	sleep 0.5
 	check "both its vCPUs are there" eval '[ "$(vcpu_cpus a | grep -v -- - )" = 1 ]'
 	shares 2 a b
-	within "each VM has its node's CPU: b's share of what both have" "$(awk -v a="${SHARE[a]}" -v b="${SHARE[b]}" 'BEGIN { printf "%.1f", 100 * b / (a + b) }')" 50 "$POINTS"
+	# In one pool b would have a third at most. The tests' own commands run on its CPU.
+	at_least "each VM has its node's CPU: b's share of what both have, percent" "$(awk -v a="${SHARE[a]}" -v b="${SHARE[b]}" 'BEGIN { printf "%.1f", 100 * b / (a + b) }')" 42
 	check "rename a pool, move home, join" eval 'rota cpupool-rename Pool-node1 far && rota cpupool-migrate a Pool-node0 &&
 		rota cpupool-destroy far && rota cpupool-cpu-add Pool-node0 1 && rota cpupool-rename Pool-node0 Pool-0'
 	check "as it was" eval '[ "$(cpus_of Pool-0)" = 0,1 ]'
