@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Description: co-boosting on two pCPUs. Two vCPUs of a guest, each pinned to a pCPU of its own beside a hog, share one
 # spinlock. A directed yield can't help them, for neither may run where the other waits; co-boosting runs the preempted one
-# where it is. How often the lock is let go without and with it, and what the hogs keep. (No run of it has come to its
-# end yet: that a twentieth more is let go is an expectation, not a measurement.)
+# where it is. How often the lock is let go without and with it, and what the hogs keep.
 . "${0%/*}/../rota.sh"
 
 seconds=${ROTA_LIVE_SECONDS:-3}
@@ -21,7 +20,6 @@ measure() # sets RATE and HOGS
 	HOGS=$(awk -v a="${SHARE[hog0]}" -v b="${SHARE[hog1]}" 'BEGIN { printf "%.3f", a + b }')
 	for v in 0 1; do
 		line=$(rm_report lock $v)
-		note "$line"
 		RATE=$((RATE + $(field loops "$line") * 1000 / $(field span_ms "$line")))
 	done
 }
@@ -41,13 +39,21 @@ known lock 2
 known hog0
 known hog1
 sleep 0.5
-measure
-none=$RATE hogs=$HOGS
-check "co-boosting on" rota turns coboost=500us
-sleep 0.3
-measure
-note "the lock is let go $none times a second without turns, $RATE with; the hogs have $hogs and $HOGS of two pCPUs"
+rates=() kept=()
+for ((i = 0; i < 5; i++)); do
+	rota turns coboost=0
+	sleep 0.3
+	measure
+	none=$RATE hogs=$HOGS
+	rota turns coboost=500us
+	sleep 0.3
+	measure
+	rates+=("$(awk -v a="$RATE" -v b="$none" 'BEGIN { printf "%.2f", b ? a / b : 0 }')")
+	kept+=("$(awk -v a="$HOGS" -v b="$hogs" 'BEGIN { printf "%.2f", b ? a / b : 0 }')")
+	note "the lock is let go $none times a second without turns, $RATE with; the hogs have $hogs and $HOGS of two pCPUs"
+done
 note "$(rota turns)"
 at_least "siblings are boosted" "$(coboosts)" 20
-at_least "the lock is let go, times without turns" "$(awk -v a="$RATE" -v b="$none" 'BEGIN { printf "%.2f", a / b }')" "${ROTA_LIVE_COBOOST:-1.05}"
+at_least "the lock is let go, times without turns (median of 5)" "$(median "${rates[@]}")" "${ROTA_LIVE_COBOOST:-1.05}"
+at_least "what the hogs keep, of what they have without (median of 5)" "$(median "${kept[@]}")" 0.9
 check "the host runs still" rota host stop
