@@ -6,6 +6,8 @@
 . "${0%/*}/../rota.sh"
 
 seconds=${ROTA_LIVE_SECONDS:-2}
+# A guest that does nothing but yield makes a trace that takes long to read where everything is emulated.
+watch=${ROTA_LIVE_WATCH:-0.2}
 tracing=/sys/kernel/tracing
 
 # success VM - percent of its attempts that succeeded, over some seconds
@@ -21,7 +23,7 @@ success()
 	awk -v a=$((a1 - a0)) -v s=$((s1 - s0)) 'BEGIN { printf "%.2f", a ? 100 * s / a : 0 }'
 }
 
-# what_follows VM - "YIELDS NEXT P50 P90 MAX": yields to a waiting sibling in one second, percent of them after which it was the
+# what_follows VM - "YIELDS NEXT P50 P90 MAX": yields to a waiting sibling in $watch seconds, percent of them after which it was the
 # next to run on that CPU, and from the first of them that it was given until it ran: us. Guests yield to vCPU + 1.
 what_follows()
 {
@@ -31,13 +33,13 @@ what_follows()
 		sed "s,^CPU \([0-9]*\)/KVM,\1 $t," "/proc/${VM[$1]}/task/$t/comm"
 	done | sort -n | cut -d' ' -f2 | tr '\n' ' ')
 	echo 0 >$tracing/tracing_on
-	echo 16384 >$tracing/buffer_size_kb
+	echo 4096 >$tracing/buffer_size_kb
 	echo global >$tracing/trace_clock
 	echo >$tracing/trace
 	echo 1 >$tracing/events/sched/sched_switch/enable
 	echo 1 >$tracing/events/kvm/kvm_hypercall/enable
 	echo 1 >$tracing/tracing_on
-	sleep 1
+	sleep "$watch"
 	echo 0 >$tracing/tracing_on
 	echo 0 >$tracing/events/enable
 	awk -v tids="$tids" '
