@@ -78,14 +78,16 @@ what_follows()
 			asked[to] = now
 	}
 	END {
-		for (i = 2; i <= m; i++)
-			for (j = i; j > 1 && took[j] < took[j - 1]; j--) {
-				x = took[j]
-				took[j] = took[j - 1]
-				took[j - 1] = x
-			}
-		printf "%d %.1f %d %d %d\n", yields, yields ? 100 * hits / yields : 0, took[int((m + 1) / 2)], took[int((9 * m + 9) / 10)], took[m]
-	}' $tracing/trace
+		printf "%d %.1f\n", yields, yields ? 100 * hits / yields : 0
+		for (i = 1; i <= m; i++)
+			printf "%d\n", took[i] >"/tmp/took"
+	}' $tracing/trace >/tmp/yields
+	touch /tmp/took
+	sort -n /tmp/took | awk '
+	NR == FNR { sums = $0; next }
+	{ took[++m] = $1 }
+	END { printf "%s %d %d %d\n", sums, took[int((m + 1) / 2)], took[int((9 * m + 9) / 10)], took[m] }' /tmp/yields -
+	rm -f /tmp/took
 	echo >$tracing/trace
 }
 
