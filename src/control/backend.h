@@ -90,8 +90,8 @@ struct backend {
 	/* An affinity that has all of these is one to "all". */
 	cpumask_t *(*every)(void *arg);
 	/*
-	 * A domain by `create`: see create.c for @config, of which names and numbers are checked. Returns its id, or
-	 * -1 with the sentence. NULL: domains come by themselves, and `create` is about one that is there.
+	 * A domain by `create`: see verb_create() for @config, of which names and numbers are checked. Returns its id,
+	 * or -1 with the sentence. NULL: domains come by themselves, and `create` is about one that is there.
 	 */
 	int (*create)(void *arg, json_t *config, u32 pool, char *error);
 	/*

@@ -155,6 +155,7 @@ else
 	why="ended by itself"
 	if [ "$rc" = 124 ] || [ "$rc" = 137 ]; then
 		why="was stopped after $limit s"
+		rc=124
 	elif grep -qs '^all CPUs stand still' "$out/cpus.log"; then
 		why="was ended, as all its CPUs hung"
 		rc=126
@@ -169,7 +170,6 @@ if [ ! -s "$out/rc" ]; then
 		echo "boot.sh: what its CPUs did then:" >&2
 		cat "$out/cpus.log" >&2
 	fi
-	[ "${rc:-125}" != 137 ] || rc=124
 	exit "${rc:-125}"
 fi
 exit "$(cat "$out/rc")"

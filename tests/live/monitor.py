@@ -3,9 +3,9 @@
 """
 Watches the CPUs of a QEMU: monitor.py SOCKET CPUS SECONDS [SYSTEM.MAP [EVERY]]
 
-Looks every EVERY (5) seconds by QEMU's monitor (QMP) at where each CPU stands. When all of them stand still with interrupts
-off, looks again and again, nothing will ever happen there any more: it tells what they do and ends the machine. After
-SECONDS it only tells. What it tells of each CPU: the places where it was seen (which tells a machine that is slow from
+Looks every EVERY (5) seconds by QEMU's monitor (QMP) at where each CPU stands. When look after look all of them stand
+where they stood, with interrupts off, nothing will ever happen there any more: it tells what they do and ends the
+machine. After SECONDS it only tells. What it tells of each CPU: the places where it was seen (which tells a machine that is slow from
 one that is dead), which interrupts its local APIC has pending and in service, and by name what on its stack may be a
 return address: who waits for which lock, and below which program of BPF.
 

@@ -105,15 +105,16 @@ host_runs() { timeout 5 taskset -c "$1" sh -c 'i=0; while [ $i -lt 300 ]; do i=$
 
 # ---- turns: a guest `lock`, two vCPUs that share one spinlock, beside `hog` ----
 
-# measure_lock - sets RATE to how often the lock is let go, a second, and HOG to the hog's share
+# measure_lock [HOG...] - sets RATE to how often the lock is let go, a second, and HOG to the share of the hogs (default: hog)
 measure_lock()
 {
 	local line v
 
 	RATE=0
+	[ $# -gt 0 ] || set -- hog
 	rm_restart lock
-	shares "$seconds" hog
-	HOG=${SHARE[hog]}
+	shares "$seconds" "$@"
+	HOG=$(for v in "$@"; do echo "${SHARE[$v]}"; done | awk '{ sum += $1 } END { printf "%.3f", sum }')
 	for v in 0 1; do
 		line=$(rm_report lock $v)
 		RATE=$((RATE + $(field loops "$line") * 1000 / $(field span_ms "$line")))
@@ -122,6 +123,32 @@ measure_lock()
 
 # turns KIND - how many of that kind the guest had
 turns() { rota turns --json | awk '/"name": "lock"/ { here = 1 } here && /"'"$1"'"/ { gsub(/[^0-9]/, ""); print; exit }'; }
+
+# in_pairs KIND VALUE [HOG...] - measures without turns of that kind and with them, five times in turn, for one measure of a second or two
+# depends on what the emulator did meanwhile. Sets TURNS to how many there were, and to what is with them, of what is
+# without, in the median: TIMES (how often the lock is let go) and KEPT (the hogs' share)
+in_pairs()
+{
+	local kind=$1 value=$2 i none hogs before rates=() kept=()
+
+	shift 2
+	TURNS=0
+	for ((i = 0; i < 5; i++)); do
+		rota turns "$kind=0"
+		sleep 0.3
+		measure_lock "$@"
+		none=$RATE hogs=$HOG
+		rota turns "$kind=$value"
+		before=$(turns "${kind}s")
+		measure_lock "$@"
+		TURNS=$((TURNS + $(turns "${kind}s") - before))
+		rates+=("$(awk -v a="$RATE" -v b="$none" 'BEGIN { printf "%.2f", b ? a / b : 0 }')")
+		kept+=("$(awk -v a="$HOG" -v b="$hogs" 'BEGIN { printf "%.2f", b ? a / b : 0 }')")
+		note "the lock is let go $none times a second without turns, $RATE with; of the pCPUs $hogs and $HOG is not the guest's"
+	done
+	TIMES=$(median "${rates[@]}")
+	KEPT=$(median "${kept[@]}")
+}
 
 # with_symbols - is the guest's table in force?
 with_symbols() { rota turns | grep -Eq '^lock +[0-9]+ +yes'; }

@@ -40,8 +40,8 @@ number()
 }
 
 # emulator_died RC CONSOLE CPUS - says why the kernel died, if that was no doing of what is tested; false otherwise, and if it
-# was only slow. Either QEMU's emulation let a CPU run into the breakpoint of code that another CPU was patching ("Oops: int3", in the kernel or a
-# task of it); or in a vCPU's thread every entry into the kernel faulted until the stack was full, without a program of BPF
+# was only slow. Either QEMU's emulation let a CPU run into the breakpoint of code that another CPU was patching
+# ("Oops: int3", in the kernel or a task of it); or in a vCPU's thread every entry into the kernel faulted until the stack was full, without a program of BPF
 # below it (seen on the way out of an emulated guest, as if the guest's base of GS had stayed); or there was no scheduler
 # of sched_ext at all, for the report would name it; or the machine was reset without a word: a CPU found no way even into the
 # kernel's handler of double faults (the same fault on the way out of a guest, with the stack gone: the registers of such a
@@ -70,13 +70,14 @@ emulator_died()
 	fi
 }
 
-# in_machine KERNEL [WORD...] - runs the tests in one machine, and in a new one where that died of the emulator's faults
+# in_machine KERNEL NODES [WORD...] - runs the tests for machines of NODES NUMA nodes in one, and in a new one where that died
+# of the emulator's faults
 in_machine()
 {
 	local k=$1 rc why attempt
 
-	shift
-	export ROTA_LIVE_NODES
+	export ROTA_LIVE_NODES=$2
+	shift 2
 	# No finding about what is tested: boot again, go on behind the last test done.
 	for attempt in 1 2 3 4 5; do
 		"$here/boot.sh" -t "${ROTA_LIVE_LIMIT:-170}" -o "$ROTA_BUILD/live/$k" "$k" "$here/inside.sh" "$@" \
@@ -117,7 +118,7 @@ for k in $kernels; do
 	rm -rf "$ROTA_BUILD/live/$k"
 	mkdir -p "$ROTA_BUILD/live/$k"
 	for nodes in 1 2; do
-		any_wanted "$nodes" "$@" && ROTA_LIVE_NODES=$nodes in_machine "$k" "$@"
+		any_wanted "$nodes" "$@" && in_machine "$k" "$nodes" "$@"
 	done
 done
 n=$(cat "$count")

@@ -16,25 +16,10 @@ known hog
 "$RM" -symbols >/tmp/System.map
 check "the guest's symbols are taken" rota host symbols -d lock /tmp/System.map
 check "its slide is found" wait_for 5 with_symbols
-check "lending off" rota turns lend=0
-# Each measure with turns beside one without, for one of a second or two depends on what the emulator did meanwhile.
-rates=() hogs=() lends=0
-for ((i = 0; i < 5; i++)); do
-	rota turns lend=0
-	sleep 0.3
-	measure_lock
-	none=$RATE hog=$HOG
-	rota turns lend=100us
-	before=$(turns lends)
-	measure_lock
-	lends=$((lends + $(turns lends) - before))
-	rates+=("$(awk -v a="$RATE" -v b="$none" 'BEGIN { printf "%.2f", a / b }')")
-	hogs+=("$(awk -v a="$HOG" -v b="$hog" 'BEGIN { printf "%.2f", a / b }')")
-	note "the lock is let go $none times a second without turns, $RATE with; the hog has $hog and $HOG of the pCPU"
-done
-at_least "slices are lent to the one that has the lock" "$lends" 100
-at_least "the lock is let go, times without turns (median of 5)" "$(median "${rates[@]}")" 0.8
-within "the hog's share, of that without turns (median of 5)" "$(median "${hogs[@]}")" 1 0.1
+in_pairs lend 100us
+at_least "slices are lent to the one that has the lock" "$TURNS" 100
+at_least "the lock is let go, times without turns (median of 5)" "$TIMES" 0.8
+within "the hog's share, of that without turns (median of 5)" "$KEPT" 1 0.1
 check "grace instead" rota turns lend=0 grace=100us
 sleep "$seconds"
 at_least "slices go on until the lock is free" "$(turns graces)" 5
