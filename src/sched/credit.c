@@ -240,28 +240,48 @@ NO_FRAME bool credit_push_queued(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 }
 
 /*
- * A directed yield: `to` goes to the head of the best class of v's pCPU, whatever its own, for what v's slice has
- * left. Time is lent, not given: it is debited to who uses it, and the next accounting puts `to` back where its
- * credit says.
+ * Where `to` is run, to which v yields. On the pCPU where it waits, in place of who runs there, if somebody waits for v's
+ * own: it goes to him, and each pCPU has as many that wait as before. (KVM asks for no directed yield where one thread
+ * alone is on a run queue of the kernel; with all siblings on one pCPU, whoever is on another would spin there unheard.)
+ * Not in place of a waker or of a turn. Else on v's own, where v would only go on, and `to` have time that nobody lent.
+ * -1: nowhere.
+ */
+static inline s32 credit_yields_where(pcpu_t *p, vcpu_t *to)
+{
+	pcpu_t *q = to->processor;
+	vcpu_t *cur = q->curr;
+
+	if (q != p && p->credit.nr_queued && !cur->is_idle && cur->credit.pri != CREDIT_BOOST && !vcpu_away(cur))
+		return (s32)q->id;
+	return mask_test(&to->hard, p->id) ? (s32)p->id : -1;
+}
+
+/*
+ * A directed yield: `to` goes to the head of the best class, whatever its own, for what v's slice has left. Time is
+ * lent, not given: it is debited to who uses it, and the next accounting puts `to` back where its credit says.
  */
 CORE_FN bool credit_yield_to(sched_call_t *cx ARG, vcpu_t *v ARG, vcpu_t *to ARG)
 {
 	cpupool_t *pool = v->domain->pool;
-	pcpu_t *p = v->processor;
+	pcpu_t *p = v->processor, *where;
 	s64 left = p->timer_ns[TIMER_SLICE] - cx->now;
+	s32 cpu = to->credit.queued ? credit_yields_where(p, to) : -1;
 
-	if (!to->credit.queued || to->is_running || !mask_test(&to->hard, p->id) || left < CREDIT_LEAST_LOAN_NS)
+	if (cpu < 0 || to->is_running || left < CREDIT_LEAST_LOAN_NS)
 		return false;
+	where = pcpu_of(cx->host, (u32)cpu);
 	credit_dequeue(pool, to);
-	to->processor = p;
+	to->processor = where;
 	to->credit.lent_ns = left;
-	list_add_head(&p->credit.queue[CREDIT_BOOST], &to->credit.queue);
+	list_add_head(&where->credit.queue[CREDIT_BOOST], &to->credit.queue);
 	to->credit.queued = 1 + CREDIT_BOOST;
-	p->credit.nr_queued++;
-	p->credit.classes |= 1 << CREDIT_BOOST;
-	p->credit.stale = 1;
-	credit_queue_masks(pool, p);
+	where->credit.nr_queued++;
+	where->credit.classes |= 1 << CREDIT_BOOST;
+	where->credit.stale = 1;
+	credit_queue_masks(pool, where);
 	v->credit.flags |= CREDIT_YIELD;
+	if (where != p)
+		kick(cx, where);
 	return true;
 }
 

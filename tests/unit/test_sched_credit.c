@@ -259,8 +259,6 @@ static void test_yield(void **state)
 	assert_ptr_equal(curr(0), y);
 }
 
-/* ---- stealing ---- */
-
 /* A vCPU that waits on @cpu and may go to @hard. */
 static vcpu_t *waiter(u32 cpu, u64 hard, u64 soft)
 {
@@ -273,6 +271,87 @@ static vcpu_t *waiter(u32 cpu, u64 hard, u64 soft)
 	assert_int_equal(v->processor->id, cpu);
 	return v;
 }
+
+/* ---- directed yields ---- */
+
+/* Two pCPUs: y runs on pCPU 0 and other on 1, behind whom wait first and, last, to, which may go to @hard; all beyond the ratelimit. */
+static void two_busy(vcpu_t **y, vcpu_t **other, vcpu_t **to, u64 hard)
+{
+	host(2, 1, 1);
+	*y = hog(1);
+	*other = hog(2);
+	waiter(1, 2, 0);
+	*to = waiter(1, hard, 0);
+	tiny_run(&t, t.cx.now + 5 * MSEC);
+	assert_ptr_equal(curr(0), *y);
+	assert_ptr_equal(curr(1), *other);
+	t.cx.cpu = 0;
+}
+
+/* A directed yield runs the vCPU where it waits, and the yielder's pCPU is for who waits there. */
+static void test_yield_to_where_it_waits(void **state)
+{
+	vcpu_t *y, *other, *to, *here;
+	s64 end;
+
+	(void)state;
+	two_busy(&y, &other, &to, 2);
+	/* Nobody waits for y's pCPU, where `to` may not go: y would go on, so nothing is lent. */
+	assert_false(vcpu_yield_to(&t.cx, y, to));
+	tiny_settle(&t);
+	assert_ptr_equal(curr(1), other);
+	here = waiter(0, 1, 0);
+	t.cx.cpu = 0;
+	end = y->processor->timer_ns[TIMER_SLICE];
+	assert_true(vcpu_yield_to(&t.cx, y, to));
+	tiny_settle(&t);
+	assert_ptr_equal(curr(0), here);
+	assert_ptr_equal(curr(1), to);
+	assert_int_equal(other->runstate, RUNSTATE_runnable);
+	/* For what y's slice had left. */
+	assert_int_equal(to->processor->timer_ns[TIMER_SLICE], end);
+}
+
+/* It comes to the yielder's pCPU where nobody else waits for that. */
+static void test_yield_to_comes(void **state)
+{
+	vcpu_t *y, *other, *to;
+
+	(void)state;
+	two_busy(&y, &other, &to, 3);
+	assert_true(vcpu_yield_to(&t.cx, y, to));
+	tiny_settle(&t);
+	assert_ptr_equal(curr(0), to);
+	assert_ptr_equal(curr(1), other);
+	assert_int_equal(y->runstate, RUNSTATE_runnable);
+}
+
+/* And a waker is not interrupted for it. */
+static void test_yield_to_spares_a_waker(void **state)
+{
+	vcpu_t *y, *to, *waker;
+
+	(void)state;
+	host(2, 1, 1);
+	y = hog(1);
+	waker = hog(2);
+	block(waker);
+	hog(2);
+	to = waiter(1, 3, 0);
+	waiter(0, 1, 0);
+	tiny_run(&t, t.cx.now + 5 * MSEC);
+	unblock(waker);
+	assert_int_equal(waker->credit.pri, CREDIT_BOOST);
+	assert_ptr_equal(curr(1), waker);
+	assert_ptr_equal(curr(0), y);
+	t.cx.cpu = 0;
+	assert_true(vcpu_yield_to(&t.cx, y, to));
+	tiny_settle(&t);
+	assert_ptr_equal(curr(0), to);
+	assert_ptr_equal(curr(1), waker);
+}
+
+/* ---- stealing ---- */
 
 static void test_steal_own_node_first(void **state)
 {
@@ -777,6 +856,9 @@ int main(void)
 		TEST(test_ratelimit),
 		TEST(test_slices),
 		TEST(test_yield),
+		TEST(test_yield_to_where_it_waits),
+		TEST(test_yield_to_comes),
+		TEST(test_yield_to_spares_a_waker),
 		TEST(test_steal_own_node_first),
 		TEST(test_steal_soft_first),
 		TEST(test_steal_only_better),
