@@ -43,6 +43,10 @@ gs='[ 432.0] BUG: TASK stack guard page was hit at 00000000 (stack is 0..0)
 [ 432.0] CPU: 0 PID: 190 Comm: CPU 0/KVM
 [ 432.0] Sched_ext: rota (enabled+all), task: runnable_at=+0ms
 [ 432.0] RIP: 0010:error_entry+0x1e/0x140'
+atomic='[ 197.9] BUG: scheduling while atomic: CPU 0/KVM/978/0x00110001
+[ 197.9]  svm_vcpu_run+0x1db/0x820
+[ 198.0] sysrq: Trigger a crash
+[ 198.0] Kernel panic - not syncing: sysrq triggered crash'
 ours='[  10.0] Oops: general protection fault: 0000 [#1] PREEMPT SMP
 [  10.0] Sched_ext: rota (enabled+all), task: runnable_at=+0ms
 [  10.0] RIP: 0010:bpf_prog_1234_rota_dispatch+0x1e/0x140'
@@ -50,7 +54,7 @@ ours='[  10.0] Oops: general protection fault: 0000 [#1] PREEMPT SMP
 silent='[ 364.8] sched_ext: BPF scheduler "rota" disabled (runnable task stall)'
 
 @test "the emulator's faults: booted again, said, and no failure" {
-	for DEATH in "$int3" "$gs" "${ours/Sched_ext/nothing}" "$silent"; do
+	for DEATH in "$int3" "$gs" "$atomic" "${ours/Sched_ext/nothing}" "$silent"; do
 		export DEATH DEATHS=2
 		rm -f "$ROTA_BUILD/boots"
 		run tests/live/run.sh 01-

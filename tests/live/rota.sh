@@ -83,6 +83,21 @@ known()
 	}
 }
 
+# lost NAME - has QEMU's emulation lost this guest (README.md)? That is, its process has ended, or for ten seconds all its vCPUs
+# sleep: none has run, none wants to. Who sleeps waits for no scheduler. For guests that never rest that long.
+lost()
+{
+	local before i
+
+	before=$(run_times "$1")
+	for ((i = 0; i < 100; i++)); do
+		kill -0 "${VM[$1]}" 2>/dev/null || return 0
+		[ "$(run_times "$1")" = "$before" ] || return 1
+		! cat /proc/"${VM[$1]}"/task/*/stat 2>/dev/null | grep -qE '^[0-9]+ \(CPU [0-9]+/KVM\) R' || return 1
+		sleep 0.1
+	done
+}
+
 # refused NAME WORDS COMMAND... - it fails, and says so with these words
 refused()
 {

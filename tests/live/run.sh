@@ -39,13 +39,14 @@ number()
 	echo "$n" >"$count"
 }
 
-# emulator_died RC CONSOLE CPUS - says why the kernel died, if that was no doing of what is tested; false otherwise, and if it
-# was only slow. Either QEMU's emulation let a CPU run into the breakpoint of code that another CPU was patching
-# ("Oops: int3", in the kernel or a task of it); or in a vCPU's thread every entry into the kernel faulted until the stack was full, without a program of BPF
-# below it (seen on the way out of an emulated guest, as if the guest's base of GS had stayed); or there was no scheduler
-# of sched_ext at all, for the report would name it; or the machine was reset without a word: a CPU found no way even into the
+# emulator_died RC CONSOLE CPUS - says why the kernel died, if that was no doing of what is tested; false otherwise, and if
+# it was only slow. QEMU's emulation let a CPU run into the breakpoint of code that another CPU was patching ("Oops: int3",
+# in the kernel or a task of it). Or in a vCPU's thread every entry into the kernel faulted until the stack was full, without
+# a program of BPF below it (seen on the way out of an emulated guest, as if the guest's base of GS had stayed); or such a
+# thread went to sleep on that way, where interrupts are off (inside.sh then ends the machine). Or there was no scheduler of
+# sched_ext at all, for the report would name it. Or the machine was reset without a word: a CPU found no way even into the
 # kernel's handler of double faults (the same fault on the way out of a guest, with the stack gone: the registers of such a
-# machine, stopped there, were FS, GS, LDT and TR of the guest), where no program that the verifier took can bring it; or all
+# machine, stopped there, were FS, GS, LDT and TR of the guest), where no program that the verifier took can bring it. Or all
 # CPUs hang, and one of them has taken an interrupt although they were off, under a lock that it waits for itself now.
 emulator_died()
 {
@@ -61,6 +62,8 @@ emulator_died()
 	elif grep -q 'stack guard page was hit' "$1" && grep -qE 'Comm: CPU [0-9]+/KVM' "$1" &&
 		grep -qE 'RIP: .*:(error_entry|asm_exc_[a-z_]+)\+' "$1" && ! grep -q 'bpf_prog_' "$1"; then
 		echo "of the emulator's way out of a guest (a fault at every entry into the kernel)"
+	elif grep -qE 'BUG: scheduling while atomic: CPU [0-9]+/KVM' "$1" && grep -q ' svm_vcpu_run+' "$1"; then
+		echo "of an interrupt that the emulator took on KVM's way into or out of a guest (a vCPU's thread slept there)"
 	elif grep -q 'Oops: ' "$1" && ! grep -q 'Sched_ext: ' "$1"; then
 		echo "while no scheduler was loaded: $(grep -m 1 'Oops: ' "$1")"
 	elif ! grep -qE 'Oops|Kernel panic|BUG: |reboot: ' "$1"; then
