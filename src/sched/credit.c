@@ -134,7 +134,7 @@ CORE_FN int credit_vcpu_init(sched_call_t *cx ARG, vcpu_t *v ARG)
 	v->credit.residual = 0;
 	v->credit.last_run_ns = cx->now;
 	v->credit.boost_ns = 0;
-	v->credit.lent_ns = 0;
+	v->credit.loan_ns = 0;
 	v->credit.left_ns = 0;
 	v->credit.pri = CREDIT_UNDER;
 	v->credit.queued = 0;
@@ -258,21 +258,23 @@ static inline s32 credit_yields_where(pcpu_t *p, vcpu_t *to)
 
 /*
  * A directed yield: `to` goes to the head of the best class, whatever its own, for what v's slice has left. Time is
- * lent, not given: it is debited to who uses it, and the next accounting puts `to` back where its credit says.
+ * lent, not given: it is debited to who uses it, and the next accounting puts `to` back where its credit says. It may be
+ * lent on, also by who has it for a ratelimit only (credit_yielded()): until the end of the slice that was lent first,
+ * siblings that wait for each other have it among themselves, and no longer.
  */
 CORE_FN bool credit_yield_to(sched_call_t *cx ARG, vcpu_t *v ARG, vcpu_t *to ARG)
 {
 	cpupool_t *pool = v->domain->pool;
 	pcpu_t *p = v->processor, *where;
-	s64 left = p->timer_ns[TIMER_SLICE] - cx->now;
+	s64 end = v->credit.loan_ns > cx->now ? v->credit.loan_ns : p->timer_ns[TIMER_SLICE];
 	s32 cpu = to->credit.queued ? credit_yields_where(p, to) : -1;
 
-	if (cpu < 0 || to->is_running || left < CREDIT_LEAST_LOAN_NS)
+	if (cpu < 0 || to->is_running || end - cx->now < CREDIT_LEAST_LOAN_NS)
 		return false;
 	where = pcpu_of(cx->host, (u32)cpu);
 	credit_dequeue(pool, to);
 	to->processor = where;
-	to->credit.lent_ns = left;
+	to->credit.loan_ns = end;
 	list_add_head(&where->credit.queue[CREDIT_BOOST], &to->credit.queue);
 	to->credit.queued = 1 + CREDIT_BOOST;
 	where->credit.nr_queued++;
@@ -526,12 +528,13 @@ CORE_FN int credit_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 			return 0;
 		}
 		prev->credit.start_ns -= cx->now;
+		prev->credit.loan_ns = 0;
 		if (vcpu_runnable(prev))
 			credit_queue_add(pool, prev);
 	}
 
 	next = credit_first(p);
-	if (!next || (next->credit.pri == CREDIT_OVER && !next->credit.lent_ns)) {
+	if (!next || (next->credit.pri == CREDIT_OVER && !next->credit.loan_ns)) {
 		/* Before running somebody OVER, or idling, look for a better one on the peers. */
 		balance = cx->now - p->credit.last_balance_ns > pool->credit.params.lb_ratelimit_ns;
 		if (balance || (!next && mended(pool, CREDIT_MEND_BALANCE))) {
@@ -559,10 +562,11 @@ CORE_FN int credit_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 	next->trace_class = next->credit.pri;
 	p->next = next;
 	p->next_slice_ns = credit_slice_end(pool, next, cx->now, cx->now) - cx->now;
-	if (next->credit.lent_ns) {
-		if (next->credit.lent_ns < p->next_slice_ns)
-			p->next_slice_ns = next->credit.lent_ns;
-		next->credit.lent_ns = 0;
+	if (next->credit.loan_ns > cx->now) {
+		if (next->credit.loan_ns - cx->now < p->next_slice_ns)
+			p->next_slice_ns = next->credit.loan_ns - cx->now;
+	} else {
+		next->credit.loan_ns = 0; /* it came too late */
 	}
 	if (unlikely(next->credit.left_ns)) {
 		if (next->credit.left_ns < p->next_slice_ns)

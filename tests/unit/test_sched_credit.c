@@ -326,6 +326,33 @@ static void test_yield_to_comes(void **state)
 	assert_int_equal(y->runstate, RUNSTATE_runnable);
 }
 
+/* Two that wait for each other have the first one's slice among themselves, however often they yield; then it is over. */
+static void test_yield_to_and_back(void **state)
+{
+	vcpu_t *a, *b, *h;
+	s64 end;
+
+	(void)state;
+	host(1, 1, 1);
+	a = hog(0);
+	h = hog(0);
+	b = hog(0);
+	tiny_run(&t, t.cx.now + 5 * MSEC);
+	assert_ptr_equal(curr(0), a);
+	end = a->processor->timer_ns[TIMER_SLICE];
+	for (u32 i = 0; t.cx.now + 30 * USEC < end; i++) {
+		vcpu_t *to = i % 2 ? a : b;
+
+		assert_true(vcpu_yield_to(&t.cx, curr(0), to));
+		tiny_settle(&t);
+		assert_ptr_equal(curr(0), to);
+		tiny_run(&t, t.cx.now + 15 * USEC);
+	}
+	/* But for the ratelimit. */
+	tiny_run(&t, end + MSEC);
+	assert_ptr_equal(curr(0), h);
+}
+
 /* And a waker is not interrupted for it. */
 static void test_yield_to_spares_a_waker(void **state)
 {
@@ -858,6 +885,7 @@ int main(void)
 		TEST(test_yield),
 		TEST(test_yield_to_where_it_waits),
 		TEST(test_yield_to_comes),
+		TEST(test_yield_to_and_back),
 		TEST(test_yield_to_spares_a_waker),
 		TEST(test_steal_own_node_first),
 		TEST(test_steal_soft_first),
