@@ -35,6 +35,7 @@
  */
 #define CREDIT_LONGEST_WAIT_NS (22500 * MSEC)
 #define CREDIT_LEAST_LOAN_NS 10000LL /* less than that is not worth a switch to a sibling */
+#define CREDIT_YIELD_PROBES 8 /* siblings that are looked at for one that is alone on its pCPU */
 #define CREDIT_BOOST_NS (1 * MSEC) /* CPU time for which a wake-up puts its vCPU before the others */
 #define CREDIT_PREEMPT_PROBES 4 /* pCPUs looked at for one that can be preempted */
 #define CREDIT_FILL_ROUNDS 8 /* rounds in which satisfied shares give back what they don't want */
@@ -239,19 +240,47 @@ NO_FRAME bool credit_push_queued(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 	return true;
 }
 
+/* May who runs on p be interrupted by a directed yield? Not a waker, nor a turn. */
+static inline bool credit_yields_over(pcpu_t *p)
+{
+	vcpu_t *cur = p->curr;
+
+	return !cur->is_idle && cur->credit.pri != CREDIT_BOOST && !vcpu_away(cur);
+}
+
+/* A pCPU where a sibling of `to` runs and nobody waits, and `to` may run; of the next few siblings. -1: none. */
+CORE_FN s32 credit_alone(vcpu_t *to ARG)
+{
+	link_t *head = &to->domain->vcpus, *l = &to->domain_link;
+
+	for (u32 i = ZERO; i < CREDIT_YIELD_PROBES && can_loop; i++) {
+		pcpu_t *q;
+
+		l = l->next == head ? head->next : l->next;
+		q = link_of(l, vcpu_t, domain_link)->processor;
+		if (q->curr == link_of(l, vcpu_t, domain_link) && !q->credit.nr_queued && mask_test(&to->hard, q->id) &&
+		    credit_yields_over(q))
+			return (s32)q->id;
+	}
+	return -1;
+}
+
 /*
  * Where `to` is run, to which v yields. On the pCPU where it waits, in place of who runs there, if somebody waits for v's
- * own: it goes to him, and each pCPU has as many that wait as before. (KVM asks for no directed yield where one thread
- * alone is on a run queue of the kernel; with all siblings on one pCPU, whoever is on another would spin there unheard.)
- * Not in place of a waker or of a turn. Else on v's own, where v would only go on, and `to` have time that nobody lent.
- * -1: nowhere.
+ * own: it goes to him, and each pCPU has as many that wait as before. If two wait for v's own, in place of a sibling
+ * for whose pCPU nobody waits. Else on v's own, where v would only go on, and `to` have time that nobody lent.
+ *
+ * For KVM asks for no directed yield where one thread alone is on a run queue of the kernel: with all siblings but one
+ * on one pCPU, that one would spin on the other unheard. -1: nowhere.
  */
 static inline s32 credit_yields_where(pcpu_t *p, vcpu_t *to)
 {
 	pcpu_t *q = to->processor;
-	vcpu_t *cur = q->curr;
+	s32 alone = p->credit.nr_queued > 1 ? credit_alone(to) : -1;
 
-	if (q != p && p->credit.nr_queued && !cur->is_idle && cur->credit.pri != CREDIT_BOOST && !vcpu_away(cur))
+	if (alone >= 0)
+		return alone;
+	if (q != p && p->credit.nr_queued && credit_yields_over(q))
 		return (s32)q->id;
 	return mask_test(&to->hard, p->id) ? (s32)p->id : -1;
 }

@@ -326,6 +326,34 @@ static void test_yield_to_comes(void **state)
 	assert_int_equal(y->runstate, RUNSTATE_runnable);
 }
 
+/* Of three siblings that wait for one pCPU one goes to the fourth's, for which nobody waits. */
+static void test_yield_to_where_a_sibling_is_alone(void **state)
+{
+	struct cpumask one, both;
+	domain_t *d;
+	vcpu_t *v[4], *y;
+
+	(void)state;
+	host(2, 1, 1);
+	d = tiny_domain(&t, pool, 4, 1);
+	for (u32 i = 0; i < 4; i++)
+		v[i] = tiny_vcpu(d, i);
+	vcpu_set_affinity(&t.cx, v[3], tiny_mask(&one, 2), NULL);
+	tiny_settle(&t);
+	vcpu_set_affinity(&t.cx, v[2], tiny_mask(&both, 3), NULL);
+	tiny_run(&t, t.cx.now + 5 * MSEC);
+	y = curr(0);
+	assert_ptr_not_equal(y, v[2]);
+	assert_ptr_equal(v[2]->processor, y->processor);
+	assert_ptr_equal(curr(1), v[3]);
+	t.cx.cpu = 0;
+	assert_true(vcpu_yield_to(&t.cx, y, v[2]));
+	tiny_settle(&t);
+	assert_ptr_equal(curr(0), y == v[0] ? v[1] : v[0]);
+	assert_ptr_equal(curr(1), v[2]);
+	assert_int_equal(v[3]->processor->id, 1);
+}
+
 /* Two that wait for each other have the first one's slice among themselves, however often they yield; then it is over. */
 static void test_yield_to_and_back(void **state)
 {
@@ -885,6 +913,7 @@ int main(void)
 		TEST(test_yield),
 		TEST(test_yield_to_where_it_waits),
 		TEST(test_yield_to_comes),
+		TEST(test_yield_to_where_a_sibling_is_alone),
 		TEST(test_yield_to_and_back),
 		TEST(test_yield_to_spares_a_waker),
 		TEST(test_steal_own_node_first),
