@@ -523,18 +523,22 @@ CORE_FN int credit_keep(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev ARG)
  * prev has yielded, and next was let in: that was the yield (mends 6.1.15). From now on prev waits in the queue of its
  * class, whence a pCPU that would run somebody OVER may take it; and next has the pCPU for a ratelimit, not a slice,
  * unless prev's class is worse. Who spins waits for somebody, and not for long: were it sent behind whole slices of
- * whoever computes, a guest that spins would have next to nothing of its share.
+ * whoever computes, a guest that spins would have next to nothing of its share. What it may lend is the whole slice.
  */
-CORE_FN int credit_yielded(cpupool_t *pool ARG, pcpu_t *p ARG, vcpu_t *prev ARG, vcpu_t *next ARG)
+CORE_FN int credit_yielded(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *prev ARG, vcpu_t *next ARG)
 {
+	cpupool_t *pool = p->pool;
 	s64 most = pool->credit.params.ratelimit_ns ? pool->credit.params.ratelimit_ns : MSEC;
 
 	if (prev == next || !prev->credit.queued || !mended(pool, CREDIT_MEND_YIELD))
 		return 0;
 	prev->credit.flags &= (u8)~CREDIT_YIELD;
 	credit_sort(pool, p);
-	if (prev->credit.pri <= next->credit.pri && p->next_slice_ns > most && !pool->credit.params.old_yields)
-		p->next_slice_ns = most;
+	if (prev->credit.pri > next->credit.pri || p->next_slice_ns <= most || pool->credit.params.old_yields)
+		return 0;
+	if (!next->credit.loan_ns)
+		next->credit.loan_ns = cx->now + p->next_slice_ns;
+	p->next_slice_ns = most;
 	return 0;
 }
 
@@ -603,7 +607,7 @@ CORE_FN int credit_do_schedule(sched_call_t *cx ARG, pcpu_t *p ARG)
 		next->credit.left_ns = 0;
 	}
 	if (unlikely(prev->credit.flags & CREDIT_YIELD))
-		credit_yielded(pool, p, prev, next);
+		credit_yielded(cx, p, prev, next);
 	if (prev->is_idle || unlikely(vcpu_away(prev))) {
 		credit_tick_start(cx, p);
 		if (p->credit.classes && mended(pool, CREDIT_MEND_PUSH))
