@@ -289,7 +289,8 @@ static inline s32 credit_yields_where(pcpu_t *p, vcpu_t *to)
  * A directed yield: `to` goes to the head of the best class, whatever its own, for what v's slice has left. Time is
  * lent, not given: it is debited to who uses it, and the next accounting puts `to` back where its credit says. It may be
  * lent on, also by who has it for a ratelimit only (credit_yielded()): until the end of the slice that was lent first,
- * siblings that wait for each other have it among themselves, and no longer.
+ * siblings that wait for each other have it among themselves, and no longer. Where that is over, and the timer late, the
+ * pCPU passes to who is next by the policy; whose slice was his own lends a ratelimit more.
  */
 CORE_FN bool credit_yield_to(sched_call_t *cx ARG, vcpu_t *v ARG, vcpu_t *to ARG)
 {
@@ -298,8 +299,16 @@ CORE_FN bool credit_yield_to(sched_call_t *cx ARG, vcpu_t *v ARG, vcpu_t *to ARG
 	s64 end = v->credit.loan_ns > cx->now ? v->credit.loan_ns : p->timer_ns[TIMER_SLICE];
 	s32 cpu = to->credit.queued ? credit_yields_where(p, to) : -1;
 
-	if (cpu < 0 || to->is_running || end - cx->now < CREDIT_LEAST_LOAN_NS)
+	if (cpu < 0 || to->is_running)
 		return false;
+	if (end - cx->now < CREDIT_LEAST_LOAN_NS) {
+		if (v->credit.loan_ns) {
+			v->credit.flags |= CREDIT_YIELD;
+			kick(cx, p);
+			return false;
+		}
+		end = cx->now + CREDIT_LEAST_LOAN_NS + pool->credit.params.ratelimit_ns;
+	}
 	where = pcpu_of(cx->host, (u32)cpu);
 	credit_dequeue(pool, to);
 	to->processor = where;

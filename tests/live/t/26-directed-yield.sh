@@ -2,7 +2,8 @@
 # Description: KVM's directed yield (a guest's hypercall that names a sibling) under the kernel's own scheduler and under rota, same
 # guests, several loads. Two measures, printed for both. KVM's own: the part of the attempts for which yield_to() said yes.
 # And what a directed yield is for, from the kernel's trace of hypercalls and switches: of the yields to a sibling that
-# waits for a CPU, for how many it is the next to run there, and how long from the first such yield until the sibling runs.
+# waits for a CPU, for how many it is the next to run, on the CPU of who yielded or the one where it waits; and how long from
+# the first such yield until the sibling runs.
 . "${0%/*}/../rota.sh"
 
 seconds=${ROTA_LIVE_SECONDS:-2}
@@ -24,7 +25,7 @@ success()
 }
 
 # what_follows VM - "YIELDS NEXT P50 P90 MAX": yields to a waiting sibling in $watch seconds, percent of them after which it was the
-# next to run on that CPU, and from the first of them that it was given until it ran: us. Guests yield to vCPU + 1.
+# next to run, and from the first of them that it was given until it ran: us. Guests yield to vCPU + 1.
 what_follows()
 {
 	local tids
@@ -54,13 +55,22 @@ what_follows()
 	/ sched_switch: / {
 		prev = after("prev_pid=")
 		next_ = after("next_pid=")
-		if (yielded[cpu]) {
-			if (next_ == yielded[cpu])
-				hits++
-			yielded[cpu] = 0
+		# It is next if no other comes first both on the CPU of who yielded and on the one where it waits.
+		if (by[next_] != "") {
+			hits++
+			by[next_] = ""
+		}
+		for (i = 1; i <= n; i++) {
+			if (by[t[i]] == "")
+				continue
+			if (by[t[i]] == cpu)
+				by[t[i]] = at[t[i]] == cpu ? "" : at[t[i]]
+			else if (at[t[i]] == cpu)
+				at[t[i]] = by[t[i]]
 		}
 		state[prev] = $0 ~ /prev_state=R/ ? "waits" : "sleeps"
 		state[next_] = "runs"
+		last[next_] = cpu
 		if (asked[next_]) {
 			took[++m] = now - asked[next_]
 			asked[next_] = 0
@@ -70,10 +80,11 @@ what_follows()
 		match($0, /-[0-9]+ +\[/)
 		who = substr($0, RSTART + 1, RLENGTH - 2) + 0
 		to = target[who]
-		if (to == "" || state[to] != "waits")
+		if (to == "" || state[to] != "waits" || by[to] != "")
 			next
 		yields++
-		yielded[cpu] = to
+		by[to] = cpu
+		at[to] = last[to]
 		if (!asked[to])
 			asked[to] = now
 	}
