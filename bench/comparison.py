@@ -70,7 +70,7 @@ The columns are those above, but:
   can't be told.
 
 Four of the ten can't be formed here. *odd* and *large* need several pCPUs, of which an emulated machine has no exact clock; *nodes*
-needs two nodes; and of *smt* the emulated processor has only the numbers: its threads share nothing. null is not on live hosts. In *locks* the
+needs two nodes; and of *smt* the emulated processor has only the numbers: its threads share nothing. null, on live hosts, is for pools beside Pool-0, and not measured here. In *locks* the
 processor has no pause-loop exits; the guest asks the hypervisor to run another of its vCPUs when it has spun for long.
 '''
 LIVE_SCENARIOS = {

@@ -276,6 +276,14 @@ static int set_pool(struct live_host *lh, const struct command *cmd)
 	return 0;
 }
 
+static int set_table(struct live_host *lh, const struct command *cmd)
+{
+	struct live_command live = { .op = LIVE_ARINC, .pool = cmd->pool, .arinc = cmd->arinc };
+	int ret = carry_out_live(lh, &live);
+
+	return ret ? ret : live_host_want_table(lh, cmd->pool, &cmd->arinc);
+}
+
 static int set_turns(struct live_host *lh, const struct command *cmd)
 {
 	struct live_command live = { .op = LIVE_TURNS, .pool = cmd->pool, .turns = cmd->turns };
@@ -298,6 +306,8 @@ static int kvm_command(void *arg, const struct command *cmd)
 		return set_params(lh, cmd);
 	if (cmd->op == CMD_POOL_CREDIT2 || cmd->op == CMD_POOL_RT)
 		return set_pool(lh, cmd);
+	if (cmd->op == CMD_POOL_ARINC)
+		return set_table(lh, cmd);
 	if (cmd->op == CMD_POOL_TURNS)
 		return set_turns(lh, cmd);
 	if (cmd->op == CMD_VCPU_RT)
@@ -385,6 +395,7 @@ static int kvm_rename(void *arg, u32 id, const char *name, char *error)
 	u32 helpers = lh->vms[id].helpers ? 0 : helpers_of(lh, id);
 
 	(void)error;
+	live_host_renamed(lh, lh->vms[id].name, name);
 	snprintf(lh->vms[id].name, sizeof(lh->vms[id].name), "%s", name);
 	if (helpers)
 		snprintf(lh->vms[helpers].name, sizeof(lh->vms[helpers].name), "%.*s-dm", LIVE_NAME_LEN - 4, name);

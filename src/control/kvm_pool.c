@@ -4,6 +4,7 @@
  * still where it must leave, and given up in time; and what is wanted is noted, for the scheduler's next life.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -38,8 +39,6 @@ static int create(struct live_host *lh, const struct command *cmd)
 	int id;
 
 	id = carry_out_live(lh, &live);
-	if (id == -SCHED_EOPNOTSUPP)
-		return -ENOTSUP;
 	if (id < 0)
 		return id;
 	memset(&lh->pools.pool[id], 0, sizeof(lh->pools.pool[id]));
@@ -67,8 +66,11 @@ static int destroy(struct live_host *lh, const struct command *cmd)
 	struct live_command live = { .op = LIVE_POOL_DESTROY, .pool = cmd->pool };
 	int ret = cmd->pool ? carry_out_live(lh, &live) : -SCHED_EBUSY;
 
-	if (!ret)
+	if (!ret) {
 		lh->pools.pool[cmd->pool].used = false;
+		free(lh->params[cmd->pool].table);
+		lh->params[cmd->pool].table = NULL;
+	}
 	return ret;
 }
 

@@ -31,12 +31,15 @@ static u32 empty_container(u32 cpu)
 /*
  * Where a host task of pCPU @cpu waits: there, but while the pCPU is on its way out of its pool, and its container is
  * none of that any more, with the first pCPU, which no pool loses. What must be done for the pCPU to leave may wait for
- * this very task: rotad's.
+ * this very task: rotad's. And where a pool has the pCPU for its vCPUs alone, with the next that has a container.
  */
 static u32 waits_at(const struct task_struct *p, u32 cpu)
 {
-	if (likely(!container_out(container_of_cpu(cpu))) || live.vcpus[cpu % LIVE_MAX_CPUS].out ||
-	    p->migration_disabled)
+	if (likely(!container_out(container_of_cpu(cpu))) || p->migration_disabled)
+		return cpu;
+	if (exclusive_cpu(cpu))
+		return next_container(p, cpu);
+	if (live.vcpus[cpu % LIVE_MAX_CPUS].out)
 		return cpu;
 	return bpf_cpumask_test_cpu(0, p->cpus_ptr) ? 0 : cpu;
 }
@@ -49,9 +52,14 @@ static void enqueue_host(struct task_struct *p, u64 enq_flags)
 	vcpu_t *box = container_of_cpu(cpu);
 	sched_call_t *cx;
 
-	/* Who slept long comes first, but only by one slice. */
+	/*
+	 * Who slept long comes first, but only by one slice. Who comes from another queue, where time may be far ahead,
+	 * begins at this one's present: nobody's own time is further ahead than what a slice costs the lightest.
+	 */
 	if (c && (s64)(vtime - (c->vtime - HOST_SLICE_NS)) < 0)
 		vtime = c->vtime - HOST_SLICE_NS;
+	else if (c && (cpu != here || (s64)(vtime - c->vtime) > 100 * (s64)HOST_SLICE_NS))
+		vtime = c->vtime;
 	if (box->pause_flags & VPF_blocked && !container_out(box)) {
 		cx = call_here();
 		vcpu_unblock(cx, box);
@@ -66,7 +74,7 @@ static void enqueue_host(struct task_struct *p, u64 enq_flags)
 	}
 	insert_task_vtime(p, cpu, HOST_SLICE_NS, vtime, enq_flags);
 	if (container_out(box)) {
-		scx_bpf_kick_cpu((s32)cpu, SCX_KICK_IDLE);
+		scx_bpf_kick_cpu((s32)cpu, exclusive_cpu(cpu) ? SCX_KICK_PREEMPT : SCX_KICK_IDLE);
 		return;
 	}
 	if (p->nr_cpus_allowed > 1 && scx_bpf_dsq_nr_queued(cpu) > !(c && c->taken)) {
@@ -97,13 +105,15 @@ static bool move_here(u32 cpu, u32 from)
 	return moved;
 }
 
-/* A host task that waits on another pCPU, when this one has none. */
+/* A host task that waits on another pCPU, when this one has none; not where a pool has it for its vCPUs alone. */
 static bool take_host_task(u32 cpu)
 {
 	u32 n = live.nr_cpus;
 
 	if (move_here(cpu, cpu))
 		return true;
+	if (exclusive_cpu(cpu))
+		return false;
 	for (u32 i = ZERO + 1; i < n && i < LIVE_MAX_CPUS && can_loop; i++) {
 		u32 other = cpu + i >= n ? cpu + i - n : cpu + i;
 
@@ -116,7 +126,7 @@ static bool take_host_task(u32 cpu)
 /* Run a host task on this pCPU, whose container's turn it is. False: there is none. */
 static bool run_host_task(u32 cpu, struct task_struct *prev)
 {
-	struct cpu_ctx *c = prev && !is_vcpu(prev) ? cpu_ctx(cpu) : NULL;
+	struct cpu_ctx *c = prev && !is_vcpu(prev) && waits_at(prev, cpu) == cpu ? cpu_ctx(cpu) : NULL;
 
 	if (c) {
 		u64 ran = prev->se.sum_exec_runtime - c->ran_ns;
@@ -134,5 +144,7 @@ static bool run_host_task(u32 cpu, struct task_struct *prev)
 		set_slice(prev, HOST_SLICE_NS);
 		return true;
 	}
+	if (prev && !is_vcpu(prev))
+		set_slice(prev, 0);
 	return take_host_task(cpu);
 }

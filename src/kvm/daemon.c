@@ -537,12 +537,12 @@ int daemon_start(const struct daemon_options *options, const struct daemon_front
 		return live_fail(error, -EINVAL,
 				 "there is no scheduler '%s'; there are: credit, credit2, sedf, rtds, rtxen",
 				 options->sched);
-	if (sched_find(options->sched) == SCHED_ID_null || sched_find(options->sched) == SCHED_ID_arinc653)
+	if (live_exclusive((u32)sched_find(options->sched)))
 		return live_fail(
 			error, -EINVAL,
-			"%s gives a pCPU to none but the vCPU it belongs to, and this machine's own tasks need all; "
-			"there are: credit, credit2, sedf, rtds, rtxen",
-			options->sched);
+			"%s gives a pCPU to none but the vCPU it belongs to, and this machine's own tasks need Pool-0; "
+			"start another (credit, credit2, sedf, rtds, rtxen), then make a cpupool of %s for VMs",
+			options->sched, options->sched);
 	/* Said first: the scheduler of the rota that runs would be the next complaint. */
 	pid = daemon_running();
 	if (pid)

@@ -75,14 +75,21 @@ static void reserve_for_host(sched_call_t *cx, vcpu_t *v)
 	}
 }
 
+/* Has the pool containers for its pCPUs (pool.bpf.c)? */
+static bool has_containers(const cpupool_t *pool)
+{
+	return !pool->assist.parent && !live_exclusive(pool->sched);
+}
+
 /*
  * Domain-0's vCPU of a pCPU, in the domain that it has in the pCPU's pool. That of a pCPU which is off line stays
- * down: vCPU c must be pCPU c's. That of a pCPU in no pool, or in a hidden one, is out (pool.bpf.c).
+ * down: vCPU c must be pCPU c's. That of a pCPU in no pool, or in one without containers, is out.
  */
 static int add_container(sched_call_t *cx, struct live_globals *g, u32 cpu)
 {
 	host_t *h = cx->host;
-	cpupool_t *pool = h->pcpus[cpu].assist.micro ? NULL : h->pcpus[cpu].pool;
+	pcpu_t *p = &h->pcpus[cpu];
+	cpupool_t *pool = p->pool && !p->assist.micro && has_containers(p->pool) ? p->pool : NULL;
 	domain_t *d = &h->domains[pool ? g->host_domain[pool->id] : LIVE_DOM0];
 	struct cpumask only = { 0 };
 	vcpu_t *v;
@@ -97,7 +104,7 @@ static int add_container(sched_call_t *cx, struct live_globals *g, u32 cpu)
 		v->runstate = RUNSTATE_blocked;
 	}
 	reserve_for_host(cx, v);
-	if (mask_test(&h->free_cpus, cpu) || h->pcpus[cpu].assist.micro) {
+	if (!pool && mask_test(&h->all_cpus, cpu)) {
 		v->hard = only;
 		g->vcpus[cpu].out = 1;
 		return vcpu_leave_domain(cx, v);
@@ -132,7 +139,7 @@ static int add_pools(sched_call_t *cx, const struct topology *t, const struct li
 	}
 	cx->cpu = 0;
 	for (u32 i = 0; i < LIVE_MAX_POOLS; i++) {
-		domain_t *d = h->pools[i].used && h->pools[i].nr_cpus && !h->pools[i].assist.parent ?
+		domain_t *d = h->pools[i].used && h->pools[i].nr_cpus && has_containers(&h->pools[i]) ?
 				      domain_create(cx, &h->pools[i], i ? -1 : LIVE_DOM0) :
 				      NULL;
 

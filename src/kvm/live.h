@@ -25,12 +25,22 @@
 #define LIVE_EXIT_LEN 128
 #define LIVE_DOM0 0 /* id of the domain of all host tasks; its vCPU c is pCPU c's container of them */
 
+/*
+ * A scheduler that gives a pCPU to none but the vCPU it belongs to. Its pools' pCPUs have no container (pool.bpf.c), so
+ * Pool-0 can't have it: the host's tasks must run somewhere.
+ */
+static inline bool live_exclusive(u32 sched)
+{
+	return sched == SCHED_ID_null || sched == SCHED_ID_arinc653;
+}
+
 enum live_command_op {
 	LIVE_ADJUST = 1, /* domain, a: weight (0 leave), b: cap (-1 leave) */
 	LIVE_REAP, /* domain: destroy it if none of its threads is left */
 	LIVE_PARAMS, /* pool: its parameters under credit, from live_mailbox.params */
 	LIVE_CREDIT2, /* under credit2, from .credit2 */
 	LIVE_RT_POOL, /* under rtds or rtxen, from .rt_pool; a: enum rt_when */
+	LIVE_ARINC, /* under arinc653: its table, from .arinc */
 	LIVE_RT, /* domain, a: its vCPU's index in the host; its real-time parameters, from .rt */
 	LIVE_SOFT, /* domain, a: its vCPU's index; its soft affinity, from .cpus */
 	LIVE_TURNS, /* .pool's parameters of turns, from .turns */
@@ -66,6 +76,7 @@ struct live_mailbox {
 	struct cpumask cpus;
 	struct assist_params turns;
 	struct micro_params micro;
+	struct arinc_table arinc;
 };
 
 /* Beside each core domain. */
@@ -84,6 +95,7 @@ struct live_vcpu {
 	u32 kvm_id; /* KVM's number of it, and one; 0 not known */
 	u32 out; /* of a container: it is in no domain (pool.bpf.c) */
 	u32 stays; /* sent back to a CPU that it may not leave just now */
+	s64 alive_ns; /* when it last had a moment that its policy does not give it (exclusive.bpf.c) */
 };
 
 /*

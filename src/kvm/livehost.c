@@ -60,6 +60,7 @@ static void post(struct live_host *lh, const struct live_command *cmd, s64 now)
 	m->cpus = cmd->cpus;
 	m->turns = cmd->turns;
 	m->micro = cmd->micro;
+	m->arinc = cmd->arinc;
 	lh->seq++;
 	__atomic_store_n(&m->seq, lh->seq, __ATOMIC_RELEASE);
 	lh->posted = true;
@@ -554,6 +555,73 @@ void live_host_widen(struct live_host *lh, u32 pool)
 	}
 }
 
+/* ---- tables of arinc653 ---- */
+
+int live_host_want_table(struct live_host *lh, u32 pool, const struct arinc_table *table)
+{
+	struct live_pool_params *p = &lh->params[pool];
+
+	if (!p->table)
+		p->table = malloc(sizeof(*p->table));
+	if (!p->table)
+		return -ENOMEM;
+	memset(p->table, 0, sizeof(*p->table));
+	p->table->table = *table;
+	for (u32 i = 0; i < table->nr; i++)
+		if (table->frame[i].domain != ARINC_IDLE)
+			memcpy(p->table->name[i], lh->vms[table->frame[i].domain].name, LIVE_NAME_LEN);
+	return 0;
+}
+
+void live_host_renamed(struct live_host *lh, const char *old, const char *name)
+{
+	for (u32 i = 0; i < LIVE_MAX_POOLS; i++)
+		for (u32 k = 0; lh->params[i].table && k < lh->params[i].table->table.nr; k++)
+			if (!strcmp(lh->params[i].table->name[k], old))
+				snprintf(lh->params[i].table->name[k], LIVE_NAME_LEN, "%s", name);
+}
+
+/* The table as it is now: frames of VMs that are not there are nobody's. */
+static void table_now(const struct live_host *lh, const struct live_table *wanted, struct arinc_table *t)
+{
+	*t = wanted->table;
+	for (u32 i = 0; i < t->nr; i++) {
+		int id = wanted->name[i][0] ? live_host_find(lh, wanted->name[i]) : -ENOENT;
+
+		t->frame[i].domain = id < 0 ? ARINC_IDLE : (u32)id;
+	}
+}
+
+static bool same_table(const struct arinc_table *a, const struct arinc_table *b)
+{
+	if (a->nr != b->nr || a->major_ns != b->major_ns || a->donate != b->donate)
+		return false;
+	for (u32 i = 0; i < a->nr; i++)
+		if (a->frame[i].domain != b->frame[i].domain || a->frame[i].vcpu != b->frame[i].vcpu ||
+		    a->frame[i].time_ns != b->frame[i].time_ns)
+			return false;
+	return true;
+}
+
+static void table_given(struct live_host *lh, const struct live_command *cmd, int result)
+{
+	(void)result;
+	lh->params[cmd->pool].table_busy = false;
+}
+
+static void look_after_table(struct live_host *lh, u32 pool)
+{
+	struct live_pool_params *p = &lh->params[pool];
+	struct live_command cmd = { .op = LIVE_ARINC, .pool = pool, .done = table_given };
+
+	if (!p->table || p->table_busy || lh->asked || !lh->pools.pool[pool].used ||
+	    lh->g->host->pools[pool].sched != SCHED_ID_arinc653)
+		return;
+	table_now(lh, p->table, &cmd.arinc);
+	if (!same_table(&cmd.arinc, &lh->g->host->pools[pool].arinc653.table))
+		p->table_busy = !live_host_submit(lh, &cmd);
+}
+
 /* ---- the whole ---- */
 
 /* What a pool was given, in the scheduler's new life. */
@@ -633,6 +701,10 @@ void live_host_end(struct live_host *lh)
 		lh->vms[i].rt = lh->before[i].rt = NULL;
 		lh->vms[i].symbols = lh->before[i].symbols = NULL;
 	}
+	for (u32 i = 0; i < LIVE_MAX_POOLS; i++) {
+		free(lh->params[i].table);
+		lh->params[i].table = NULL;
+	}
 	halts_end(&lh->halts);
 	pins_end(&lh->pins);
 }
@@ -643,5 +715,7 @@ void live_host_poll(struct live_host *lh, s64 now)
 	mailbox_poll(lh, now);
 	for (u32 i = 0; i < lh->g->host->limits.domains; i++)
 		look_after(lh, i, now);
+	for (u32 i = 0; i < LIVE_MAX_POOLS; i++)
+		look_after_table(lh, i);
 	mailbox_poll(lh, now);
 }

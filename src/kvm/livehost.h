@@ -32,6 +32,7 @@ struct live_command {
 	struct cpumask cpus;
 	struct assist_params turns;
 	struct micro_params micro;
+	struct arinc_table arinc;
 	/* Told 0 or an id, -SCHED_E*, or -ETIMEDOUT. */
 	void (*done)(struct live_host *lh, const struct live_command *cmd, int result);
 	u32 client; /* for done: whom to answer */
@@ -45,8 +46,16 @@ struct live_rt {
 	struct rt_params params;
 };
 
+/* A table under arinc653. VMs come and go, and the same VM may have another number: frames know them by name. */
+struct live_table {
+	struct arinc_table table;
+	char name[ARINC_MAX_FRAMES][LIVE_NAME_LEN]; /* "": nobody's frame */
+};
+
 /* Parameters that a pool was given. */
 struct live_pool_params {
+	struct live_table *table; /* of malloc(); NULL: none */
+	bool table_busy; /* it is being given */
 	bool credit_set, credit2_set, rt_set, turns_set;
 	struct assist_params turns;
 	struct credit_params credit;
@@ -126,6 +135,15 @@ u32 live_host_vcpus(const struct live_host *lh, u32 id, vcpu_t **vcpus, u32 max)
 
 /* What vCPU @number of a domain was given: it is given again after a restart. NULL: nothing after all. 0 or -ENOMEM. */
 int live_host_want_rt(struct live_host *lh, u32 id, u32 number, const struct rt_params *params);
+
+/*
+ * The pool's table under arinc653. It is given to the core as soon as that has another, and again whenever the VMs that
+ * its frames are for come or go. 0 or -ENOMEM.
+ */
+int live_host_want_table(struct live_host *lh, u32 pool, const struct arinc_table *table);
+
+/* A VM is called @name from now on: in tables as well. */
+void live_host_renamed(struct live_host *lh, const char *old, const char *name);
 
 /* Threads of VMs in this pool that may run nowhere in it may run everywhere from now on, as their vCPUs may. */
 void live_host_widen(struct live_host *lh, u32 pool);

@@ -56,6 +56,8 @@ CORE_FN s32 carry_out_command(sched_call_t *cx ARG)
 		return sched_adjust_global_credit2(cx, pool, &m->credit2);
 	case LIVE_RT_POOL:
 		return sched_adjust_global_rt(cx, pool, &m->rt_pool, (u32)m->a);
+	case LIVE_ARINC:
+		return sched_adjust_global_arinc653(cx, pool, &m->arinc);
 	case LIVE_RT:
 		return adjust_rt(cx, m->domain, (u32)m->a);
 	case LIVE_SOFT:

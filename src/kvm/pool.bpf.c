@@ -7,13 +7,22 @@
  * its host tasks run without the core, which has nothing to decide there.
  *
  * So it is with a hidden pool's pCPUs: their parent's policy does not know them. They run the host's tasks as if no
- * pool had them, and between those the turns (sched/microslice.c).
+ * pool had them, and between those the turns (sched/microslice.c). And with those of an exclusive pool (null,
+ * arinc653), which has no room for Domain-0: exclusive.bpf.c.
  */
 
 /* Host tasks of this pCPU are no matter of the core's. */
 static inline bool container_out(vcpu_t *box)
 {
 	return box->pause_flags & VPF_down;
+}
+
+/* A pool has this pCPU for its vCPUs alone. */
+static inline bool exclusive_cpu(u32 cpu)
+{
+	cpupool_t *pool = pcpu_of(live.host, cpu)->pool;
+
+	return pool && live_exclusive(pool->sched);
 }
 
 /* Domain-0's domain in a pool, a new one if need be; NULL: there is no room for one. */
@@ -41,7 +50,7 @@ NO_FRAME s32 container_in(sched_call_t *cx, u32 cpu)
 	domain_t *d;
 	s32 ret;
 
-	if (pcpu_of(cx->host, cpu)->assist.micro)
+	if (pcpu_of(cx->host, cpu)->assist.micro || exclusive_cpu(cpu))
 		return 0;
 	if (live.vcpus[cpu].out) {
 		d = host_domain(cx, pcpu_of(cx->host, cpu)->pool);
@@ -126,9 +135,6 @@ CORE_FN s32 create_pool(sched_call_t *cx ARG, u32 sched)
 {
 	s32 id;
 
-	/* They give a pCPU to none but the vCPU it belongs to. */
-	if (sched == SCHED_ID_null || sched == SCHED_ID_arinc653)
-		return -SCHED_EOPNOTSUPP;
 	id = cpupool_create(cx, CPUPOOL_ANY, sched);
 	if (id >= 0 && sched == SCHED_ID_credit)
 		AT(cx->host->pools, id)->credit.params.ratelimit_ns = LIVE_RATELIMIT_NS;

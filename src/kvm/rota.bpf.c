@@ -54,6 +54,9 @@ struct cpu_ctx {
 	u64 armed_ns; /* what the timer is set to */
 	u64 vtime; /* of its container */
 	u64 ran_ns; /* the CPU time that the host task on it had when it came */
+	s64 host_next_ns; /* on a pCPU that a pool has for its vCPUs: no host task before */
+	s64 look_ns; /* and who has waited too long is looked for then */
+	s64 soon_ns; /* the first of both, as far as it matters; else TIME_NEVER */
 	u32 fired; /* the timer went off and nobody came to dispatch yet */
 	u32 taken; /* by a real-time task: what is queued here waits for who knows how long */
 };
@@ -186,55 +189,10 @@ static inline void carry_out(sched_call_t *cx, s32 self)
 #include "kvm/guest.bpf.c"
 #include "kvm/helper.bpf.c"
 #include "kvm/pool.bpf.c"
+#include "kvm/exclusive.bpf.c"
 #include "kvm/obey.bpf.c"
 
-/* ---- the pCPU's timer ---- */
-
-static void count_due(s64 late_ns)
-{
-	if (late_ns <= 100 * USEC)
-		COUNT(due_100us);
-	else if (late_ns <= MSEC)
-		COUNT(due_1ms);
-	else
-		COUNT(due_later);
-}
-
-static int timer_fired(void *map, u32 *cpu, struct cpu_ctx *c)
-{
-	(void)map;
-	c->fired = 1;
-	COUNT(timer);
-	scx_bpf_kick_cpu((s32)*cpu, SCX_KICK_PREEMPT);
-	return 0;
-}
-
-static void arm_timer(struct cpu_ctx *c, s64 deadline_ns)
-{
-	if (!c || deadline_ns == TIME_NEVER || c->armed_ns == (u64)deadline_ns)
-		return;
-	c->armed_ns = (u64)deadline_ns;
-	bpf_timer_start(&c->timer, (u64)deadline_ns, BPF_F_TIMER_ABS | BPF_F_TIMER_CPU_PIN);
-}
-
-/* The timer is set as the core wants it, and has not gone off since the last dispatch. */
-static inline bool timer_holds(pcpu_t *p)
-{
-	struct cpu_ctx *c = cpu_ctx(p->id);
-
-	return c && !c->fired && c->armed_ns == (u64)p->deadline_ns;
-}
-
-static inline void timer_after_dispatch(pcpu_t *p)
-{
-	struct cpu_ctx *c = cpu_ctx(p->id);
-
-	if (!c)
-		return;
-	c->fired = 0;
-	c->taken = 0;
-	arm_timer(c, p->deadline_ns);
-}
+#include "kvm/timer.bpf.c"
 
 /*
  * The core wants another vCPU on this very CPU, because @v is being woken here: let it choose now, rather than send
@@ -353,14 +311,14 @@ NO_FRAME void switch_here(sched_call_t *cx, pcpu_t *p, vcpu_t *here)
 		p->prev = p->curr == here ? NULL : here;
 }
 
-/* The thread of a vCPU whose turn it is on this pCPU. */
-static void send_to(struct task_struct *task, u32 cpu)
+/* The thread of a vCPU whose turn it is on this pCPU, for so long. */
+static void send_to(struct task_struct *task, u32 cpu, u64 slice_ns)
 {
 	s32 where = scx_bpf_task_cpu(task);
 	live_vcpu_t *lv = &live.vcpus[vcpu_index(task)];
 
 	if (where == (s32)cpu) {
-		insert_task(task, SCX_DSQ_LOCAL, SLICE_INF, 0);
+		insert_task(task, SCX_DSQ_LOCAL, slice_ns, 0);
 		return;
 	}
 	if (still_switching(task)) {
@@ -371,7 +329,7 @@ static void send_to(struct task_struct *task, u32 cpu)
 		return;
 	}
 	if (!task->migration_disabled && bpf_cpumask_test_cpu(cpu, task->cpus_ptr)) {
-		insert_task(task, SCX_DSQ_LOCAL, SLICE_INF, 0);
+		insert_task(task, SCX_DSQ_LOCAL, slice_ns, 0);
 		return;
 	}
 	/*
@@ -387,7 +345,7 @@ static void send_to(struct task_struct *task, u32 cpu)
 }
 
 /* The same for a vCPU. False: it has no thread any more. */
-static inline bool send_thread(vcpu_t *v, u32 cpu)
+static inline bool send_thread(vcpu_t *v, u32 cpu, u64 slice_ns)
 {
 	u32 index = v->index;
 	struct vcpu_thread *slot = bpf_map_lookup_elem(&threads, &index);
@@ -395,7 +353,7 @@ static inline bool send_thread(vcpu_t *v, u32 cpu)
 
 	if (!task)
 		return false;
-	send_to(task, cpu);
+	send_to(task, cpu, slice_ns);
 	return true;
 }
 
@@ -409,6 +367,32 @@ static inline vcpu_t *vcpu_here(struct task_struct *prev)
 static inline vcpu_t *box_of(pcpu_t *p)
 {
 	return container_of_cpu(p->id);
+}
+
+/*
+ * On a pCPU that its pool has for its vCPUs: is it the turn of somebody of whom the core does not know
+ * (exclusive.bpf.c)? True: he is on the local queue.
+ */
+CORE_FN bool exclusive_turn(sched_call_t *cx ARG, pcpu_t *p ARG)
+{
+	struct cpu_ctx *c = cpu_ctx(p->id);
+	vcpu_t *v;
+
+	if (!c || !exclusive_cpu(p->id))
+		return false;
+	if (c->look_ns <= cx->now) {
+		v = long_waiting(cx, p);
+		c->look_ns = cx->now + (v ? (s64)KICK_AGAIN_NS : ALIVE_LOOK_NS);
+		if (v) {
+			live.vcpus[v->index].alive_ns = cx->now;
+			if (v != p->curr && send_thread(v, p->id, KICK_AGAIN_NS))
+				return true;
+		}
+	}
+	if (p->curr->is_idle || c->host_next_ns > cx->now || scx_bpf_dsq_nr_queued(p->id) <= 0)
+		return false;
+	c->host_next_ns = cx->now + (1 + EXCLUSIVE_REST) * (s64)HOST_SLICE_NS; /* until it stops and is charged */
+	return move_here(p->id, p->id);
 }
 
 SEC("struct_ops/rota_dispatch")
@@ -455,6 +439,11 @@ void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 			switch_here(cx, p, vcpu_here(prev));
 		}
 		next = p->curr;
+		if (unlikely(container_out(box_of(p))) && exclusive_turn(cx, p)) {
+			if (prev)
+				set_slice(prev, 0);
+			break;
+		}
 		if (next->is_idle) {
 			if (prev)
 				set_slice(prev, 0);
@@ -484,7 +473,7 @@ void BPF_PROG(rota_dispatch, s32 cpu, struct task_struct *prev)
 		}
 		if (prev)
 			set_slice(prev, 0);
-		if (send_thread(next, p->id))
+		if (send_thread(next, p->id, SLICE_INF))
 			break;
 		COUNT(miss); /* its thread is dying */
 		vcpu_block(cx, next);
@@ -513,7 +502,7 @@ void BPF_PROG(rota_running, struct task_struct *p)
 	 * timer went off. Again in a moment, rather than at once: who runs here must get on.
 	 */
 	here = pcpu_of(live.host, cpu);
-	if (here->resched || c->fired || (c->armed_ns != (u64)here->deadline_ns && here->deadline_ns != TIME_NEVER)) {
+	if (here->resched || c->fired || (c->armed_ns != (u64)due_ns(here, c) && due_ns(here, c) != TIME_NEVER)) {
 		c->armed_ns = 0;
 		bpf_timer_start(&c->timer, KICK_AGAIN_NS, BPF_F_TIMER_CPU_PIN);
 		COUNT(late);
@@ -550,6 +539,8 @@ void BPF_PROG(rota_stopping, struct task_struct *p, bool runnable)
 	}
 	if (!c)
 		return;
+	if (unlikely(container_out(container_of_cpu(cpu))))
+		exclusive_ran(c, p->se.sum_exec_runtime - c->ran_ns);
 	charge(p, c);
 	if (p->flags & PF_EXITING)
 		return;
@@ -612,11 +603,13 @@ bool BPF_PROG(rota_yield, struct task_struct *from, struct task_struct *to)
 		yes = vcpu_spin_to(cx, vcpu_of(from), vcpu_of(to));
 		if (yes)
 			COUNT(yield_ok);
-		/* Where siblings were boosted elsewhere it goes on. */
-		if (yes && pcpu_of(cx->host, cx->cpu)->resched)
+		/*
+		 * Where siblings were boosted elsewhere it goes on. Where it may not, KVM leaves the CPU if told yes.
+		 */
+		if (pcpu_of(cx->host, cx->cpu)->resched)
 			set_slice(from, 0);
 	}
-	carry_out(cx, (s32)cx->cpu);
+	carry_out(cx, !to || yes ? (s32)cx->cpu : -1);
 	return yes;
 }
 
@@ -733,6 +726,9 @@ s32 BPF_PROG(rota_init)
 			return -SCHED_EINVAL;
 		c->armed_ns = 0;
 		c->fired = 0;
+		c->host_next_ns = 0;
+		c->look_ns = 0;
+		c->soon_ns = TIME_NEVER;
 		in_guest[i] = 0;
 		ret = (s32)bpf_timer_init(&c->timer, &cpus, 1 /* CLOCK_MONOTONIC */);
 		if (ret == -SCHED_EBUSY)

@@ -266,9 +266,9 @@ CORE_FN s32 credit_alone(vcpu_t *to ARG)
 }
 
 /*
- * Where `to` is run, to which v yields. On the pCPU where it waits, in place of who runs there, if somebody waits for v's
- * own: it goes to him, and each pCPU has as many that wait as before. If two wait for v's own, in place of a sibling
- * for whose pCPU nobody waits. Else on v's own, where v would only go on, and `to` have time that nobody lent.
+ * Where `to` is run, to which v yields. On the pCPU where it waits, in place of who runs there, if somebody waits for
+ * v's own: it goes to him, and each pCPU has as many that wait as before. If two wait for v's own, in place of a
+ * sibling for whose pCPU nobody waits. Else on v's own, where v would only go on, and `to` have time that nobody lent.
  *
  * For KVM asks for no directed yield where one thread alone is on a run queue of the kernel: with all siblings but one
  * on one pCPU, that one would spin on the other unheard. -1: nowhere.
@@ -287,10 +287,10 @@ static inline s32 credit_yields_where(pcpu_t *p, vcpu_t *to)
 
 /*
  * A directed yield: `to` goes to the head of the best class, whatever its own, for what v's slice has left. Time is
- * lent, not given: it is debited to who uses it, and the next accounting puts `to` back where its credit says. It may be
- * lent on, also by who has it for a ratelimit only (credit_yielded()): until the end of the slice that was lent first,
- * siblings that wait for each other have it among themselves, and no longer. Where that is over, and the timer late, the
- * pCPU passes to who is next by the policy; whose slice was his own lends a ratelimit more.
+ * lent, not given: it is debited to who uses it, and the next accounting puts `to` back where its credit says. It may
+ * be lent on, also by who has it for a ratelimit only (credit_yielded()): until the end of the slice that was lent
+ * first, siblings that wait for each other have it among themselves, and no longer. Where that is over, and the timer
+ * late, the pCPU passes to who is next by the policy; whose slice was his own lends a ratelimit more.
  */
 CORE_FN bool credit_yield_to(sched_call_t *cx ARG, vcpu_t *v ARG, vcpu_t *to ARG)
 {

@@ -60,7 +60,7 @@ struct credit_vcpu {
 	s64 last_run_ns;
 	s64 boost_ns; /* run since it was boosted */
 	s64 cap_ns; /* what its domain's cap leaves it, if it has one */
-	s64 loan_ns; /* it is to run, or runs, in a slice that a sibling lent it, or of which it may lend: its end; 0 none */
+	s64 loan_ns; /* the end of a slice that a sibling lent it, or of which it may lend more than it has; 0 none */
 	s64 left_ns; /* of its slice, when a turn interrupted it: its next slice is this long at most; 0 no such */
 	s64 want_ns; /* accounting: the most it can use of this period */
 	s64 cap_want_ns;

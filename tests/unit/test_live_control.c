@@ -123,6 +123,8 @@ static void obey_locked(void)
 		m->result = sched_adjust_global_credit2(call(), &h->pools[m->pool], &m->credit2);
 	} else if (m->op == LIVE_RT_POOL) {
 		m->result = sched_adjust_global_rt(call(), &h->pools[m->pool], &m->rt_pool, (u32)m->a);
+	} else if (m->op == LIVE_ARINC) {
+		m->result = sched_adjust_global_arinc653(call(), &h->pools[m->pool], &m->arinc);
 	} else if (m->op == LIVE_POOL_CREATE) {
 		m->result = create_pool(call(), (u32)m->a);
 	} else if (m->op == LIVE_POOL_HIDE) {
@@ -463,7 +465,6 @@ static void test_bad_requests(void **state)
 	refused(V1 "\"nosuch\"}\n", "no verb 'nosuch'");
 	refused(V1 "\"destroy\",\"domain\":0}\n", "Not destroying domain 0");
 	/* What the kernel's side has no command for. */
-	refused(V1 "\"cpupool-create\",\"name\":\"x\",\"sched\":\"null\"}\n", "this machine's own tasks need all");
 	refused(V1 "\"vcpu-pin\",\"domain\":0,\"vcpu\":0,\"hard\":\"0\"}\n", "the host's own tasks");
 	refused(V1 "\"pause\",\"domain\":0}\n", "Domain-0 is the host itself");
 	refused(V1 "\"unpause\",\"domain\":0}\n", "Invalid argument");
@@ -859,6 +860,63 @@ static void test_hidden_pool(void **state)
 	assert_null(h->pools[0].assist.hidden);
 }
 
+/* The frame's domain in the core's table. */
+static u32 framed(u32 i)
+{
+	return globals.host->pools[1].arinc653.table.frame[i].domain;
+}
+
+/* Pools that have their pCPUs for their vCPUs alone: no container there, and a table that knows VMs by name. */
+static void test_exclusive_pools(void **state)
+{
+	u32 a = add_vm(4242, 1), b = add_vm(4343, 1);
+	u32 hosts;
+
+	(void)state;
+	settle();
+	hosts = globals.host->domains[LIVE_DOM0].nr_vcpus;
+	accepted(V1 "\"cpupool-cpu-remove\",\"pool\":0,\"cpus\":\"1\"}\n");
+	accepted(V1 "\"cpupool-create\",\"name\":\"air\",\"sched\":\"arinc653\"}\n");
+	accepted(V1 "\"cpupool-cpu-add\",\"pool\":\"air\",\"cpus\":\"1\"}\n");
+	assert_int_equal(globals.host->domains[LIVE_DOM0].nr_vcpus, hosts - 1);
+	assert_int_equal(globals.host_domain[1], 0);
+	assert_true(globals.vcpus[1].out);
+	accepted(V1 "\"cpupool-migrate\",\"domain\":1,\"pool\":\"air\"}\n");
+	accepted(V1 "\"cpupool-migrate\",\"domain\":2,\"pool\":\"air\"}\n");
+	accepted(V1 "\"rename\",\"domain\":2,\"name\":\"radio\"}\n");
+	refused(V1 "\"sched-pool\",\"sched\":\"arinc653\",\"pool\":\"air\",\"frames\":[]}\n", "1 to 64 frames");
+	accepted(
+		V1
+		"\"sched-pool\",\"sched\":\"arinc653\",\"pool\":\"air\",\"frames\":["
+		"{\"domain\":\"1\",\"vcpu\":0,\"time_us\":3000},{\"domain\":\"radio\",\"vcpu\":0,\"time_us\":2000}]}\n");
+	assert_int_equal(framed(0), a);
+	assert_int_equal(framed(1), b);
+	accepted(V1 "\"rename\",\"domain\":2,\"name\":\"wireless\"}\n");
+	settle();
+	assert_int_equal(framed(1), b);
+	/* Another life of the kernel's side, in which the VMs come in another order. */
+	lay_out();
+	live_host_begin(lh, &globals);
+	assert_true(globals.vcpus[1].out);
+	assert_int_equal(globals.host->pools[1].sched, SCHED_ID_arinc653);
+	b = add_vm(4343, 1);
+	settle();
+	assert_int_equal(framed(0), ARINC_IDLE);
+	assert_int_equal(framed(1), b);
+	a = add_vm(4242, 1);
+	settle();
+	settle();
+	assert_int_equal(framed(0), a);
+	accepted(V1 "\"cpupool-migrate\",\"domain\":1,\"pool\":0}\n");
+	accepted(V1 "\"cpupool-migrate\",\"domain\":2,\"pool\":0}\n");
+	accepted(V1 "\"cpupool-destroy\",\"pool\":\"air\"}\n");
+	accepted(V1 "\"cpupool-cpu-add\",\"pool\":0,\"cpus\":\"1\"}\n");
+	assert_false(globals.vcpus[1].out);
+	assert_int_equal(globals.host->domains[LIVE_DOM0].nr_vcpus, hosts);
+	accepted(V1 "\"cpupool-create\",\"name\":\"quiet\",\"sched\":\"null\"}\n");
+	accepted(V1 "\"cpupool-destroy\",\"pool\":\"quiet\"}\n");
+}
+
 static void test_credit2(void **state)
 {
 	u32 id = add_vm(100, 2);
@@ -1101,6 +1159,7 @@ int main(void)
 		TEST(test_symbols),
 		TEST(test_pools),
 		TEST(test_hidden_pool),
+		TEST(test_exclusive_pools),
 		TEST(test_the_commands_end),
 		cmocka_unit_test_setup_teardown(test_credit2, start_credit2, end),
 		cmocka_unit_test_setup_teardown(test_real_time, start_rtxen, end),

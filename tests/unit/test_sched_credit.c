@@ -274,7 +274,10 @@ static vcpu_t *waiter(u32 cpu, u64 hard, u64 soft)
 
 /* ---- directed yields ---- */
 
-/* Two pCPUs: y runs on pCPU 0 and other on 1, behind whom wait first and, last, to, which may go to @hard; all beyond the ratelimit. */
+/*
+ * Two pCPUs: y runs on pCPU 0 and other on 1, behind whom wait first and, last, to, which may go to @hard; all beyond
+ * the ratelimit.
+ */
 static void two_busy(vcpu_t **y, vcpu_t **other, vcpu_t **to, u64 hard)
 {
 	host(2, 1, 1);
@@ -354,7 +357,9 @@ static void test_yield_to_where_a_sibling_is_alone(void **state)
 	assert_int_equal(v[3]->processor->id, 1);
 }
 
-/* Two that wait for each other have the first one's slice among themselves, however often they yield; then it is over. */
+/*
+ * Two that wait for each other have the first one's slice among themselves, however often they yield; then it is over.
+ */
 static void test_yield_to_and_back(void **state)
 {
 	vcpu_t *a, *b, *h;

@@ -23,7 +23,6 @@ busy_host 0-1 1
 
 check "a pool under rtds" rota cpupool-create name=rt sched=rtds
 refused "the same name" "already exists" rota cpupool-create name=rt sched=credit
-refused "null" "own tasks need all" rota cpupool-create name=n sched=null
 refused "a VM into a pool without a CPU" "no pCPU" rota cpupool-migrate c rt
 refused "a CPU that another pool has" "another cpupool has it" rota cpupool-cpu-add rt 1
 refused "pCPU 0 of Pool-0" "Invalid argument" rota cpupool-cpu-remove Pool-0 0
