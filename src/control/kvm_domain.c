@@ -137,9 +137,6 @@ const char *kvm_cannot(const struct command *cmd)
 	case CMD_VCPU_UP:
 	case CMD_VCPU_DOWN:
 		return "a live VM's vCPUs are threads of its VMM; let that plug them (virsh setvcpus)";
-	case CMD_POOL_MICRO:
-		return "a live host's micro-sliced cores are those that you give the pool (micro_mode static): a "
-		       "controller would take them from this machine's own tasks";
 	default:
 		return NULL;
 	}

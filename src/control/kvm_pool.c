@@ -54,7 +54,7 @@ static int create(struct live_host *lh, const struct command *cmd)
 static int set_micro(struct live_host *lh, const struct command *cmd)
 {
 	struct live_command live = { .op = LIVE_MICRO, .pool = cmd->pool, .micro = cmd->micro };
-	int ret = cmd->micro.mode == MICRO_STATIC ? carry_out_live(lh, &live) : -ENOTSUP;
+	int ret = carry_out_live(lh, &live);
 
 	if (!ret)
 		lh->pools.pool[cmd->pool].micro = cmd->micro;

@@ -186,7 +186,10 @@ json_t *verb_pool_destroy(struct request *r)
 		if (domain_of(r, id)->pool->id == cmd.pool)
 			return refuse(r, EBUSY, "Can't destroy cpupool '%s': it has domains",
 				      r->d->pool_name[cmd.pool]);
+	/* What a hidden pool's controller has lent goes home by itself. */
 	cpus = pool_of(r, cmd.pool)->cpus;
+	for_each_cpu (c, &pool_of(r, cmd.pool)->assist.lent, r->d->host->mask_words)
+		mask_clear(&cpus, (u32)c);
 	if (!remove_cpus(r, cmd.pool, &cpus))
 		return NULL;
 	ret = carry_out(r, &cmd);

@@ -39,7 +39,7 @@ static u32 waits_at(const struct task_struct *p, u32 cpu)
 		return cpu;
 	if (exclusive_cpu(cpu))
 		return next_container(p, cpu);
-	if (live.vcpus[cpu % LIVE_MAX_CPUS].out)
+	if (live.vcpus[cpu % LIVE_MAX_CPUS].out || pcpu_of(live.host, cpu)->assist.micro)
 		return cpu;
 	return bpf_cpumask_test_cpu(0, p->cpus_ptr) ? 0 : cpu;
 }

@@ -99,6 +99,7 @@ static int add_container(sched_call_t *cx, struct live_globals *g, u32 cpu)
 	if (!v || v->index != cpu)
 		return -EINVAL;
 	v->id = cpu;
+	p->box = pool ? v : NULL;
 	if (pool) {
 		v->pause_flags = VPF_blocked;
 		v->runstate = RUNSTATE_blocked;

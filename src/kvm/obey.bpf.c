@@ -64,8 +64,6 @@ CORE_FN s32 carry_out_command(sched_call_t *cx ARG)
 		return adjust_soft(cx, m->domain, (u32)m->a);
 	case LIVE_TURNS:
 		return pool->used ? sched_adjust_global_assist(cx, pool, &m->turns) : -SCHED_EINVAL;
-	case LIVE_MICRO:
-		return adjust_micro(cx, m->pool);
 	case LIVE_SYMBOLS:
 		if (m->domain >= h->limits.domains || !AT(h->domains, m->domain)->used)
 			return -SCHED_ESRCH;
@@ -118,6 +116,9 @@ NO_FRAME void obey(void)
 				break;
 			case LIVE_MOVE:
 				m->result = move_domain(cx, m->domain, m->pool);
+				break;
+			case LIVE_MICRO:
+				m->result = adjust_micro(cx, m->pool);
 				break;
 			case LIVE_HELPERS:
 				m->result = make_helpers(cx, m->domain);

@@ -7,7 +7,8 @@
  * its host tasks run without the core, which has nothing to decide there.
  *
  * So it is with a hidden pool's pCPUs: their parent's policy does not know them. They run the host's tasks as if no
- * pool had them, and between those the turns (sched/microslice.c). And with those of an exclusive pool (null,
+ * pool had them, and between those the turns (sched/microslice.c). Of one that a controller has lent the container
+ * stays in its domain, unplugged (pcpu.box). And with those of an exclusive pool (null,
  * arinc653), which has no room for Domain-0: exclusive.bpf.c.
  */
 
@@ -52,6 +53,7 @@ NO_FRAME s32 container_in(sched_call_t *cx, u32 cpu)
 
 	if (pcpu_of(cx->host, cpu)->assist.micro || exclusive_cpu(cpu))
 		return 0;
+	pcpu_of(cx->host, cpu)->box = box;
 	if (live.vcpus[cpu].out) {
 		d = host_domain(cx, pcpu_of(cx->host, cpu)->pool);
 		if (!d)
@@ -80,6 +82,7 @@ NO_FRAME s32 container_leaves(sched_call_t *cx, u32 cpu)
 	ret = vcpu_leave_domain(cx, box);
 	if (ret)
 		return ret;
+	pcpu_of(cx->host, cpu)->box = NULL;
 	live.vcpus[cpu].out = 1;
 	box->domain = AT(cx->host->domains, LIVE_DOM0);
 	if (slot && !d->nr_vcpus) {
@@ -106,10 +109,28 @@ static s32 may_leave(host_t *h, u32 id, u32 cpu)
 	return pool->nr_cpus == 1 && pool->nr_domains > 1 ? -SCHED_EBUSY : 0;
 }
 
+/* What a hidden pool's controller has lent of this pool is the pool's all the same. */
+NO_FRAME void take_back(sched_call_t *cx, u32 id, u32 cpu)
+{
+	cpupool_t *pool = AT(cx->host->pools, id);
+	pcpu_t *p;
+
+	if (id >= cx->host->limits.pools || cpu >= cx->host->limits.pcpus)
+		return;
+	p = pcpu_of(cx->host, cpu);
+	if (p->pool != pool || !p->assist.micro || !mask_test(&p->assist.micro->assist.lent, cpu))
+		return;
+	sched_lock(pool);
+	micro_give_back(cx, p->assist.micro, p);
+	sched_unlock(pool);
+}
+
 CORE_FN s32 remove_cpu(sched_call_t *cx ARG, u32 id, u32 cpu)
 {
-	s32 ret = may_leave(cx->host, id, cpu);
+	s32 ret;
 
+	take_back(cx, id, cpu);
+	ret = may_leave(cx->host, id, cpu);
 	if (!ret && !live.vcpus[cpu % LIVE_MAX_CPUS].out)
 		ret = container_leaves(cx, cpu % LIVE_MAX_CPUS);
 	return ret ? ret : cpupool_rm_cpu(cx, (s32)id, (s32)cpu);
@@ -148,16 +169,13 @@ NO_FRAME s32 hide_pool(sched_call_t *cx, u32 parent)
 	return cpupool_create_hidden(cx, CPUPOOL_ANY, (s32)parent);
 }
 
-/* A controller would take pCPUs from their containers. */
 NO_FRAME s32 adjust_micro(sched_call_t *cx, u32 id)
 {
 	cpupool_t *pool = AT(cx->host->pools, id);
 
 	if (id >= cx->host->limits.pools || !pool->used || !pool->assist.parent)
 		return -SCHED_EINVAL;
-	if (live.mailbox->micro.mode != MICRO_STATIC)
-		return -SCHED_EOPNOTSUPP;
-	return sched_adjust_micro(cx, pool, &live.mailbox->micro);
+	return sched_adjust_global_micro(cx, pool, &live.mailbox->micro);
 }
 
 NO_FRAME s32 destroy_pool(sched_call_t *cx, u32 id)

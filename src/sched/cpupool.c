@@ -196,6 +196,12 @@ SCHED_FLAT s32 cpupool_add_cpu(sched_call_t *cx, s32 id, s32 cpu)
 	return 0;
 }
 
+/* Does v belong to a pCPU? */
+static inline bool is_box(sched_call_t *cx, vcpu_t *v)
+{
+	return v->index < cx->host->limits.pcpus && pcpu_of(cx->host, v->index)->box == v;
+}
+
 /* Send the vCPUs of d off pCPU p, which its pool no longer has. Returns how many still run there. */
 CORE_FN u32 evacuate_domain(sched_call_t *cx ARG, domain_t *d ARG, pcpu_t *p ARG)
 {
@@ -205,6 +211,8 @@ CORE_FN u32 evacuate_domain(sched_call_t *cx ARG, domain_t *d ARG, pcpu_t *p ARG
 	for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
 		vcpu_t *v = link_of(l, vcpu_t, domain_link);
 
+		if (is_box(cx, v))
+			continue; /* it stays with its pCPU */
 		if (!mask_intersects(&v->hard, &d->pool->cpus, h->mask_words)) {
 			/* Its affinity no longer meets the pool: broken, as Xen says, to all. */
 			mask_copy(&v->hard, &h->all_cpus);

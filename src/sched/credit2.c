@@ -86,8 +86,10 @@ CORE_FN int credit2_pcpu_init(sched_call_t *cx ARG, pcpu_t *p ARG)
 	credit2_runq_t *rq;
 	s32 i;
 
-	/* A removal that is undone: its vCPUs are still there. */
-	if (h->moving_cpu != (s32)p->id || !p->credit2.runq) {
+	/* A loan, or a removal, that is undone: its vCPUs are still there. */
+	if (p->box) {
+		p->credit2.runq = p->box->credit2.runq;
+	} else if (h->moving_cpu != (s32)p->id || !p->credit2.runq) {
 		i = credit2_arrange(pool, p);
 		if (i < 0)
 			i = credit2_runq_begin(pool, cx->now);

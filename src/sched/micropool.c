@@ -42,7 +42,8 @@ CORE_FN bool only_place(cpupool_t *pool ARG, u32 cpu)
 		for (link_t *l = d->vcpus.next; l != &d->vcpus && can_loop; l = l->next) {
 			vcpu_t *v = link_of(l, vcpu_t, domain_link);
 
-			if (mask_test(&v->hard, cpu) && mask_weight_and(&v->hard, &pool->cpus, words) == 1)
+			if (v != pcpu_of(pool->host, cpu)->box && mask_test(&v->hard, cpu) &&
+			    mask_weight_and(&v->hard, &pool->cpus, words) == 1)
 				return true;
 		}
 	}
@@ -83,6 +84,10 @@ NO_FRAME void micro_lend_cpu(sched_call_t *cx, cpupool_t *hidden, pcpu_t *p)
 {
 	cpupool_t *parent = hidden->assist.parent;
 
+	if (p->box) {
+		p->box->pause_flags |= VPF_down;
+		vcpu_sleep_locked(cx, p->box);
+	}
 	pool_count_cpu(parent, p->id, false);
 	hook_pcpu_deinit(cx, p);
 	timer_set(cx, p, TIMER_TICK, TIME_NEVER);
@@ -96,6 +101,18 @@ NO_FRAME void micro_lend_cpu(sched_call_t *cx, cpupool_t *hidden, pcpu_t *p)
 	record4(cx, TRC_ROTA_MICRO, pair(hidden->id, p->id), pair(1, hidden->nr_cpus));
 }
 
+/* p's own vCPU is plugged again. It may still be on its way off p, if p was lent a moment ago. Lock held. */
+NO_FRAME void micro_plug_box(sched_call_t *cx, pcpu_t *p)
+{
+	vcpu_t *box = p->box;
+
+	if (!box)
+		return;
+	/* Whether it has something to do is for the host to find out. */
+	box->pause_flags &= (u8) ~(VPF_down | VPF_blocked);
+	vcpu_wake_locked(cx, box);
+}
+
 NO_FRAME void micro_give_back(sched_call_t *cx, cpupool_t *hidden, pcpu_t *p)
 {
 	cpupool_t *parent = hidden->assist.parent;
@@ -107,6 +124,7 @@ NO_FRAME void micro_give_back(sched_call_t *cx, cpupool_t *hidden, pcpu_t *p)
 	p->assist.micro = NULL;
 	pool_count_cpu(parent, p->id, true);
 	hook_pcpu_init(cx, p);
+	micro_plug_box(cx, p);
 	kick(cx, p);
 	micro_cpus_changed(cx, parent);
 	record4(cx, TRC_ROTA_MICRO, pair(hidden->id, p->id), pair(0, hidden->nr_cpus));

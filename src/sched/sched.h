@@ -164,6 +164,7 @@ struct pcpu {
 	cpupool_t *pool; /* NULL: free */
 	vcpu_t *curr, *idle;
 	vcpu_t *prev; /* switched away from, state not yet saved */
+	vcpu_t *box; /* a vCPU that belongs to this pCPU, and is unplugged while a controller lends it; NULL: none */
 	vcpu_t *unit; /* under a server scheduler: whom that chose last; who runs is of that one's unit (unit.c) */
 	s64 timer_ns[NR_TIMERS]; /* TIME_NEVER: not armed */
 	s64 deadline_ns; /* the earliest of them */

@@ -350,6 +350,73 @@ static void test_controller(void **state)
 	tiny_free(t);
 }
 
+/* Each pCPU has a vCPU of its own, as a live host's; the controller lends and takes back, and that one comes again. */
+static void boxes(u32 sched)
+{
+	struct micro_params p = { .slice_ns = 100 * USEC, .limit = 1, .queue = 1, .mode = MICRO_CODE, .on = 1 };
+	vcpu_t *box[2], *v;
+	cpupool_t *pool, *hidden;
+	struct cpumask only;
+	domain_t *dom0, *d;
+	s64 before;
+
+	tiny_init(t, 2, 1, 1);
+	assert_int_equal(cpupool_create(&t->cx, 0, sched), 0);
+	pool = &t->h->pools[0];
+	assert_int_equal(cpupool_add_cpu(&t->cx, 0, 0), 0);
+	assert_int_equal(cpupool_add_cpu(&t->cx, 0, 1), 0);
+	dom0 = tiny_domain(t, pool, 2, 0);
+	for (u32 i = 0; i < 2; i++) {
+		box[i] = tiny_vcpu(dom0, i);
+		assert_int_equal(box[i]->index, i);
+		vcpu_set_affinity(&t->cx, box[i], tiny_mask(&only, 1ULL << i), NULL);
+		t->h->pcpus[i].box = box[i];
+	}
+	assert_int_equal(cpupool_create_hidden(&t->cx, 1, 0), 1);
+	hidden = &t->h->pools[1];
+	d = tiny_domain(t, pool, 4, 0);
+	d->assist.symbols = some_kernel();
+	assert_int_equal(sched_adjust_global_micro(&t->cx, hidden, &p), 0);
+	for (u32 round = 0; round < 5; round++) {
+		for (u32 i = 0; i < 100 && !hidden->nr_cpus; i++) {
+			v = t->h->pcpus[0].curr;
+			if (v->domain == d)
+				spin(v, SYMBOL_SPIN);
+			tiny_run(t, t->cx.now + 5 * MSEC);
+		}
+		/* It is lent though a vCPU can run nowhere else: its own. */
+		assert_int_equal(hidden->nr_cpus, 1);
+		tiny_run(t, t->cx.now + MSEC);
+		assert_true(box[1]->pause_flags & VPF_down);
+		assert_false(box[1]->is_running);
+		assert_true(mask_test(&box[1]->hard, 1) && !mask_test(&box[1]->hard, 0));
+		for (u32 i = 0; i < 4; i++)
+			assert_true(tiny_vcpu(d, i)->assist.kind == TURN_MICRO ||
+				    tiny_vcpu(d, i)->processor == &t->h->pcpus[0]);
+		p.mode = MICRO_STATIC; /* all goes back */
+		assert_int_equal(sched_adjust_global_micro(&t->cx, hidden, &p), 0);
+		p.mode = MICRO_CODE;
+		assert_int_equal(sched_adjust_global_micro(&t->cx, hidden, &p), 0);
+		tiny_settle(t);
+		assert_int_equal(hidden->nr_cpus, 0);
+		assert_int_equal(box[1]->pause_flags, 0);
+		tiny_run(t, t->cx.now + 60 * MSEC);
+		assert_ptr_equal(box[1]->processor, &t->h->pcpus[1]);
+	}
+	before = box[1]->runstate_ns[RUNSTATE_running];
+	assert_int_equal(cpupool_destroy(&t->cx, 1), 0);
+	tiny_run(t, t->cx.now + 200 * MSEC);
+	assert_true(box[1]->runstate_ns[RUNSTATE_running] > before);
+	tiny_free(t);
+}
+
+static void test_controller_and_boxes(void **state)
+{
+	(void)state;
+	boxes(SCHED_ID_credit);
+	boxes(SCHED_ID_credit2);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,7 +424,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_named),	   cmocka_unit_test(test_grace),
 		cmocka_unit_test(test_interrupt),  cmocka_unit_test(test_coboost),
 		cmocka_unit_test(test_micro_turn), cmocka_unit_test(test_hidden_pools),
-		cmocka_unit_test(test_controller),
+		cmocka_unit_test(test_controller), cmocka_unit_test(test_controller_and_boxes),
 	};
 
 	if (argc > 1) /* the name of one of them */

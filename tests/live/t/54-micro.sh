@@ -2,7 +2,7 @@
 # Description: micro-sliced cores on real guests. Of two CPUs one is set aside in a hidden cpupool; two vCPUs of a guest share one
 # spinlock on the other, beside a hog. Who waits asks KVM to run another, and the one that has the lock gets a turn of 100 us
 # on the core set aside. The lock is let go about as often as without, the hog keeps its share, and the host's own
-# tasks run on that core all the while.
+# tasks run on that core all the while. Then each controller lends a CPU by itself and takes it back.
 . "${0%/*}/../rota.sh"
 
 [ "$(nproc)" -gt 1 ] || {
@@ -13,8 +13,6 @@ seconds=${ROTA_LIVE_SECONDS:-2}
 
 start_host
 check "CPU 1 is freed" rota cpupool-cpu-remove Pool-0 1
-refused "a controller" "micro_mode static" rota cpupool-create -t Pool-0 -s name=dynamic micro_mode=adaptive
-check "nothing is left of it" eval '! rota cpupool-list dynamic 2>/dev/null | grep -q dynamic'
 check "a hidden pool" rota cpupool-create -t Pool-0 -s name=micro
 refused "a second" "has a hidden cpupool already" rota cpupool-create -t Pool-0 -s name=micro2
 check "guests are watched" wait_for 3 eval 'rota host status | grep -q "^guests *: watched"'
@@ -50,7 +48,24 @@ check "the host's tasks run there again" host_runs 1
 check "its core is taken" rota cpupool-cpu-remove micro 1
 check "the hidden pool ends" rota cpupool-destroy micro
 check "CPU 1 comes home" rota cpupool-cpu-add Pool-0 1
-for v in lock hog; do
+
+# The controllers. All four vCPUs are wanted on two CPUs, so that who has the lock is preempted.
+start_rm hog2 0-1 -mode hog
+known hog2
+lent() { [ "$(cpus_of dynamic)" = 1 ]; }
+for mode in adaptive code paper; do
+	before=$(turns micro_migrations)
+	check "$mode: a hidden pool with this controller" rota cpupool-create -t Pool-0 -s name=dynamic micro_mode=$mode
+	check "$mode: it lends CPU 1" wait_for 20 lent
+	check "$mode: and takes it back, or lends it still" eval 'lent || [ "$(cpus_of Pool-0)" = 0,1 ]'
+	check "$mode: the host's tasks run on CPU 1 all the while" eval 'for i in 1 2 3 4 5; do host_runs 1 || exit 1; done'
+	at_least "$mode: turns on the lent CPU" "$(($(turns micro_migrations) - before))" 5
+	check "$mode: the pool ends under load, CPU 1 is home" eval 'rota cpupool-destroy dynamic && [ "$(cpus_of Pool-0)" = 0,1 ]'
+	check "$mode: the host's tasks run there" host_runs 1
+done
+check "a controller, and its CPU taken by hand" eval 'rota cpupool-create -t Pool-0 -s name=dynamic micro_mode=code && wait_for 20 lent; rota cpupool-cpu-remove Pool-0 1 &&
+	host_runs 1 && rota cpupool-cpu-add Pool-0 1 && rota cpupool-destroy dynamic'
+for v in lock hog hog2; do
 	x=$(field loops "$(rm_report $v)")
 	sleep 0.5
 	at_least "$v gets on, loops" "$(($(field loops "$(rm_report $v)") - x))" 10
