@@ -142,10 +142,10 @@ for l in ${ROTA_LIVE_LOADS:-1 3 6}; do
 	fi
 	[ -z "${ROTA_LIVE_YIELD_TIMES:-}" ] || {
 		at_least "${what[l]}: yields that KVM counts as successful, times EEVDF's" \
-			"$(awk -v a="${ratio[rota,$l]}" -v b="${ratio[EEVDF,$l]}" 'BEGIN { printf "%.2f", b > 0 ? a / b : 0 }')" "$ROTA_LIVE_YIELD_TIMES"
+			"$(awk -v a="${ratio[rota,$l]}" -v b="${ratio[EEVDF,$l]}" 'BEGIN { printf "%.2f", (b > 0 ? a / b : 0) }')" "$ROTA_LIVE_YIELD_TIMES"
 		[ "$yields" -lt 20 ] || [ "$eyields" -lt 20 ] ||
 			at_least "${what[l]}: yields after which the waiting sibling runs next, times EEVDF's" \
-				"$(awk -v a="$hits" -v b="$ehits" 'BEGIN { printf "%.2f", b > 0 ? a / b : 999 }')" "$ROTA_LIVE_YIELD_TIMES"
+				"$(awk -v a="$hits" -v b="$ehits" 'BEGIN { printf "%.2f", (b > 0 ? a / b : 999) }')" "$ROTA_LIVE_YIELD_TIMES"
 		[ "$yields" -lt 20 ] || [ "$eyields" -lt 20 ] ||
 			at_least "${what[l]}: EEVDF's median time until the waiting sibling runs, times rota's" \
 				"$(awk -v a="$p50" -v b="$ep50" 'BEGIN { printf "%.2f", b / (a > 0 ? a : 1) }')" "$ROTA_LIVE_YIELD_TIMES"
