@@ -57,6 +57,21 @@ print(s.makefile().readline().strip())' "$dir/s" "$1"; }
 	down
 }
 
+@test "a hidden pool is destroyed: what its controller was lent goes home" {
+	up "$top/scenarios/cures.yaml" --speed step
+	lent=
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		"$rota" step 20ms
+		lent=$("$rota" cpupool-list -cs adaptive-cores | awk '$1 == "adaptive-cores" { print $2 }')
+		[[ $lent != [0-9]* ]] || break
+	done
+	[[ $lent == 1[6-9]* ]]
+	"$rota" cpupool-destroy adaptive-cores
+	run -0 "$rota" cpupool-list -c adaptive
+	[ "${lines[1]}" = "adaptive           16,17,18,19" ]
+	down
+}
+
 @test "bad usage is 2, help is 0, what can't be is 1" {
 	run -0 "$rotad" --help
 	[[ $output == "Usage: rotad "* ]]
