@@ -257,6 +257,20 @@ static void watch_guests(struct daemon *d, s64 now)
 	d->guests_ns = now + KVM_RETRY_NS;
 }
 
+/*
+ * A CPU that went on or off line after the topology was read and before the kernel switched to the scheduler: the
+ * kernel tells of none of these. -EAGAIN: there was one.
+ */
+static int same_cpus(struct daemon *d, char *error)
+{
+	struct topology now;
+	int rc = topology_read(&now, error);
+
+	if (!rc && memcmp(now.online, d->topology.online, sizeof(now.online)))
+		rc = live_fail(error, -EAGAIN, "a CPU went on or off line meanwhile");
+	return rc;
+}
+
 static int attach(struct daemon *d, char *error)
 {
 	struct live_globals *g = loader_globals(d->loader);
@@ -273,8 +287,10 @@ static int attach(struct daemon *d, char *error)
 		usleep(10000);
 	}
 	d->attached_ns = live_now();
-	watch_kvm(d, d->attached_ns);
-	return 0;
+	rc = same_cpus(d, error);
+	if (!rc)
+		watch_kvm(d, d->attached_ns);
+	return rc;
 }
 
 /* The kernel asks to come again, with the CPUs as they are now. */
@@ -438,6 +454,8 @@ static int serve(struct daemon *d, const struct daemon_options *options, int *re
 	rc = open_loop(d, error);
 	if (!rc)
 		rc = attach(d, error);
+	if (rc == -EAGAIN)
+		rc = restart(d, error);
 	if (rc)
 		return rc;
 	d->about.since_unix = time(NULL);

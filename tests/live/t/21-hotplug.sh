@@ -41,4 +41,16 @@ check "CPU 1 on line: parameters are kept" eval 'rota sched-credit -s | grep -q 
 sleep 0.3
 shares 2 two
 within "CPU 1 on line: the cap holds there, share" "${SHARE[two]}" 0.6 0.06
+# Off and on again while rota is coming back: the kernel tells of no change before it has switched to the scheduler. (Each
+# within a second of the one before, five times in a row, and rota gives up.)
+for ms in 50 100 200; do
+	echo 0 >/sys/devices/system/cpu/cpu1/online
+	sleep "$(printf '0.%03d' $ms)"
+	echo 1 >/sys/devices/system/cpu/cpu1/online
+	check "off, and on after $ms ms: both CPUs are Pool-0's" wait_for 10 eval '[ "$(cpus_of Pool-0)" = 0,1 ]'
+	check "off, and on after $ms ms: and host tasks run on CPU 1" wait_for 10 host_runs 1
+	sleep 1.5
+done
+known one && known two
+goes_on "after that"
 check "the host runs still" rota host stop
