@@ -41,8 +41,7 @@ check "CPU 1 on line: parameters are kept" eval 'rota sched-credit -s | grep -q 
 sleep 0.3
 shares 2 two
 within "CPU 1 on line: the cap holds there, share" "${SHARE[two]}" 0.6 0.06
-# Off and on again while rota is coming back: the kernel tells of no change before it has switched to the scheduler. (Each
-# within a second of the one before, five times in a row, and rota gives up.)
+# Off and on again while rota is coming back: the kernel tells of no change before it has switched to the scheduler.
 for ms in 50 100 200; do
 	echo 0 >/sys/devices/system/cpu/cpu1/online
 	sleep "$(printf '0.%03d' $ms)"
