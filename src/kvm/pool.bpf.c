@@ -109,27 +109,12 @@ static s32 may_leave(host_t *h, u32 id, u32 cpu)
 	return pool->nr_cpus == 1 && pool->nr_domains > 1 ? -SCHED_EBUSY : 0;
 }
 
-/* What a hidden pool's controller has lent of this pool is the pool's all the same. */
-NO_FRAME void take_back(sched_call_t *cx, u32 id, u32 cpu)
-{
-	cpupool_t *pool = AT(cx->host->pools, id);
-	pcpu_t *p;
-
-	if (id >= cx->host->limits.pools || cpu >= cx->host->limits.pcpus)
-		return;
-	p = pcpu_of(cx->host, cpu);
-	if (p->pool != pool || !p->assist.micro || !mask_test(&p->assist.micro->assist.lent, cpu))
-		return;
-	sched_lock(pool);
-	micro_give_back(cx, p->assist.micro, p);
-	sched_unlock(pool);
-}
-
 CORE_FN s32 remove_cpu(sched_call_t *cx ARG, u32 id, u32 cpu)
 {
 	s32 ret;
 
-	take_back(cx, id, cpu);
+	if (id < cx->host->limits.pools && cpu < cx->host->limits.pcpus)
+		cpupool_take_back(cx, AT(cx->host->pools, id), pcpu_of(cx->host, cpu));
 	ret = may_leave(cx->host, id, cpu);
 	if (!ret && !live.vcpus[cpu % LIVE_MAX_CPUS].out)
 		ret = container_leaves(cx, cpu % LIVE_MAX_CPUS);

@@ -274,6 +274,15 @@ static void rm_cpu_begin(sched_call_t *cx, cpupool_t *pool, pcpu_t *p)
 	turn_cancel_all(cx, p);
 }
 
+SCHED_FLAT void cpupool_take_back(sched_call_t *cx, cpupool_t *pool, pcpu_t *p)
+{
+	if (p->pool != pool || !p->assist.micro || !mask_test(&p->assist.micro->assist.lent, p->id))
+		return;
+	sched_lock(pool);
+	micro_give_back(cx, p->assist.micro, p);
+	sched_unlock(pool);
+}
+
 SCHED_FLAT s32 cpupool_rm_cpu(sched_call_t *cx, s32 id, s32 cpu)
 {
 	host_t *h = cx->host;
@@ -292,13 +301,8 @@ SCHED_FLAT s32 cpupool_rm_cpu(sched_call_t *cx, s32 id, s32 cpu)
 	if ((u32)cpu >= h->limits.pcpus || (cpu == 0 && id == 0))
 		return -SCHED_EINVAL;
 	p = pcpu_of(h, (u32)cpu);
-	/* One that is lent to its hidden pool is the pool's all the same. */
-	if (p->pool == pool && p->assist.micro && mask_test(&p->assist.micro->assist.lent, (u32)cpu) &&
-	    h->moving_cpu < 0) {
-		sched_lock(pool);
-		micro_give_back(cx, p->assist.micro, p);
-		sched_unlock(pool);
-	}
+	if (h->moving_cpu < 0)
+		cpupool_take_back(cx, pool, p);
 	if ((p->assist.micro ? p->assist.micro : p->pool) != pool || (h->moving_cpu >= 0 && h->moving_cpu != cpu))
 		return -SCHED_EADDRNOTAVAIL;
 	if (h->moving_cpu != cpu) {

@@ -403,6 +403,7 @@ CORE_FN int credit_turn_begin(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *v ARG
 		credit_burn(cx, pool, prev);
 		prev->credit.last_run_ns = cx->now;
 		prev->credit.start_ns -= cx->now;
+		prev->credit.loan_ns = 0;
 		if (credit_cap_used_up(pool, prev) && vcpu_runnable(prev))
 			credit_park(cx, prev);
 		if (v->assist.kind == TURN_LENT)

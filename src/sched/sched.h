@@ -457,6 +457,8 @@ SCHED_API s32 cpupool_add_cpu(sched_call_t *cx, s32 id, s32 cpu);
  * and call again (the pCPU takes no new ones meanwhile).
  */
 SCHED_API s32 cpupool_rm_cpu(sched_call_t *cx, s32 id, s32 cpu);
+/* What the controller of its hidden pool was lent of this pool comes back; nothing happens to any other pCPU. */
+SCHED_API void cpupool_take_back(sched_call_t *cx, cpupool_t *pool, pcpu_t *p);
 /*
  * With its weight, its cap, and its affinities where they meet the new pool. -ENOENT: no such pool, or it has no
  * pCPU; -EBUSY: a vCPU is temporarily pinned, or it is an activation domain, which moves with its scheduling domain;

@@ -829,9 +829,17 @@ static void test_hidden_pool(void **state)
 	settle();
 	accepted(CPU("remove", "Pool-0", "1"));
 	/* Refused, it leaves nothing behind. */
-	refused(HIDE "\"micro\",\"micro_mode\":\"adaptive\"}\n", "micro_mode static");
 	refused(HIDE "\"micro\",\"micro_slice_us\":5}\n", "slices of 10");
 	assert_false(h->pools[1].used);
+	/* With a controller, which is there again in another life of the kernel's side. */
+	accepted(HIDE "\"micro\",\"micro_mode\":\"adaptive\"}\n");
+	lay_out();
+	h = globals.host;
+	live_host_begin(lh, &globals);
+	settle();
+	assert_int_equal(h->pools[1].assist.micro.mode, MICRO_ADAPTIVE);
+	assert_int_not_equal(h->pcpus[0].timer_ns[TIMER_MICRO], TIME_NEVER);
+	accepted(V1 "\"cpupool-destroy\",\"pool\":\"micro\"}\n");
 	accepted(HIDE "\"micro\",\"micro_slice_us\":200}\n");
 	refused(HIDE "\"second\"}\n", "hidden cpupool already");
 	refused(V1 "\"cpupool-migrate\",\"domain\":\"vm-100\",\"pool\":\"micro\"}\n", "hidden");
