@@ -836,6 +836,7 @@ static void test_hidden_pool(void **state)
 	lay_out();
 	h = globals.host;
 	live_host_begin(lh, &globals);
+	add_vm(100, 2);
 	settle();
 	assert_int_equal(h->pools[1].assist.micro.mode, MICRO_ADAPTIVE);
 	assert_int_not_equal(h->pcpus[0].timer_ns[TIMER_MICRO], TIME_NEVER);
