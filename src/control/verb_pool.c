@@ -138,9 +138,7 @@ static bool set_micro(struct request *r, u32 id)
 	ret = carry_out(r, &cmd);
 	if (ret < 0)
 		refuse(r, -ret, "%s",
-		       ret == -ENOTSUP ?
-			       command_words(r, &cmd, ret) :
-			       "a micro-sliced cpupool has slices of 10 to 10000 us and a limit of CPUs that the host has");
+		       "a micro-sliced cpupool has slices of 10 to 10000 us and a limit of CPUs that the host has");
 	return ret >= 0;
 }
 

@@ -240,12 +240,14 @@ NO_FRAME bool credit_push_queued(sched_call_t *cx, cpupool_t *pool, vcpu_t *v)
 	return true;
 }
 
-/* May who runs on p be interrupted by a directed yield? Not a waker, nor a turn. */
+/*
+ * May who runs on p be interrupted by a directed yield? Not a waker, nor a turn; nor who is on his way out of the pool.
+ */
 static inline bool credit_yields_over(pcpu_t *p)
 {
 	vcpu_t *cur = p->curr;
 
-	return !cur->is_idle && cur->credit.pri != CREDIT_BOOST && !vcpu_away(cur);
+	return mask_test(&p->pool->cpus, p->id) && !cur->is_idle && cur->credit.pri != CREDIT_BOOST && !vcpu_away(cur);
 }
 
 /* A pCPU where a sibling of `to` runs and nobody waits, and `to` may run; of the next few siblings. -1: none. */
@@ -282,7 +284,7 @@ static inline s32 credit_yields_where(pcpu_t *p, vcpu_t *to)
 		return alone;
 	if (q != p && p->credit.nr_queued && credit_yields_over(q))
 		return (s32)q->id;
-	return mask_test(&to->hard, p->id) ? (s32)p->id : -1;
+	return mask_test(&to->hard, p->id) && mask_test(&p->pool->cpus, p->id) ? (s32)p->id : -1;
 }
 
 /*

@@ -386,6 +386,26 @@ static void test_yield_to_and_back(void **state)
 	assert_ptr_equal(curr(0), h);
 }
 
+/* Nobody is fetched to a pCPU that is on its way out of the pool, whose queue nobody looks at any more. */
+static void test_yield_to_on_the_way_out(void **state)
+{
+	vcpu_t *y, *to;
+
+	(void)state;
+	host(2, 1, 1);
+	hog(1);
+	y = hog(3);
+	to = waiter(0, 3, 0);
+	assert_ptr_equal(curr(1), y);
+	assert_int_equal(cpupool_rm_cpu(&t.cx, 0, 1), -SCHED_EAGAIN);
+	assert_ptr_equal(curr(1), y);
+	t.cx.cpu = 1;
+	assert_false(vcpu_yield_to(&t.cx, y, to));
+	assert_int_equal(to->processor->id, 0);
+	tiny_settle(&t);
+	assert_int_equal(cpupool_rm_cpu(&t.cx, 0, 1), 0);
+}
+
 /* And a waker is not interrupted for it. */
 static void test_yield_to_spares_a_waker(void **state)
 {
@@ -920,6 +940,7 @@ int main(void)
 		TEST(test_yield_to_comes),
 		TEST(test_yield_to_where_a_sibling_is_alone),
 		TEST(test_yield_to_and_back),
+		TEST(test_yield_to_on_the_way_out),
 		TEST(test_yield_to_spares_a_waker),
 		TEST(test_steal_own_node_first),
 		TEST(test_steal_soft_first),
