@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Description: a true libvirtd, its hook for QEMU (data/libvirt/rota) and rotad together, for whoever has libvirt: no part of `make
-# check`, which does not install it. Run by hand as root; it prints TAP. VMs are QEMU in emulation, which never get as far as
+# check`, which does not install it. Run by hand as root; it prints TAP as the tests of t/ do. VMs are QEMU in emulation, which never get as far as
 # booting; rotad has a simulated host, on which a domain of the VM's name must get what libvirt's XML says.
 #
 # What it changes of /etc, /run and /var is gone when it ends: it has a mount namespace of its own.
@@ -26,22 +26,10 @@ if [ "$(id -u)" != 0 ]; then
 fi
 [ "${1-}" = --inside ] || exec unshare --mount --pid --fork --mount-proc --propagation private "${BASH_SOURCE[0]}" --inside
 
-n=0
-ok() { echo "ok $((++n)) - $*"; }
-not_ok() { echo "not ok $((++n)) - $*"; }
-# check NAME COMMAND...
-check()
-{
-	local name=$1 said
+export ROTA_TREE=$here/../.. ROTA_BUILD=${ROTA%/*}
+# shellcheck source=tests/live/lib.sh
+. "$here/lib.sh"
 
-	shift
-	if said=$("$@" 2>&1); then
-		ok "$name"
-	else
-		not_ok "$name"
-		printf '%s\n' "$said" | sed 's/^/# /'
-	fi
-}
 # starts NAME FUNCTION: not in a subshell, for it sets whom to kill
 starts()
 {
@@ -50,21 +38,9 @@ starts()
 	else
 		not_ok "$1"
 		tail -n 3 /run/libvirtd.log /run/rotad.log | sed 's/^/# /'
-		echo "1..$n"
 		exit 1
 	fi
 }
-wait_for() # wait_for SECONDS COMMAND...
-{
-	local end=$((SECONDS + $1))
-
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.2
-	done
-}
-
 conf=$(mktemp -d)
 cp -a /etc/libvirt/. "$conf" 2>/dev/null
 for d in /etc/libvirt /run /var/lib/libvirt /var/log/libvirt /var/cache/libvirt /var/lib/rota /etc/rota; do
@@ -148,4 +124,3 @@ kill $rotad
 wait $rotad
 check "without rotad libvirt starts it all the same" virsh create /run/plain.xml
 virsh destroy radio >/dev/null
-echo "1..$n"
