@@ -95,7 +95,7 @@ def own_cure():
 if sys.argv[1:] != ['--accept']:
     sys.exit(__doc__)
 calibration()
-micro_sliced('published', '')
+micro_sliced("the published code's", '')
 micro_sliced('exact', '-exact')
 unaffected()
 io()

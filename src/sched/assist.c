@@ -36,6 +36,14 @@
 #define TURN_LEAST_NS (10 * USEC)
 #define MICRO_STAY_NS (10 * MSEC) /* on a micro-sliced core, turn after turn: then it goes home, whatever it does */
 
+/* v's hidden pool goes by the published code in full (microslice.c), which knows credit only. */
+static inline bool micro_as_coded(vcpu_t *v)
+{
+	cpupool_t *hidden = v->domain->pool->assist.hidden;
+
+	return hidden && hidden->assist.micro.rules == MICRO_RULES_CODE && v->domain->pool->sched == SCHED_ID_credit;
+}
+
 /* ---- whom it would help to run ---- */
 
 /* How likely others wait for a vCPU that is preempted; the more the better. */
@@ -117,7 +125,8 @@ CORE_FN bool turn_give(sched_call_t *cx ARG, vcpu_t *v ARG, pcpu_t *p ARG, u32 k
 	domain_t *d = v->domain;
 	vcpu_t *cur = kind == TURN_BOOST || kind == TURN_IRQ ? p->curr : NULL;
 
-	if (!hook_affords(v, cur) || (kind != TURN_LENT && !budget_take(cx, d, ns))) {
+	if ((!(kind == TURN_MICRO && micro_as_coded(v)) && !hook_affords(v, cur)) ||
+	    (kind != TURN_LENT && !budget_take(cx, d, ns))) {
 		d->assist.refused++;
 		return false;
 	}
@@ -127,6 +136,7 @@ CORE_FN bool turn_give(sched_call_t *cx ARG, vcpu_t *v ARG, pcpu_t *p ARG, u32 k
 	v->assist.turn_ns = (u32)ns;
 	v->assist.kind = (u8)kind;
 	v->assist.waits = 1;
+	v->assist.settled = 0;
 	v->processor = p;
 	list_add_tail(&p->assist.turns, &v->assist.turn);
 	p->assist.nr_turns++;
@@ -140,7 +150,7 @@ CORE_FN bool turn_give(sched_call_t *cx ARG, vcpu_t *v ARG, pcpu_t *p ARG, u32 k
 }
 
 /* v is no longer away; where it goes. Its pCPU may have left the pool meanwhile. */
-NO_FRAME void turn_home(vcpu_t *v)
+NO_FRAME void turn_home(sched_call_t *cx, vcpu_t *v)
 {
 	host_t *h = v->domain->pool->host;
 	cpumask_t *cpus = &v->domain->pool->cpus;
@@ -148,14 +158,16 @@ NO_FRAME void turn_home(vcpu_t *v)
 	s32 other;
 
 	v->pause_flags &= (u8)~VPF_away;
-	if (!mask_test(cpus, home->id) || !mask_test(&v->hard, home->id)) {
-		other = mask_cycle_and(&v->hard, cpus, (s32)home->id, h->mask_words);
-		if (other < 0)
-			other = mask_first(cpus, h->mask_words);
-		if (other >= 0)
-			home = pcpu_of(h, (u32)other);
-	}
 	v->processor = home;
+	if (mask_test(cpus, home->id) && mask_test(&v->hard, home->id))
+		return;
+	other = mask_cycle_and(&v->hard, cpus, (s32)home->id, h->mask_words);
+	if (other < 0)
+		other = mask_first(cpus, h->mask_words);
+	if (other < 0)
+		return;
+	v->processor = pcpu_of(h, (u32)other);
+	hook_turn_home(cx, v);
 }
 
 /* A vCPU that waits for its turn has none after all. The caller sees to what becomes of it. */
@@ -170,7 +182,7 @@ CORE_FN int turn_cancel(sched_call_t *cx ARG, vcpu_t *v ARG)
 		budget_settle(v->domain, v->assist.turn_ns, 0);
 	record4(cx, TRC_ROTA_HOME, pair(v->domain->id << 16 | v->id, v->assist.kind), pair(p->id, 0));
 	v->assist.kind = TURN_NONE;
-	turn_home(v);
+	turn_home(cx, v);
 	return 0;
 }
 
@@ -208,8 +220,12 @@ CORE_FN int turn_over(sched_call_t *cx ARG, vcpu_t *v ARG)
 	turn_count(v, used);
 	record4(cx, TRC_ROTA_HOME, pair(v->domain->id << 16 | v->id, v->assist.kind),
 		pair(v->processor->id, (u32)used));
+	if (v->assist.kind == TURN_MICRO && micro_as_coded(v)) {
+		v->assist.settled = v->pause_flags & VPF_blocked ? (u16)(v->processor->id + 1) : 0;
+		v->assist.home_boost = !v->assist.settled;
+	}
 	v->assist.kind = TURN_NONE;
-	turn_home(v);
+	turn_home(cx, v);
 	if (vcpu_runnable(v))
 		v->pause_flags |= VPF_migrating; /* which its caller finishes */
 	return 0;
@@ -229,14 +245,18 @@ static inline bool turn_wanted(pcpu_t *p)
 /*
  * v's turn on a micro-sliced core, debited already, ends in the middle of a service, and nobody else wants the core: it
  * has another, if it can pay. A guest that is stopped while it takes packets from its network card hears of no more of
- * them: no interrupt would bring it back.
+ * them: no interrupt would bring it back. With the published code's rules it stays whatever it does.
  */
 CORE_FN bool turn_again(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *v ARG)
 {
-	if (v->assist.kind != TURN_MICRO || !p->assist.micro || p->assist.nr_turns || !serves(p) ||
-	    !vcpu_wants_cpu(v) || cx->now - v->state_entry_ns >= MICRO_STAY_NS || vcpu_need(v) < NEED_IRQ)
+	bool as_coded = micro_as_coded(v);
+
+	if (v->assist.kind != TURN_MICRO || !p->assist.micro || p->assist.micro->assist.parent != v->domain->pool ||
+	    p->assist.nr_turns || !serves(p) || !vcpu_wants_cpu(v))
 		return false;
-	if (!hook_affords(v, NULL) || !budget_take(cx, v->domain, v->assist.turn_ns)) {
+	if (!as_coded && (cx->now - v->state_entry_ns >= MICRO_STAY_NS || vcpu_need(v) < NEED_IRQ))
+		return false;
+	if ((!as_coded && !hook_affords(v, NULL)) || !budget_take(cx, v->domain, v->assist.turn_ns)) {
 		v->domain->assist.refused++;
 		return false;
 	}
@@ -455,6 +475,8 @@ static void assist_vcpu_init(vcpu_t *v)
 	v->assist.waits = 0;
 	v->assist.irq_pending = 0;
 	v->assist.yielded = 0;
+	v->assist.settled = 0;
+	v->assist.home_boost = 0;
 }
 
 static inline bool off_or_within(s64 ns, s64 most)

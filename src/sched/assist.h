@@ -29,6 +29,9 @@ enum micro_mode { MICRO_STATIC, MICRO_CODE, MICRO_PAPER, MICRO_ADAPTIVE };
 /* Events on which vCPUs are taken in. */
 enum micro_event { MICRO_ON_YIELD = 1, MICRO_ON_PREEMPT = 2, MICRO_ON_IPI = 4, MICRO_ON_IRQ = 8 };
 
+/* See microslice.c. */
+enum micro_rules { MICRO_RULES_PUBLISHED, MICRO_RULES_EXACT, MICRO_RULES_CODE };
+
 /* Parameters of a hidden pool. */
 struct micro_params {
 	s64 slice_ns; /* 10 us .. 10 ms */
@@ -36,7 +39,7 @@ struct micro_params {
 	u32 queue; /* vCPUs that may wait on each of its pCPUs beside the one that runs: 0 .. 16 */
 	u8 mode; /* enum micro_mode */
 	u8 on; /* enum micro_event */
-	u8 exact; /* who is taken in when a sibling spins: see microslice.c */
+	u8 rules; /* enum micro_rules: who is taken in when a sibling spins, and how he comes home */
 };
 
 /* Small: a host has many. No time here is longer than 10 ms. */
@@ -50,10 +53,12 @@ struct assist_vcpu {
 	u32 grace_ns; /* had since it was given the pCPU */
 	u32 owed_ns; /* by which its next slice is shorter */
 	u16 home; /* the pCPU where it came from */
+	u16 settled; /* 1 + the micro-sliced core where it wakes up, 0 none (MICRO_RULES_CODE) */
 	u8 kind; /* enum turn_kind */
 	u8 waits; /* in assist_pcpu.turns */
 	u8 irq_pending; /* an interrupt came that it has not seen, since it did not run */
 	u8 yielded; /* and lost its pCPU by that */
+	u8 home_boost; /* it comes home from a micro-sliced core as if it woke up there (MICRO_RULES_CODE) */
 };
 
 struct assist_domain {

@@ -201,6 +201,11 @@ NO_FRAME void credit_wake(sched_call_t *cx, vcpu_t *v)
 		return;
 	migrating = v->credit.flags & CREDIT_MIGRATING;
 	v->credit.flags &= (u8)~CREDIT_MIGRATING;
+	if (unlikely(v->assist.home_boost)) {
+		v->assist.home_boost = 0;
+		v->credit.pri = CREDIT_UNDER;
+		migrating = false;
+	}
 	if (mended(pool, CREDIT_MEND_YIELD) || pool->credit.params.old_yields)
 		v->credit.flags &= (u8)~CREDIT_YIELD;
 	if (unlikely(credit_cap_used_up(pool, v))) {
@@ -436,6 +441,11 @@ CORE_FN int credit_turn_end(sched_call_t *cx ARG, pcpu_t *p ARG, vcpu_t *v ARG)
 	v->credit.start_ns -= cx->now;
 	v->credit.pri = v->credit.credit_ns < 0 ? CREDIT_OVER : CREDIT_UNDER;
 	return 0;
+}
+
+static inline void credit_turn_home(sched_call_t *cx, vcpu_t *v)
+{
+	(void)cx, (void)v;
 }
 
 /* Who waits is looked for by whoever idles; nothing of it is kept for p. */

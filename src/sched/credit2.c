@@ -486,6 +486,12 @@ NO_FRAME void credit2_retickle(sched_call_t *cx, pcpu_t *p, s32 woken)
 		credit2_tickle_idle(cx, pool, v);
 }
 
+/* Its pCPU may be of another run queue. */
+NO_FRAME void credit2_turn_home(sched_call_t *cx, vcpu_t *v)
+{
+	credit2_reassign(cx, v, v->processor->credit2.runq);
+}
+
 /* p has not scheduled, and won't for a while: it is no longer left to whom it was tickled for. */
 CORE_FN int credit2_passed_over(sched_call_t *cx ARG, pcpu_t *p ARG)
 {

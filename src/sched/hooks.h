@@ -23,11 +23,12 @@
  *   adjust          held   domain->weight and ->cap are to become these
  *   affinity_set    held   the hard affinity changed
  *   affords         held   may v, which waits, have a turn before cur (NULL: before nobody), going by what it has
- *                          used? (only policies of TURN_SCHEDULERS have this and the next four, see assist.c)
+ *                          used? (only policies of TURN_SCHEDULERS have this and the next five, see assist.c)
  *   standing        held   the more, the more v is entitled to the pCPU it runs on
  *   turn_begin      held   v's turn on p begins: who runs there by the policy's choice leaves, to be first again if it
  *                          can run; v is debited from now on
  *   turn_end        held   v leaves p, where it had a turn, or which p's pool has lost: debit it
+ *   turn_home       held   v, whose turn is over or has come to nothing, waits or sleeps on another pCPU than before it
  *   passed_over     held   instead of do_schedule: a turn or a grace decided who runs on p; whom p was kicked for
  *                          waits on
  *   sdom_change     held   a domain is about to be accounted to another one, or (NULL) to itself: drop it from the old
@@ -173,6 +174,11 @@ NO_FRAME bool hook_yield_to(sched_call_t *cx, vcpu_t *v, vcpu_t *to)
 		name##_turn_end(cx, p, v); \
 		break;
 
+#define HOOK_CASE_turn_home(name, id, full) \
+	case id: \
+		name##_turn_home(cx, v); \
+		break;
+
 #define HOOK_CASE_passed_over(name, id, full) \
 	case id: \
 		name##_passed_over(cx, p); \
@@ -218,6 +224,15 @@ NO_FRAME void hook_passed_over(sched_call_t *cx, pcpu_t *p)
 {
 	switch (p->pool->sched) {
 		TURN_SCHEDULERS(HOOK_CASE_passed_over)
+	default:
+		break;
+	}
+}
+
+NO_FRAME void hook_turn_home(sched_call_t *cx, vcpu_t *v)
+{
+	switch (v->domain->pool->sched) {
+		TURN_SCHEDULERS(HOOK_CASE_turn_home)
 	default:
 		break;
 	}

@@ -279,7 +279,7 @@ static void micro_pool_init(cpupool_t *hidden, cpupool_t *parent)
 	a->micro.limit = 3;
 	a->micro.queue = 1;
 	a->micro.mode = MICRO_STATIC;
-	a->micro.exact = 1;
+	a->micro.rules = MICRO_RULES_EXACT;
 	a->micro.on = MICRO_ON_YIELD | MICRO_ON_IPI | MICRO_ON_IRQ;
 	a->phase = 0;
 	a->backoff_ns = MICRO_LOOK_NS;
@@ -314,7 +314,7 @@ SCHED_API s32 sched_adjust_micro(sched_call_t *cx, cpupool_t *pool, const struct
 
 	if (!pool->assist.parent || params->slice_ns < TURN_LEAST_NS || params->slice_ns > 10 * MSEC ||
 	    !params->limit || params->limit > SCHED_MAX_PCPUS || params->queue > MICRO_MAX_QUEUE ||
-	    params->mode > MICRO_ADAPTIVE || params->on > 15 || params->exact > 1)
+	    params->mode > MICRO_ADAPTIVE || params->on > 15 || params->rules > MICRO_RULES_CODE)
 		return -SCHED_EINVAL;
 	cx->calls++;
 	sched_lock(pool->assist.parent);
@@ -322,7 +322,7 @@ SCHED_API s32 sched_adjust_micro(sched_call_t *cx, cpupool_t *pool, const struct
 	own->limit = params->limit;
 	own->queue = params->queue;
 	own->on = params->on;
-	own->exact = params->exact;
+	own->rules = params->rules;
 	sched_unlock(pool->assist.parent);
 	return 0;
 }

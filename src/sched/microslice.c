@@ -7,7 +7,7 @@
  * A hidden pool has no domains and no scheduler: its pCPUs are its parent's as far as locks and data go (p->pool is the
  * parent), but not in the parent's set, so that its policy neither places nor steals anybody there. What runs there is
  * turns (assist.c), one after the other; after a turn a vCPU goes home, but for those stopped in the middle of a
- * service (turn_again; in the published code all stay as long as nobody else wants the core). A core has at most
+ * service (turn_again). A core has at most
  * `queue` vCPUs waiting, one by default.
  *
  * Hard affinity does not hold on micro-sliced cores: whoever sets cores aside wants just that. Who is pinned for the
@@ -27,6 +27,20 @@
  *	it wants a lock		the first that was preempted in a critical service and did not yield
  *	anything else		nobody, a plain yield (the published code: no yield, which stops the world of a guest
  *				whose kernel it does not know)
+ *
+ * `rules: code` is, under credit, the published code in full, for who wants to see what it does: these choices, and
+ *
+ *	- who has a turn stays, turn after turn, as long as nobody else waits for the core;
+ *	- "all siblings" of who sends IPIs to many are also those that sleep, and who falls asleep on a core: they wake
+ *	up
+ *	  on it (`settled`), and wait there for their turn however many others do;
+ *	- nobody's credit is asked for; the budget is, unless the pool has none;
+ *	- who is sent home because another one wants the core comes as one that wakes up, UNDER, whatever his credit
+ *	says,
+ *	  and so BOOSTed.
+ *
+ * Much of what it gains it gains by the last two, at the cost of the neighbours: it is no choice for a host whose
+ * guests are not trusted.
  *
  * The other events: a vCPU is preempted in a critical service (`preempt`); it waits while an IPI (`ipi`) or an
  * interrupt (`irq`) comes. The published code has only `yield`, the paper also `ipi` and `irq`.
@@ -87,7 +101,7 @@ CORE_FN bool micro_spin_lock(sched_call_t *cx ARG, vcpu_t *v ARG, cpupool_t *hid
 	link_t *head = &v->domain->vcpus;
 	s32 i;
 
-	if (hidden->assist.micro.exact) {
+	if (hidden->assist.micro.rules == MICRO_RULES_EXACT) {
 		i = neediest(v, false, false);
 		if (i < 0 || !micro_take(cx, AT(cx->host->vcpus, i)))
 			return false;
@@ -103,16 +117,51 @@ CORE_FN bool micro_spin_lock(sched_call_t *cx ARG, vcpu_t *v ARG, cpupool_t *hid
 	return false;
 }
 
+/* As coded: v, which sleeps, will wake up on a micro-sliced core, if there is room for one now. */
+static bool micro_settle(host_t *h, vcpu_t *v, cpupool_t *hidden)
+{
+	s32 c;
+
+	if (v->runstate != RUNSTATE_blocked || v->is_running || vcpu_away(v) || v->assist.settled)
+		return false;
+	c = micro_cpu(h, hidden);
+	if (c < 0)
+		return false;
+	v->assist.settled = (u16)(c + 1);
+	return true;
+}
+
+/*
+ * v, settled on a micro-sliced core, wakes up: it waits there for its turn. False: it is no such core any more, or v
+ * may not.
+ */
+CORE_FN bool micro_wake(sched_call_t *cx ARG, vcpu_t *v ARG)
+{
+	cpupool_t *hidden = v->domain->pool->assist.hidden;
+	pcpu_t *p = pcpu_of(cx->host, (u32)v->assist.settled - 1);
+
+	v->assist.settled = 0;
+	if (!micro_as_coded(v) || p->assist.micro != hidden || v->affinity_broken || v->is_running)
+		return false;
+	return turn_give(cx, v, p, TURN_MICRO, hidden->assist.micro.slice_ns);
+}
+
 /* v sends IPIs: all that must answer, or (published) all that wait. */
 CORE_FN bool micro_spin_ipi(sched_call_t *cx ARG, vcpu_t *v ARG, cpupool_t *hidden ARG)
 {
 	link_t *head = &v->domain->vcpus;
-	bool helped = false;
+	bool exact = hidden->assist.micro.rules == MICRO_RULES_EXACT, helped = false;
 
 	for (link_t *l = head->next; l != head && can_loop; l = l->next) {
 		vcpu_t *s = link_of(l, vcpu_t, domain_link);
 
-		if (s == v || !may_have_turn(s) || (hidden->assist.micro.exact && !s->assist.irq_pending))
+		if (s == v)
+			continue;
+		if (micro_as_coded(v) && micro_settle(cx->host, s, hidden)) {
+			helped = true;
+			continue;
+		}
+		if (!may_have_turn(s) || (exact && !s->assist.irq_pending))
 			continue;
 		if (micro_cpu(cx->host, hidden) < 0) {
 			hidden->assist.no_cpu++;
@@ -127,7 +176,7 @@ CORE_FN bool micro_spin_ipi(sched_call_t *cx ARG, vcpu_t *v ARG, cpupool_t *hidd
 CORE_FN bool micro_spin(sched_call_t *cx ARG, vcpu_t *v ARG, u32 class)
 {
 	cpupool_t *hidden = v->domain->pool->assist.hidden;
-	bool exact = hidden->assist.micro.exact;
+	bool exact = hidden->assist.micro.rules == MICRO_RULES_EXACT;
 	bool many = class == SYMBOL_IPI_MANY || class == SYMBOL_TLB_SEND || (exact && class == SYMBOL_IPI_ONE);
 
 	if (!(hidden->assist.micro.on & MICRO_ON_YIELD) || (!many && class != SYMBOL_SPIN))

@@ -67,6 +67,8 @@ NO_FRAME void wake_locked(sched_call_t *cx, vcpu_t *v)
 	if (vcpu_runnable(v)) {
 		if (v->runstate >= RUNSTATE_blocked)
 			runstate_set(cx, v, RUNSTATE_runnable);
+		if (unlikely(v->assist.settled) && micro_wake(cx, v))
+			return;
 		hook_wake(cx, v);
 	} else if (!(v->pause_flags & VPF_blocked) && v->runstate == RUNSTATE_blocked) {
 		runstate_set(cx, v, RUNSTATE_offline);

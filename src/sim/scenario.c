@@ -64,7 +64,7 @@
  *       slice: 100us           10us to 10ms
  *       limit: 3               pCPUs that the controller may lend to it, 1 to 1024
  *       queue: 1               vCPUs that may wait on each, 0 to 16
- *       rules: exact           or published: who is taken in when a sibling spins
+ *       rules: exact           or published, code: who is taken in when a sibling spins
  *       on: [yield, ipi, irq]  events that send vCPUs there: yield, preempt, ipi, irq
  * domains:                   required, 1 to 16384, with 65536 vCPUs in all
  *   - name: NAME

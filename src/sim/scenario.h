@@ -96,7 +96,7 @@ struct scn_sched {
 /* `microslice:` of a hidden pool: struct micro_params. */
 struct scn_micro {
 	int64_t slice_ns;
-	int limit, queue, mode, on, exact;
+	int limit, queue, mode, on, rules;
 };
 
 /* Unless it is said, a pool enforces as soon as somebody in it was given a budget: then it is a promise. */

@@ -47,7 +47,7 @@ static int read_on(struct scn_reader *r, const struct scn_node *n, int *on)
 static int read_micro(struct scn_reader *r, const struct scn_node *n, struct scn_micro *m)
 {
 	static const char *const keys[] = { "mode", "slice", "limit", "queue", "on", "rules", NULL };
-	static const char *const rules[] = { "published", "exact", NULL };
+	static const char *const rules[] = { "published", "exact", "code", NULL };
 	static const char *const modes[] = { "static", "code", "paper", "adaptive", "dynamic", NULL };
 	static const int64_t slices[] = { 10000, 10000000 }, limits[] = { 1, SCHED_MAX_PCPUS }, queues[] = { 0, 16 };
 	const struct scn_node *c;
@@ -59,7 +59,7 @@ static int read_micro(struct scn_reader *r, const struct scn_node *n, struct scn
 	m->queue = 1;
 	m->mode = MICRO_STATIC;
 	m->on = MICRO_ON_YIELD | MICRO_ON_IPI | MICRO_ON_IRQ;
-	m->exact = 1;
+	m->rules = MICRO_RULES_EXACT;
 	if (!n)
 		return 0;
 	path = scn_enter(r, "microslice");
@@ -82,7 +82,7 @@ static int read_micro(struct scn_reader *r, const struct scn_node *n, struct scn
 	c = scn_get(n, "rules");
 	if (!err && c) {
 		inner = scn_enter(r, "rules");
-		err = read_word(r, c, rules, &m->exact);
+		err = read_word(r, c, rules, &m->rules);
 		if (!err)
 			scn_leave(r, inner);
 	}

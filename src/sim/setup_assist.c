@@ -57,7 +57,7 @@ int machine_hidden_pool(struct machine *m, int i, char *err, size_t errlen)
 		.queue = (u32)sp->micro.queue,
 		.mode = (u8)sp->micro.mode,
 		.on = (u8)sp->micro.on,
-		.exact = (u8)sp->micro.exact,
+		.rules = (u8)sp->micro.rules,
 	};
 	int id = cpupool_create_hidden(&m->cx, i, sp->parent);
 

@@ -6,6 +6,8 @@ it is in a critical service; and it sends interrupts to its own vCPUs. Under eve
 budget and without, it may get 2 points of the host more than it would get by just computing, not more: beside a neighbour
 that always computes (half is fair then), and beside one that sleeps a quarter of its time.
 
+The published code of micro-sliced cores (`rules: code`) has nothing of that: that the attack works there is a case, too.
+
 ROTA is the program; ROTA_ATTACKER=table prints all figures.
 """
 import concurrent.futures
@@ -34,6 +36,9 @@ MECHANISMS = {  # name: (params of the pool, microslice of a hidden one)
     'adaptive, all': ('lend: 50us, grace: 100us, irq_turn: 100us', 'mode: adaptive, on: [yield, preempt, ipi, irq]'),
     'adaptive without budget': ('turn_budget: 0', 'mode: adaptive, slice: 1ms, queue: 4, on: [yield, preempt, ipi, irq]'),
 }
+
+OPEN = 'static, code rules'  # what this attack was found in
+MECHANISMS[OPEN] = ('', 'mode: static, rules: code')
 
 ATTACKS = {  # name: workload of each of the attacker's vCPUs
     'spins for a lock': ['{model: spin, at: spin, stopped: unlock, window: 100us, ipis: true}'] * PCPUS,
@@ -74,10 +79,10 @@ def lead(case):
 
 def main():
     plain = [(s, None, None, n) for s in ('credit', 'credit2') for n in NEIGHBOURS]
-    cases = plain + [(s, m, a, n) for s in ('credit', 'credit2') for m in MECHANISMS for a in ATTACKS for n in NEIGHBOURS]
+    cases = plain + [(s, m, a, n) for s in ('credit', 'credit2') for m in MECHANISMS if s == 'credit' or m != OPEN for a in ATTACKS for n in NEIGHBOURS]
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         result = dict(zip(cases, pool.map(lead, cases)))
-    names = [(s, m) for s in ('credit', 'credit2') for m in MECHANISMS]
+    names = [(s, m) for s in ('credit', 'credit2') for m in MECHANISMS if s == 'credit' or m != OPEN]
     print('1..%d' % len(names))
     for i, (sched, mechanism) in enumerate(names):
         worst, said = -100.0, []
@@ -86,10 +91,12 @@ def main():
                 value, fair = result[sched, mechanism, attack, n], result[sched, None, None, n]
                 gain = 100.0 if isinstance(value, str) or isinstance(fair, str) else value - max(fair, 0)
                 worst = max(worst, gain)
-                if gain > LIMIT or os.environ.get('ROTA_ATTACKER') == 'table':
+                if (gain > LIMIT and mechanism != OPEN) or os.environ.get('ROTA_ATTACKER') == 'table':
                     said.append('# %s, neighbour %s: %s' % (attack, n, value if isinstance(value, str) else
                                                             '%+.2f points' % gain))
-        print('%s %d - %s: %s: %+.2f points at most' % ('ok' if worst <= LIMIT else 'not ok', i + 1, sched, mechanism, worst))
+        ok = (worst > LIMIT) if mechanism == OPEN else (worst <= LIMIT)
+        said_of = 'open to it, as the published code is: %+.2f points' if mechanism == OPEN else '%+.2f points at most'
+        print('%s %d - %s: %s: %s' % ('ok' if ok else 'not ok', i + 1, sched, mechanism, said_of % worst))
         print('\n'.join(said), end='\n' if said else '')
 
 

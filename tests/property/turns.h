@@ -112,7 +112,7 @@ static inline struct micro_params some_micro(struct tiny *t)
 		.queue = tiny_below(t, LONGEST_QUEUE + 1),
 		.mode = (u8)tiny_below(t, 5),
 		.on = (u8)tiny_below(t, 17),
-		.exact = (u8)tiny_below(t, 2),
+		.rules = (u8)tiny_below(t, 3),
 	};
 }
 
@@ -135,9 +135,17 @@ static inline void some_spin(struct tiny *t, vcpu_t *v)
 }
 
 /*
- * Turns end, whatever happens: the longest, behind as many as may wait, and some latency for each. @away_since: of each
- * vCPU, TIME_NEVER at home.
+ * Turns end, whatever happens: the longest, behind as many as may wait, and some latency for each. By the published
+ * code's rules one turn may follow another without end, and all may wait. @away_since: of each vCPU, TIME_NEVER at
+ * home.
  */
+static inline bool as_coded(vcpu_t *v)
+{
+	cpupool_t *hidden = v->domain->pool->assist.hidden;
+
+	return hidden && hidden->assist.micro.rules == MICRO_RULES_CODE;
+}
+
 static inline void check_home_since(struct tiny *t, s64 *away_since)
 {
 	for (u32 i = 0; i < t->h->limits.vcpus; i++) {
@@ -145,9 +153,10 @@ static inline void check_home_since(struct tiny *t, s64 *away_since)
 
 		if (!is_away(v))
 			away_since[i] = TIME_NEVER;
-		else if (away_since[i] == TIME_NEVER)
+		else if (away_since[i] == TIME_NEVER || (as_coded(v) && !v->assist.waits))
 			away_since[i] = t->cx.now;
-		else if (t->cx.now - away_since[i] > (LONGEST_QUEUE + 3) * (LONGEST_TURN + MSEC))
+		else if (t->cx.now - away_since[i] >
+			 ((as_coded(v) ? t->h->limits.vcpus : LONGEST_QUEUE) + 3) * (LONGEST_TURN + MSEC))
 			tiny_broken(t, "d%uv%u has been away since %lld ns", v->domain->id, v->id,
 				    (long long)away_since[i]);
 	}

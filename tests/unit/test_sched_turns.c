@@ -287,6 +287,59 @@ static void test_micro_turn(void **state)
 	tiny_free(t);
 }
 
+/*
+ * The published code in full: who has nobody behind it stays, who blocks wakes up there, who is sent home is BOOSTed.
+ */
+static void test_micro_as_coded(void **state)
+{
+	struct micro_params p = { .slice_ns = 100 * USEC, .limit = 1, .queue = 1, .on = 1, .rules = MICRO_RULES_CODE };
+	cpupool_t *pool, *hidden;
+	domain_t *d = with_micro(&pool, &hidden);
+	vcpu_t *v = t->h->pcpus[0].curr, *s = tiny_vcpu(d, !v->id);
+
+	(void)state;
+	assert_int_equal(sched_adjust_global_micro(&t->cx, hidden, &p), 0);
+	at(s, SYMBOL_UNLOCK);
+	spin(v, SYMBOL_SPIN);
+	assert_ptr_equal(t->h->pcpus[2].curr, s);
+	s->assist.ip = 0x401000; /* user mode */
+	tiny_run(t, t->cx.now + 25 * MSEC);
+	assert_ptr_equal(t->h->pcpus[2].curr, s);
+	/* It falls asleep there, and wakes up there. */
+	t->cx.cpu = 2;
+	vcpu_block(&t->cx, s);
+	tiny_settle(t);
+	assert_ptr_equal(s->processor, &t->h->pcpus[0]);
+	assert_int_equal(s->assist.settled, 3);
+	vcpu_unblock(&t->cx, s);
+	tiny_settle(t);
+	assert_ptr_equal(t->h->pcpus[2].curr, s);
+	assert_int_equal(s->assist.settled, 0);
+	/* Another one wants the core: home after the turn, UNDER whatever it used, and BOOSTed. */
+	s->credit.credit_ns = -MSEC;
+	tiny_run(t, t->cx.now + 50 * USEC);
+	t->cx.cpu = 0;
+	vcpu_block(&t->cx, v);
+	tiny_settle(t);
+	v->assist.settled = 3;
+	vcpu_unblock(&t->cx, v);
+	tiny_run(t, t->cx.now + 200 * USEC);
+	assert_ptr_equal(t->h->pcpus[2].curr, v);
+	assert_ptr_equal(s->processor, &t->h->pcpus[0]);
+	assert_int_equal(s->credit.pri, CREDIT_BOOST);
+	/* A core that is taken away meanwhile is no place to wake up on. */
+	t->cx.cpu = 2;
+	vcpu_block(&t->cx, v);
+	tiny_settle(t);
+	assert_int_equal(v->assist.settled, 3);
+	assert_int_equal(cpupool_rm_cpu(&t->cx, 1, 2), 0);
+	vcpu_unblock(&t->cx, v);
+	tiny_settle(t);
+	assert_ptr_not_equal(v->processor, &t->h->pcpus[2]);
+	assert_false(is_away(v));
+	tiny_free(t);
+}
+
 static void test_hidden_pools(void **state)
 {
 	cpupool_t *pool, *hidden;
@@ -420,11 +473,17 @@ static void test_controller_and_boxes(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lend),	   cmocka_unit_test(test_unknown_is_a_yield),
-		cmocka_unit_test(test_named),	   cmocka_unit_test(test_grace),
-		cmocka_unit_test(test_interrupt),  cmocka_unit_test(test_coboost),
-		cmocka_unit_test(test_micro_turn), cmocka_unit_test(test_hidden_pools),
-		cmocka_unit_test(test_controller), cmocka_unit_test(test_controller_and_boxes),
+		cmocka_unit_test(test_lend),
+		cmocka_unit_test(test_unknown_is_a_yield),
+		cmocka_unit_test(test_named),
+		cmocka_unit_test(test_grace),
+		cmocka_unit_test(test_interrupt),
+		cmocka_unit_test(test_coboost),
+		cmocka_unit_test(test_micro_turn),
+		cmocka_unit_test(test_micro_as_coded),
+		cmocka_unit_test(test_hidden_pools),
+		cmocka_unit_test(test_controller),
+		cmocka_unit_test(test_controller_and_boxes),
 	};
 
 	if (argc > 1) /* the name of one of them */
