@@ -28,19 +28,17 @@
  *	anything else		nobody, a plain yield (the published code: no yield, which stops the world of a guest
  *				whose kernel it does not know)
  *
- * `rules: code` is, under credit, the published code in full, for who wants to see what it does: these choices, and
+ * `rules: code` has these choices too, and, under credit, what the published code does with who is on a core:
  *
  *	- who has a turn stays, turn after turn, as long as nobody else waits for the core;
- *	- "all siblings" of who sends IPIs to many are also those that sleep, and who falls asleep on a core: they wake
- *	up
- *	  on it (`settled`), and wait there for their turn however many others do;
+ *	- siblings that sleep while another one sends IPIs to many wake up on the core (`settled`), and so does who
+ *	  falls asleep there; they wait for their turn however many others do;
  *	- nobody's credit is asked for; the budget is, unless the pool has none;
- *	- who is sent home because another one wants the core comes as one that wakes up, UNDER, whatever his credit
- *	says,
- *	  and so BOOSTed.
+ *	- who is sent home comes as one that wakes up, UNDER and so BOOSTed. (In the published code an accounting that
+ *	  finds him OVER meanwhile prevents that.)
  *
- * Much of what it gains it gains by the last two, at the cost of the neighbours: it is no choice for a host whose
- * guests are not trusted.
+ * Much of what it gains it gains by the last two, at the cost of the neighbours: it is for who wants to see what the
+ * published code does, and no choice for a host whose guests are not trusted.
  *
  * The other events: a vCPU is preempted in a critical service (`preempt`); it waits while an IPI (`ipi`) or an
  * interrupt (`irq`) comes. The published code has only `yield`, the paper also `ipi` and `irq`.

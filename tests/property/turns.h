@@ -134,18 +134,19 @@ static inline void some_spin(struct tiny *t, vcpu_t *v)
 	vcpu_spin(&t->cx, v);
 }
 
+/* Its hidden pool goes by the published code's rules, which credit alone has. */
+static inline bool as_coded(vcpu_t *v)
+{
+	cpupool_t *hidden = v->domain->pool->assist.hidden;
+
+	return hidden && hidden->assist.micro.rules == MICRO_RULES_CODE && v->domain->pool->sched == SCHED_ID_credit;
+}
+
 /*
  * Turns end, whatever happens: the longest, behind as many as may wait, and some latency for each. By the published
  * code's rules one turn may follow another without end, and all may wait. @away_since: of each vCPU, TIME_NEVER at
  * home.
  */
-static inline bool as_coded(vcpu_t *v)
-{
-	cpupool_t *hidden = v->domain->pool->assist.hidden;
-
-	return hidden && hidden->assist.micro.rules == MICRO_RULES_CODE;
-}
-
 static inline void check_home_since(struct tiny *t, s64 *away_since)
 {
 	for (u32 i = 0; i < t->h->limits.vcpus; i++) {
